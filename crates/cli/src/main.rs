@@ -1,2 +1,60 @@
-//! See the crate description.
-fn main() {}
+//! `sim`: arguments, tables, colour, exit codes. No rule of any kind lives here.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod changes;
+mod describe;
+mod error;
+mod get;
+mod last_run;
+mod logs;
+mod report;
+mod run;
+mod session;
+mod terminal;
+mod what_if;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Cli, Command};
+use error::{CliError, EXIT_UNUSABLE};
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let terminal = Terminal::new(cli.color);
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(args, &terminal),
+        Command::WhatIf(args) => {
+            let matches = matches.subcommand_matches("whatif").unwrap_or(&matches);
+            what_if::run(args, matches, &terminal)
+        }
+        Command::Get(args) => get::run(args, &terminal),
+        Command::Describe(args) => describe::run(args, &terminal),
+        Command::Logs(args) => logs::run(args, &terminal),
+        Command::Schema => json(&sim_scenario::schema()).map(|text| {
+            terminal.print(&text);
+            ExitCode::SUCCESS
+        }),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sim", &mut script);
+            terminal.print(&String::from_utf8_lossy(&script));
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        terminal.error(&error.message, error.hint.as_deref());
+        ExitCode::from(EXIT_UNUSABLE)
+    })
+}
+
+/// A document as indented JSON with a newline at the end.
+fn json(document: &impl serde::Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string_pretty(document).map_err(|error| CliError::new(error.to_string()))?;
+    Ok(text + "\n")
+}

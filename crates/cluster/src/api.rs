@@ -1,4 +1,4 @@
-//! The API types of the known kinds under one roof, for `with_kind!` and for short imports.
+//! The API types of the known kinds under one roof, for short imports.
 
 pub use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub use k8s_openapi::api::batch::v1::{CronJob, Job};

@@ -134,7 +134,7 @@ impl TaintPattern {
 impl std::fmt::Display for TaintPattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.key)?;
-        if let Some(value) = &self.value {
+        if let Some(value) = self.value.as_deref().filter(|value| !value.is_empty()) {
             write!(f, "={value}")?;
         }
         if let Some(effect) = &self.effect {
@@ -190,7 +190,7 @@ impl ObjectRef {
         let (namespace, kind, name) = match parts.as_slice() {
             [kind, name] => (None, *kind, *name),
             [namespace, kind, name] if !namespace.is_empty() => (Some((*namespace).to_owned()), *kind, *name),
-            _ => ("".into(), "", ""),
+            _ => (None, "", ""),
         };
         if kind.is_empty() || name.is_empty() {
             return Err(BadChange(format!("there is no object in {text:?}: expected KIND/NAME or NAMESPACE/KIND/NAME")));

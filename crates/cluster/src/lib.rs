@@ -2,13 +2,34 @@
 //!
 //! Architecture invariant: no wall clock, no YAML, no terminal.
 
+#![forbid(unsafe_code)]
+
+mod admission;
 pub mod api;
+mod behaviour;
 mod change;
+mod clock;
+mod cluster;
+mod controllers;
+pub mod convert;
 mod expectation;
+mod gaps;
+mod kubelet;
+mod make;
+mod names;
 mod object;
+pub mod pod;
+mod recorder;
+mod result;
+mod scheduling;
 mod store;
 
 pub use change::{BadChange, Change, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text};
+pub use cluster::{Cluster, Setup, Stop, TimedChange};
 pub use expectation::{Expect, Expectation, ExpectationOutcome, Selector};
+pub use gaps::{kubelet_version, newest_moment};
+pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
+pub use result::{Counts, EventResult, NodeResult, PodResult, RunResult, format_millis};
+pub use scheduling::Scheduling;
 pub use store::{Changed, ObjectKey, Store, Table};

@@ -148,12 +148,14 @@ macro_rules! kinds {
             fn wrap(object: Arc<Self>) -> Object { Object::$kind(object) }
         })*
 
-        /// Calls `$body` with the type of a known kind: `with_kind!(kind, T => read::<T>(value))`.
-        #[macro_export]
-        macro_rules! with_kind {
-            ($value:expr, $T:ident => $body:expr) => {
-                match $value { $($crate::Kind::$kind => { type $T = $crate::api::$kind; $body })* }
-            };
+        impl Object {
+            /// Reads an object of a known kind from its JSON form.
+            ///
+            /// # Errors
+            /// When a field has the wrong type.
+            pub fn read<'de, D: serde::Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Object, D::Error> {
+                match kind { $(Kind::$kind => $kind::deserialize(deserializer).map(|object| Object::$kind(Arc::new(object))),)* }
+            }
         }
     };
 }

@@ -1,0 +1,257 @@
+//! The command line: one definition gives parsing, help and completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sim_core::version::Version;
+
+/// Try it before you touch the cluster.
+///
+/// sim loads a Kubernetes cluster from files (manifests, `kubectl get -o yaml` dumps, a Scenario), runs it on a virtual
+/// clock with the rules of the real scheduler, and shows what kubectl would show: which pods wait, why, and what a
+/// change would do. It needs no cluster and no network.
+#[derive(Debug, Parser)]
+#[command(name = "sim", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, help_heading = "Global options")]
+    pub(crate) color: ColorChoice,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sim run scenarios/kubespray-uninitialized.yaml     reproduce an incident
+  sim whatif --remove-taint                          what would removing each taint do?
+  sim whatif --add-toleration pending=KEY:NoSchedule
+  kubectl get nodes,pods,deploy,rs,ds -A -o yaml | sim run -
+  sim describe pod coredns-… -n kube-system          as kubectl describe, of the last run
+
+When FILE is left out, $SIM_CLUSTER is used (several files separated by colons), else the cluster of the last `sim run`.
+Exit codes: 0 all is well, 1 an expectation does not hold or pods are pending with --fail-on-pending, 2 unusable input.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a cluster and show its pods, as `kubectl get pods -o wide --all-namespaces` would, and why pods wait.
+    Run(RunArgs),
+    /// Preview a change: pods before and after, side by side.
+    #[command(name = "whatif", visible_alias = "what-if")]
+    WhatIf(WhatIfArgs),
+    /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
+    Get(GetArgs),
+    /// Show one pod or node of a run as `kubectl describe` does.
+    Describe(DescribeArgs),
+    /// Print the logs of a pod of a run. Simulated containers write none; says on stderr why a pod has none.
+    Logs(LogsArgs),
+    /// Print the JSON Schema of the Scenario document, for editors.
+    Schema,
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which cluster, and how it is run.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ClusterArgs {
+    /// The Kubernetes version to run [default: the Scenario's, else the newest kubelet's of the nodes].
+    #[arg(long, value_name = "VERSION", help_heading = "Cluster")]
+    pub(crate) kubernetes_version: Option<Version>,
+    /// The seed of generated pod names.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Cluster")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Text,
+    /// The documented JSON document (`sim/v1`).
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Files, directories, or `-` for stdin: manifests, dumps, at most one Scenario.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Run to this moment of virtual time, e.g. 25m [default: the Scenario's, else until nothing moves].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) until: Option<u64>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    /// Exit with code 1 when pods are pending at the end.
+    #[arg(long)]
+    pub(crate) fail_on_pending: bool,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = WHAT_IF_NOTES)]
+pub(crate) struct WhatIfArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Make the changes at this moment of virtual time [default: at the end of the run].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) at: Option<u64>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    /// Exit with code 1 when pods are pending after the changes.
+    #[arg(long)]
+    pub(crate) fail_on_pending: bool,
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+const WHAT_IF_NOTES: &str = "\
+Changes are made together, in the order given, to the objects of the cluster as it is at the end of the run; the cluster
+then runs on until nothing moves. A change that cannot be made is refused in kubectl's words, with exit code 2.
+WORKLOAD is KIND/NAME, NAMESPACE/KIND/NAME, or `pending` for the owners of all pending pods.";
+
+/// The changes of a what-if.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Changes")]
+pub(crate) struct ChangeArgs {
+    /// Remove a taint, from all nodes that carry it or from one; with no value, preview each taint of the cluster in turn.
+    #[arg(long, value_name = "[NODE/]KEY[=VALUE][:EFFECT]", num_args = 0..=1, default_missing_value = "", action = clap::ArgAction::Append)]
+    pub(crate) remove_taint: Vec<String>,
+    /// Add a taint, to all nodes or to one.
+    #[arg(long, value_name = "[NODE/]KEY[=VALUE]:EFFECT")]
+    pub(crate) taint: Vec<String>,
+    /// Add a toleration to a workload's pod template: of that value, or of any value when VALUE is left out.
+    #[arg(long, value_name = "WORKLOAD=KEY[=VALUE][:EFFECT]")]
+    pub(crate) add_toleration: Vec<String>,
+    /// Mark a node unschedulable.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) cordon: Vec<String>,
+    /// Mark a node schedulable.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) uncordon: Vec<String>,
+    /// Set a label of a node, or remove it with `KEY-`; other objects as KIND/NAME/KEY=VALUE.
+    #[arg(long, value_name = "NODE/KEY=VALUE")]
+    pub(crate) label: Vec<String>,
+    /// Add N nodes (1 when left out) like one that is there, as its kubelet would register them.
+    #[arg(long, value_name = "FROM[*N]")]
+    pub(crate) add_node: Vec<String>,
+    /// Remove a node.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) remove_node: Vec<String>,
+    /// Scale a workload.
+    #[arg(long, value_name = "WORKLOAD=N")]
+    pub(crate) scale: Vec<String>,
+    /// Apply manifests.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) apply: Vec<PathBuf>,
+    /// Delete an object.
+    #[arg(long, value_name = "[NAMESPACE/]KIND/NAME")]
+    pub(crate) delete: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Look at this moment of virtual time [default: the end of the run].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) at: Option<u64>,
+    /// The namespace [default: default].
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GetFormat {
+    /// A table.
+    Table,
+    /// A table with more columns.
+    Wide,
+    /// KIND/NAME, a line each.
+    Name,
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    /// Kinds, separated by commas, or KIND/NAME.
+    #[arg(value_name = "KIND[,KIND…]")]
+    pub(crate) kinds: String,
+    /// Names; all objects when left out.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// All namespaces.
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// Only objects with these labels, e.g. app=web,tier!=front.
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = GetFormat::Table)]
+    pub(crate) output: GetFormat,
+    /// Leave the column headers out.
+    #[arg(long)]
+    pub(crate) no_headers: bool,
+    /// Add a column with the labels.
+    #[arg(long)]
+    pub(crate) show_labels: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// The kind (pod, node, …), or KIND/NAME.
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: String,
+    /// Names; all objects when left out. A name that is not there stands for all that begin with it.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// All namespaces.
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// The pod.
+    #[arg(value_name = "POD")]
+    pub(crate) pod: String,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+/// A duration in milliseconds, in Go's syntax.
+fn duration(text: &str) -> Result<u64, String> {
+    sim_scenario::parse_duration_ms(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,81 @@
+//! The text below a run's table: why pods wait, and how the expectations came out.
+
+use std::fmt::Write;
+
+use sim_advisor::{Cause, explain_pending};
+use sim_cluster::{Cluster, ExpectationOutcome, RunResult};
+
+use crate::terminal::{BAD, GOOD, HEADING};
+
+/// For each pending pod the scheduler's sentence; then, once for all pods it is true of, what it means.
+pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
+    let mut text = String::new();
+    let explanations = explain_pending(cluster);
+    if explanations.is_empty() {
+        return text;
+    }
+    let total = result.counts.pods;
+    let count = explanations.iter().map(|explanation| explanation.pods.len()).sum::<usize>();
+    let _ = writeln!(text, "\n{HEADING}{count} of {total} pods wait for a node{HEADING:#}");
+    for explanation in &explanations {
+        text.push('\n');
+        for pod in &explanation.pods {
+            let _ = writeln!(text, "{pod}");
+            let _ = writeln!(text, "  {}", explanation.sentence);
+        }
+        text.push('\n');
+        for cause in &explanation.causes {
+            match cause {
+                Cause::Taint(taint) => {
+                    let _ = writeln!(text, "  Taint {HEADING}{}{HEADING:#} on {} is not tolerated.", taint.taint, nodes(&taint.nodes));
+                    if let Some(known) = taint.known {
+                        let _ = writeln!(text, "    set by      {}", known.set_by);
+                        let _ = writeln!(text, "    removed by  {}", known.removed_by);
+                    } else {
+                        let _ = writeln!(text, "    set by      a person or an installer: Kubernetes itself does not use this key");
+                        let _ = writeln!(text, "    removed by  whoever set it");
+                    }
+                    if let Some(note) = &taint.note {
+                        let _ = writeln!(text, "    here        {note}");
+                    }
+                }
+                Cause::Other { nodes: on, reason, detail } => {
+                    let place = if on.is_empty() { String::new() } else { format!("{}: ", nodes(on)) };
+                    let _ = writeln!(text, "  {place}{reason}");
+                    if let Some(detail) = detail {
+                        let _ = writeln!(text, "    {detail}");
+                    }
+                }
+            }
+        }
+    }
+    text
+}
+
+/// One line for each expectation that does not hold, and the count.
+pub(crate) fn expectations(outcomes: &[ExpectationOutcome]) -> String {
+    let mut text = String::new();
+    if outcomes.is_empty() {
+        return text;
+    }
+    let held = outcomes.iter().filter(|outcome| outcome.holds).count();
+    text.push('\n');
+    for outcome in outcomes.iter().filter(|outcome| !outcome.holds) {
+        let found = outcome.found.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "{BAD}expectation does not hold{BAD:#} at {}: {}: {found}", outcome.at, outcome.name);
+    }
+    let style = if held == outcomes.len() { GOOD } else { BAD };
+    let _ = writeln!(text, "{style}{held} of {} expectations hold{style:#}", outcomes.len());
+    text
+}
+
+/// `n1`, `n1 and n2`, `n1, n2 and 3 more nodes`.
+pub(crate) fn nodes(names: &[String]) -> String {
+    match names {
+        [] => "no node".to_owned(),
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more nodes", rest.len()),
+    }
+}

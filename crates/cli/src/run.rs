@@ -1,0 +1,45 @@
+//! `sim run`: the pods as kubectl shows them, and why those that wait do.
+
+use std::process::ExitCode;
+
+use k8s_openapi::api::core::v1::Pod;
+use sim_cluster::{RunResult, print};
+
+use crate::args::{ReportFormat, RunArgs};
+use crate::error::{CliError, EXIT_UNMET};
+use crate::report;
+use crate::session::{Session, Source};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let files = args.files.into_iter().chain(args.filename).collect();
+    let source = Source::find(files, args.cluster)?;
+    let mut session = Session::load(source, terminal)?;
+    session.remember();
+    let outcomes = session.run(args.until)?;
+    let cluster = &session.cluster;
+    let result = RunResult::of(cluster, outcomes);
+    match args.output {
+        ReportFormat::Json => {
+            if let Some(line) = session.announcement() {
+                terminal.line(line);
+            }
+            terminal.print(&crate::json(&result)?);
+        }
+        ReportFormat::Text => {
+            let pods: Vec<&Pod> = cluster.store().list::<Pod>().map(AsRef::as_ref).collect();
+            let mut text = session.announcement().map(|line| format!("{line}\n")).unwrap_or_default();
+            let options = print::TableOptions { wide: true, with_namespace: true, ..print::TableOptions::default() };
+            text.push_str(&print::pods(&pods, &cluster.print_context()).render(&options));
+            text.push_str(&report::pending(cluster, &result));
+            text.push_str(&report::expectations(&result.expectations));
+            terminal.print(&text);
+            for note in &result.notes {
+                terminal.note(note);
+            }
+        }
+    }
+    let unmet = result.expectations.iter().any(|outcome| !outcome.holds);
+    let pending = args.fail_on_pending && result.counts.pending > 0;
+    Ok(if unmet || pending { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+}

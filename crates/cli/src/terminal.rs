@@ -1,0 +1,78 @@
+//! Colour, notes and faults on the terminal.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use sim_scenario::{Fault, Severity};
+
+use crate::args::ColorChoice;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default();
+/// What went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// Headings.
+pub(crate) const HEADING: Style = Style::new().bold();
+
+/// Where a command writes. Styles are stripped where colour is not wanted (`--color`, `NO_COLOR`, not a terminal).
+pub(crate) struct Terminal {
+    choice: anstream::ColorChoice,
+}
+
+impl Terminal {
+    pub(crate) fn new(color: ColorChoice) -> Self {
+        let choice = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Self { choice }
+    }
+
+    /// Writes to stdout. A reader that has gone away is no error: `sim get pods | head` is a fair thing to type.
+    pub(crate) fn print(&self, text: &str) {
+        let mut out = anstream::AutoStream::new(std::io::stdout(), self.choice).lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if written.is_err() {
+            std::process::exit(0);
+        }
+    }
+
+    /// A note on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        self.say(NOTE, "note", text, None);
+    }
+
+    /// An error on stderr.
+    pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
+        self.say(ERROR, "error", text, hint);
+    }
+
+    /// A line on stderr as it is.
+    pub(crate) fn line(&self, text: &str) {
+        let mut err = anstream::AutoStream::new(std::io::stderr(), self.choice).lock();
+        let _ = writeln!(err, "{text}");
+    }
+
+    /// A fault of the input on stderr.
+    pub(crate) fn fault(&self, fault: &Fault) {
+        let (style, word) = match fault.severity {
+            Severity::Error => (ERROR, "error"),
+            Severity::Warning => (WARNING, "warning"),
+        };
+        self.say(style, word, &fault.to_string(), fault.hint.as_deref());
+    }
+
+    fn say(&self, style: Style, word: &str, text: &str, hint: Option<&str>) {
+        let mut err = anstream::AutoStream::new(std::io::stderr(), self.choice).lock();
+        // kubectl's own words already begin with `error:` or `Error from server`.
+        let text = text.strip_prefix("error: ").unwrap_or(text);
+        let _ = writeln!(err, "{style}{word}{style:#}: {text}");
+        if let Some(hint) = hint {
+            let _ = writeln!(err, "  {NOTE}hint{NOTE:#}: {hint}");
+        }
+    }
+}

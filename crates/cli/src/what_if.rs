@@ -1,0 +1,166 @@
+//! `sim whatif`: before and after, side by side.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use sim_advisor::{PodChange, PodState, TaintPreview, WhatIf, WhatIfResultList, preview_taints, what_if};
+use sim_cluster::{Counts, print};
+
+use crate::args::{ReportFormat, WhatIfArgs};
+use crate::changes;
+use crate::error::{CliError, EXIT_UNMET};
+use crate::session::{Session, Source};
+use crate::terminal::{HEADING, Terminal};
+
+pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let files = args.files.into_iter().chain(args.filename).collect();
+    let source = Source::find(files, args.cluster)?;
+    let announcement = source.announcement.clone();
+    let mut session = Session::load(source, terminal)?;
+    session.run(args.at)?;
+    let cluster = &session.cluster;
+    let mut text = announcement.map(|line| line + "\n").unwrap_or_default();
+    let preview_all = args.changes.remove_taint.iter().any(String::is_empty);
+    let (document, pending) = if preview_all {
+        if changes::count(&args.changes) > 1 {
+            return Err(CliError::new("--remove-taint without a value previews each taint by itself: it goes with no other change"));
+        }
+        let previews = preview_taints(cluster)?;
+        if previews.is_empty() {
+            return Err(CliError::new("no node has a taint: there is none to remove"));
+        }
+        text.push_str(&previews_text(&previews));
+        let pending = previews.iter().map(|preview| preview.what_if.after.counts.pending).min().unwrap_or(0);
+        let items = previews.into_iter().map(|preview| preview.what_if.document()).collect();
+        let list = WhatIfResultList { api_version: "sim/v1".to_owned(), kind: "WhatIfResultList".to_owned(), items };
+        (crate::json(&list)?, pending)
+    } else {
+        let changes = changes::read(&args.changes, matches, cluster, terminal)?;
+        if changes.is_empty() {
+            return Err(CliError::new("no change was given").hint("for instance --remove-taint, which previews each taint; see sim whatif --help"));
+        }
+        let what_if = what_if(cluster, &changes)?;
+        text.push_str(&what_if_text(&what_if));
+        let pending = what_if.after.counts.pending;
+        (crate::json(&what_if.document())?, pending)
+    };
+    match args.output {
+        ReportFormat::Json => {
+            if let Some(line) = session.announcement() {
+                terminal.line(line);
+            }
+            terminal.print(&document);
+        }
+        ReportFormat::Text => terminal.print(&text),
+    }
+    for note in cluster.gaps() {
+        terminal.note(&note);
+    }
+    Ok(if args.fail_on_pending && pending > 0 { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+}
+
+/// One row per taint: where it is, and what its removal does.
+fn previews_text(previews: &[TaintPreview]) -> String {
+    let rows = previews.iter().map(|preview| {
+        let (before, after) = (&preview.what_if.before.counts, &preview.what_if.after.counts);
+        vec![
+            preview.taint.clone(),
+            preview.nodes.join(","),
+            format!("{} → {}", before.pending, after.pending),
+            format!("{} → {}", before.ready, after.ready),
+            verdict(&preview.what_if),
+        ]
+    });
+    let table = print::Table::of(&["REMOVED TAINT", "NODES", "PENDING", "READY", "WHAT CHANGES"], rows);
+    table.render(&print::TableOptions::default())
+}
+
+/// In a few words, whether a change cures what waits.
+fn verdict(what_if: &WhatIf) -> String {
+    let (before, after) = (&what_if.before.counts, &what_if.after.counts);
+    if what_if.pods.is_empty() {
+        return "nothing".to_owned();
+    }
+    let moved = what_if.pods.iter().filter(|change| placed(change)).count();
+    let mut text = match (before.pending, after.pending) {
+        (0, 0) => format!("{} pods change", what_if.pods.len()),
+        (_, 0) => format!("all {} pending pods are placed", before.pending),
+        (then, now) if now < then => format!("{} of {then} pending pods are placed", then - now),
+        (then, now) if now > then => format!("{} more pods are pending", now - then),
+        _ => format!("{moved} pods are placed, as many others wait"),
+    };
+    let new = what_if.pods.iter().filter(|change| change.before.is_none()).count();
+    if new > 0 {
+        let _ = write!(text, ", {new} new pod{}", if new == 1 { "" } else { "s" });
+    }
+    text
+}
+
+fn placed(change: &PodChange) -> bool {
+    let on = |state: &Option<PodState>| state.as_ref().and_then(|state| state.node.clone());
+    on(&change.before).is_none() && on(&change.after).is_some()
+}
+
+/// A row for each pod that changed, the counts, and why pods still wait.
+fn what_if_text(what_if: &WhatIf) -> String {
+    let mut text = String::new();
+    for line in &what_if.made {
+        let _ = writeln!(text, "{line}");
+    }
+    text.push('\n');
+    if what_if.pods.is_empty() {
+        text.push_str("No pod changes.\n");
+    } else {
+        let rows = what_if.pods.iter().map(|change| {
+            let namespace = change.after.as_ref().or(change.before.as_ref()).map(|state| state.namespace.clone());
+            vec![
+                namespace.unwrap_or_default(),
+                pair(change, |state| state.name.clone()),
+                sides(change, |state| state.state.clone()),
+                sides(change, |state| state.node.clone().unwrap_or_else(|| "<none>".to_owned())),
+            ]
+        });
+        let table = print::Table::of(&["NAMESPACE", "POD", "BEFORE → AFTER", "NODE"], rows);
+        text.push_str(&table.render(&print::TableOptions::default()));
+    }
+    let (before, after) = (&what_if.before.counts, &what_if.after.counts);
+    let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(before), count(after));
+    let _ = writeln!(
+        text,
+        "\n{HEADING}{}{HEADING:#}   {}   {}   {}",
+        line("pending", |counts| counts.pending),
+        line("running", |counts| counts.running),
+        line("ready", |counts| counts.ready),
+        line("pods", |counts| counts.pods),
+    );
+    let waiting: Vec<&PodState> = what_if.pods.iter().filter_map(|change| change.after.as_ref()).filter(|state| state.message.is_some()).collect();
+    let unchanged = after.pending - waiting.len().min(after.pending);
+    for state in waiting {
+        let _ = writeln!(text, "\n{}/{} waits:\n  {}", state.namespace, state.name, state.message.as_deref().unwrap_or_default());
+    }
+    if unchanged > 0 && before.pending > 0 {
+        let _ = writeln!(text, "\n{unchanged} pending pod{} not helped by this", if unchanged == 1 { " is" } else { "s are" });
+    }
+    let outside: Vec<String> = what_if.pods.iter().filter(|change| change.before.is_none()).filter_map(|change| change.after.as_ref()).map(|state| format!("{}/{}", state.namespace, state.name)).collect();
+    if !outside.is_empty() {
+        let _ = writeln!(text, "\nAlso: new pods {}", outside.join(", "));
+    }
+    text
+}
+
+/// One value, or both sides when they differ.
+fn pair(change: &PodChange, value: impl Fn(&PodState) -> String) -> String {
+    match (change.before.as_ref().map(&value), change.after.as_ref().map(&value)) {
+        (Some(before), Some(after)) if before == after => before,
+        (Some(before), Some(after)) => format!("{before} → {after}"),
+        (before, after) => before.or(after).unwrap_or_default(),
+    }
+}
+
+/// Both sides, with `(absent)` for a pod that is not there.
+fn sides(change: &PodChange, value: impl Fn(&PodState) -> String) -> String {
+    let side = |state: &Option<PodState>| state.as_ref().map_or_else(|| "(absent)".to_owned(), &value);
+    let (before, after) = (side(&change.before), side(&change.after));
+    if before == after { before } else { format!("{before} → {after}") }
+}

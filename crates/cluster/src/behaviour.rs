@@ -1,0 +1,62 @@
+//! What differs between Kubernetes minors outside the scheduler: one table. The scheduler's is in `sim-core`.
+
+use sim_core::version::Version;
+
+/// The behaviour of controllers, kubelets and event recorders of one version.
+#[derive(Debug, Clone, Copy)]
+pub struct Behaviour {
+    /// Silence after which a node counts as lost, in milliseconds (`--node-monitor-grace-period`).
+    pub node_monitor_grace_ms: u64,
+    /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
+    pub taint_eviction_component: &'static str,
+    /// `Scaled up replica set X from 1 to 2`, not `… X to 2` (1.26).
+    pub scaling_events_name_old_size: bool,
+    /// The first scaling says `from 0 to N` (1.31).
+    pub first_scaling_event_names_zero: bool,
+    /// Whether the kubelet's container events end in the container's name (until 1.34) or not.
+    pub container_events_name_container: bool,
+    /// Scheduler events carry a series that `kubectl describe` can count; before 1.19 a repeat was a second event.
+    pub scheduler_events_in_series: bool,
+    /// Pods that are about to be deleted say why in a DisruptionTarget condition (1.26).
+    pub disruption_conditions: bool,
+    /// How the event on a victim names its preemptor.
+    preemptor: Preemptor,
+}
+
+/// How a victim's event names its preemptor.
+#[derive(Debug, Clone, Copy)]
+enum Preemptor {
+    Name,
+    Nobody,
+    Uid,
+}
+
+impl Behaviour {
+    /// The row of the table for one version.
+    pub fn of(version: Version) -> Self {
+        let minor = version.minor();
+        Self {
+            node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
+            taint_eviction_component: if minor >= 29 { "taint-eviction-controller" } else { "taint-controller" },
+            scaling_events_name_old_size: minor >= 26,
+            first_scaling_event_names_zero: minor >= 31,
+            container_events_name_container: minor <= 34,
+            scheduler_events_in_series: minor >= 19,
+            disruption_conditions: minor >= 26,
+            preemptor: match minor {
+                ..=25 => Preemptor::Name,
+                26..=28 => Preemptor::Nobody,
+                29.. => Preemptor::Uid,
+            },
+        }
+    }
+
+    /// The message of the `Preempted` event on a victim.
+    pub fn preempted_message(&self, preemptor: &str, uid: &str, node: &str) -> String {
+        match self.preemptor {
+            Preemptor::Name => format!("Preempted by {preemptor} on node {node}"),
+            Preemptor::Nobody => format!("Preempted by a pod on node {node}"),
+            Preemptor::Uid => format!("Preempted by pod {uid} on node {node}"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The virtual clock and the agenda of what happens when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+
+use crate::store::ObjectKey;
+
+/// Virtual time: milliseconds since the start of the run.
+#[derive(Debug, Clone)]
+pub(crate) struct Clock {
+    start: Timestamp,
+    now_ms: u64,
+}
+
+impl Clock {
+    pub(crate) fn new(start: Timestamp) -> Self {
+        Self { start, now_ms: 0 }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Time never runs backwards.
+    pub(crate) fn advance_to(&mut self, ms: u64) {
+        self.now_ms = self.now_ms.max(ms);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.at(self.now_ms)
+    }
+
+    /// The moment `ms` milliseconds after the start; the end of time when that is past it.
+    pub(crate) fn at(&self, ms: u64) -> Timestamp {
+        let offset = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+        self.start.checked_add(offset).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Milliseconds since the start of a moment; 0 for moments before it.
+    pub(crate) fn millis_at(&self, moment: Timestamp) -> u64 {
+        u64::try_from(moment.duration_since(self.start).as_millis()).unwrap_or(0)
+    }
+
+    /// Now as objects carry it: whole seconds.
+    pub(crate) fn time(&self) -> Time {
+        Time(Timestamp::from_second(self.now().as_second()).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Now as events.k8s.io carries it.
+    pub(crate) fn micro_time(&self) -> MicroTime {
+        MicroTime(self.now())
+    }
+}
+
+/// Everything that can happen by itself. At one moment the kinds happen in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Event {
+    /// A step of the timeline, by index.
+    TimelineStep(usize),
+    /// A controller looks at one object.
+    Sync(Controller, ObjectKey),
+    /// A node's heartbeat has been missing for the grace period.
+    HeartbeatLost(ObjectKey),
+    /// A cloud controller manager initialises a node.
+    InitialiseCloudNode(ObjectKey),
+    /// A pod's tolerationSeconds may have run out.
+    Evict(ObjectKey),
+    /// A kubelet gets on with one of its pods.
+    Kubelet(ObjectKey),
+    /// The scheduler looks at its queues.
+    Schedule,
+    /// A cluster-proportional-autoscaler polls; the key is that of its pod.
+    Autoscale(ObjectKey),
+}
+
+impl Event {
+    fn rank(&self) -> u8 {
+        match self {
+            Event::TimelineStep(_) => 0,
+            Event::Sync(..) => 1,
+            Event::HeartbeatLost(_) => 2,
+            Event::InitialiseCloudNode(_) => 3,
+            Event::Evict(_) => 4,
+            Event::Kubelet(_) => 5,
+            Event::Schedule => 6,
+            Event::Autoscale(_) => 7,
+        }
+    }
+
+    /// Routine repeats itself without end and changes nothing on its own.
+    pub(crate) fn is_routine(&self) -> bool {
+        matches!(self, Event::Schedule | Event::Autoscale(_))
+    }
+}
+
+/// The controllers that sync objects by key, after kube-controller-manager's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Controller {
+    NodeLifecycle,
+    TaintEviction,
+    GarbageCollector,
+    Deployment,
+    ReplicaSet,
+    DaemonSet,
+}
+
+/// What happens when: ordered by virtual time, kind of event, and the order it was put down.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Agenda {
+    entries: BTreeMap<(u64, u8, u64), Event>,
+    /// The same, so that one event is put down once for one moment.
+    known: BTreeSet<(u64, Event)>,
+    sequence: u64,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at_ms: u64, event: Event) {
+        if self.known.insert((at_ms, event.clone())) {
+            self.sequence += 1;
+            self.entries.insert((at_ms, event.rank(), self.sequence), event);
+        }
+    }
+
+    pub(crate) fn next_at(&self) -> Option<u64> {
+        self.entries.first_key_value().map(|((at, ..), _)| *at)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
+        let ((at, ..), event) = self.entries.pop_first()?;
+        let entry = (at, event);
+        self.known.remove(&entry);
+        Some(entry)
+    }
+
+    /// Whether nothing but routine is left to happen.
+    pub(crate) fn only_routine(&self) -> bool {
+        self.entries.values().all(Event::is_routine)
+    }
+}

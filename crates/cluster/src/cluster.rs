@@ -1,0 +1,535 @@
+//! The cluster itself: what is in it, and the loop in which everything reacts to what changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Node, NodeCondition, Pod, PodTemplateSpec, Taint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::{Timestamp, tz::Offset};
+use sim_core::version::Version;
+
+use crate::{admission, api};
+use crate::behaviour::Behaviour;
+use crate::change::Change;
+use crate::clock::{Agenda, Clock, Controller, Event};
+use crate::controllers::{
+    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle, replica_set,
+    taint_eviction,
+};
+use crate::kubelet;
+use crate::names::NameGenerator;
+use crate::object::{Kind, KnownKind, Object};
+use crate::pod;
+use crate::recorder::Recorder;
+use crate::scheduling::Scheduling;
+use crate::store::{Changed, ObjectKey, Store};
+
+/// The most events one run may take: a run that needs more is caught in a loop.
+const MAX_EVENTS: u64 = 200_000_000;
+/// When only routine is left and nothing has changed for so long, nothing will: longer than any retry interval.
+const QUIET_MS: u64 = 6 * 60 * 1000;
+
+/// What a cluster is made with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The version whose rules and texts hold.
+    pub version: Version,
+    /// Virtual time zero.
+    pub start: Timestamp,
+    /// The offset in which times are printed.
+    pub offset: Offset,
+    /// Whether kubelets run with `--cloud-provider=external`, so that nodes register uninitialized.
+    pub kubelet_cloud_provider_external: bool,
+    /// Whether a cloud-controller-manager initialises nodes.
+    pub cloud_controller_manager: bool,
+    /// The seed of every name that is drawn.
+    pub seed: u64,
+}
+
+/// A change to come at a moment of virtual time.
+#[derive(Debug, Clone)]
+pub struct TimedChange {
+    /// Milliseconds of virtual time.
+    pub at_ms: u64,
+    /// The change.
+    pub change: Change,
+    /// Where it was written, e.g. `file.yaml:12`.
+    pub source: String,
+}
+
+/// Why a run stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The time asked for is reached.
+    Until,
+    /// Nothing moves any more.
+    Quiet,
+    /// A step of the timeline could not be carried out.
+    Refused {
+        /// Milliseconds of virtual time.
+        at_ms: u64,
+        /// Where the step was written.
+        source: String,
+        /// Why, in kubectl's words.
+        message: String,
+    },
+    /// The run took more events than any sane one (`MAX_EVENTS`).
+    TooManyEvents,
+}
+
+/// A fake cluster. Cloning it forks it: the clone shares all objects until one side changes them.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) agenda: Agenda,
+    pub(crate) recorder: Recorder,
+    pub(crate) names: NameGenerator,
+    pub(crate) scheduling: Scheduling,
+    timeline: Arc<Vec<TimedChange>>,
+    /// Nodes whose kubelet does not report.
+    pub(crate) silent_nodes: BTreeSet<ObjectKey>,
+    /// Pods that wait for their tolerationSeconds to run out: since when, until when.
+    pub(crate) evictions: BTreeMap<ObjectKey, (u64, u64)>,
+    /// Pods a kubelet of this run has accepted.
+    pub(crate) accepted_pods: BTreeSet<ObjectKey>,
+    /// The template each DaemonSet had when last seen, and its revision hash.
+    pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
+    /// Uids of the objects that have been in the store: owners that can be missed.
+    pub(crate) seen_owners: BTreeSet<String>,
+    /// Pods by the uid of their managing owner.
+    pods_by_owner: BTreeMap<String, BTreeSet<ObjectKey>>,
+    /// Pods by the node they are bound to.
+    pods_by_node: BTreeMap<String, BTreeSet<ObjectKey>>,
+    pod_ips: BTreeMap<String, u32>,
+    last_change_ms: u64,
+    events_taken: u64,
+}
+
+impl Cluster {
+    /// A cluster that holds these objects at virtual time zero, as they are, with API defaults filled in.
+    pub fn new(setup: Setup, objects: impl IntoIterator<Item = Object>) -> Self {
+        let mut cluster = Self {
+            behaviour: Behaviour::of(setup.version),
+            store: Store::default(),
+            clock: Clock::new(setup.start),
+            agenda: Agenda::default(),
+            recorder: Recorder::default(),
+            names: NameGenerator::new(setup.seed),
+            scheduling: Scheduling::new(setup.version),
+            timeline: Arc::default(),
+            silent_nodes: BTreeSet::new(),
+            evictions: BTreeMap::new(),
+            accepted_pods: BTreeSet::new(),
+            daemon_set_revisions: BTreeMap::new(),
+            seen_owners: BTreeSet::new(),
+            pods_by_owner: BTreeMap::new(),
+            pods_by_node: BTreeMap::new(),
+            pod_ips: BTreeMap::new(),
+            last_change_ms: 0,
+            events_taken: 0,
+            setup: Arc::new(setup),
+        };
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+            cluster.admit(Object::Namespace(Arc::new(Namespace { metadata, ..Namespace::default() })));
+        }
+        // Nodes first: a pod's kubelet must be there when the pod is.
+        let (nodes, rest): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| matches!(object, Object::Node(_)));
+        for object in nodes.into_iter().chain(rest) {
+            cluster.admit(object);
+        }
+        cluster
+    }
+
+    /// Puts changes on the timeline.
+    pub fn set_timeline(&mut self, timeline: Vec<TimedChange>) {
+        for (index, step) in timeline.iter().enumerate() {
+            self.agenda.add(step.at_ms, Event::TimelineStep(index));
+        }
+        self.timeline = Arc::new(timeline);
+    }
+
+    /// Runs to a moment of virtual time, whatever happens until then.
+    pub fn run_until(&mut self, until_ms: u64) -> Stop {
+        self.run(until_ms, false)
+    }
+
+    /// Runs until nothing moves any more, at most to a moment of virtual time.
+    pub fn settle(&mut self, until_ms: u64) -> Stop {
+        self.run(until_ms, true)
+    }
+
+    /// Virtual time in milliseconds since the start.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// Virtual time as a point in time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What the cluster was made with.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The objects.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The scheduler's view: why a pod waits.
+    pub fn scheduling(&self) -> &Scheduling {
+        &self.scheduling
+    }
+
+    /// The number of events taken so far.
+    pub fn events_taken(&self) -> u64 {
+        self.events_taken
+    }
+
+    /// The pods managed by the object with this metadata, by name.
+    pub fn pods_of(&self, owner: &ObjectMeta) -> Vec<Arc<Pod>> {
+        let keys = owner.uid.as_ref().and_then(|uid| self.pods_by_owner.get(uid));
+        keys.into_iter().flatten().filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+    }
+
+    /// The pods bound to a node, by namespace and name.
+    pub fn pods_on(&self, node: &str) -> Vec<Arc<Pod>> {
+        let keys = self.pods_by_node.get(node);
+        keys.into_iter().flatten().filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+    }
+
+    fn run(&mut self, until_ms: u64, stop_when_quiet: bool) -> Stop {
+        loop {
+            self.deliver_changes();
+            let Some(at) = self.agenda.next_at() else {
+                if !stop_when_quiet {
+                    self.clock.advance_to(until_ms);
+                }
+                return Stop::Quiet;
+            };
+            let quiet_since = self.last_change_ms.saturating_add(QUIET_MS);
+            if stop_when_quiet && at > self.clock.now_ms() && self.agenda.only_routine() && (at > quiet_since || !self.scheduling.has_waiting_pods()) {
+                return Stop::Quiet;
+            }
+            if at > until_ms {
+                self.clock.advance_to(until_ms);
+                return Stop::Until;
+            }
+            self.events_taken += 1;
+            if self.events_taken > MAX_EVENTS {
+                return Stop::TooManyEvents;
+            }
+            let Some((at, event)) = self.agenda.pop() else { continue };
+            self.clock.advance_to(at);
+            if let Err(stop) = self.take(event) {
+                return stop;
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), Stop> {
+        match event {
+            Event::TimelineStep(index) => self.take_step(index)?,
+            Event::Sync(controller, key) => match controller {
+                Controller::NodeLifecycle => node_lifecycle::sync(self, &key),
+                Controller::TaintEviction => taint_eviction::sync(self, &key),
+                Controller::GarbageCollector => garbage_collector::sync(self, &key),
+                Controller::Deployment => deployment::sync(self, &key),
+                Controller::ReplicaSet => replica_set::sync(self, &key),
+                Controller::DaemonSet => daemon_set::sync(self, &key),
+            },
+            Event::HeartbeatLost(key) => node_lifecycle::heartbeat_lost(self, &key),
+            Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
+            Event::Evict(key) => taint_eviction::due(self, &key),
+            Event::Kubelet(key) => kubelet::work(self, &key),
+            Event::Schedule => self.schedule(),
+            Event::Autoscale(key) => cluster_proportional_autoscaler::poll(self, &key),
+        }
+        Ok(())
+    }
+
+    fn take_step(&mut self, index: usize) -> Result<(), Stop> {
+        let timeline = self.timeline.clone();
+        let Some(step) = timeline.get(index) else { return Ok(()) };
+        match self.make(&step.change) {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                Err(Stop::Refused { at_ms: self.clock.now_ms(), source: step.source.clone(), message: refused.to_string() })
+            }
+        }
+    }
+
+    /// Tells everybody who watches of what changed, until nobody has anything new to say.
+    pub(crate) fn deliver_changes(&mut self) {
+        while let Some(changed) = self.store.next_change() {
+            if changed.kind != Kind::Event {
+                self.last_change_ms = self.clock.now_ms();
+            }
+            self.index(&changed);
+            self.watch_for_scheduler(&changed);
+            self.watch_for_controllers(changed);
+        }
+        if let Some(at) = self.scheduling.next_wakeup() {
+            self.agenda.add(at.max(self.clock.now_ms()), Event::Schedule);
+        }
+    }
+
+    fn index(&mut self, changed: &Changed) {
+        let places = |object: &Option<Object>| match object {
+            Some(Object::Pod(found)) => (
+                pod::controller_of(&found.metadata).map(|owner| owner.uid.clone()),
+                pod::node_name(found).map(str::to_owned),
+            ),
+            _ => (None, None),
+        };
+        let ((old_owner, old_node), (new_owner, new_node)) = (places(&changed.before), places(&changed.after));
+        move_key(&mut self.pods_by_owner, old_owner, new_owner, &changed.key);
+        move_key(&mut self.pods_by_node, old_node, new_node, &changed.key);
+        let uid = changed.after.as_ref().and_then(|object| object.metadata().uid.clone());
+        if let (Some(uid), true) = (uid, !matches!(changed.kind, Kind::Pod | Kind::Event)) {
+            self.seen_owners.insert(uid);
+        }
+    }
+
+    fn watch_for_controllers(&mut self, changed: Changed) {
+        let key = changed.key.clone();
+        let gone = changed.after.is_none();
+        match (changed.kind, &changed.before, &changed.after) {
+            (Kind::Pod, before, after) => {
+                let owner = after.as_ref().or(before.as_ref()).and_then(|object| pod::controller_of(object.metadata()));
+                self.sync_owner(&key, owner);
+                self.sync(Controller::TaintEviction, key.clone());
+                if let Some(Object::Pod(now)) = after {
+                    if pod::node_name(now).is_some() {
+                        kubelet::watch(self, now);
+                    }
+                    if cluster_proportional_autoscaler::is_autoscaler(now) && pod::is_ready(now) && !was_ready(before) {
+                        self.agenda.add(self.clock.now_ms(), Event::Autoscale(key));
+                    }
+                } else {
+                    self.accepted_pods.remove(&key);
+                }
+            }
+            (Kind::Node, before, after) => {
+                if let Some(Object::Node(node)) = after {
+                    self.sync(Controller::NodeLifecycle, key.clone());
+                    if self.setup.cloud_controller_manager && cloud_node::is_uninitialized(node) {
+                        self.agenda.add(self.clock.now_ms() + 1000, Event::InitialiseCloudNode(key.clone()));
+                    }
+                }
+                let keys: Vec<ObjectKey> = self.store.list::<api::DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
+                for set in keys {
+                    self.sync(Controller::DaemonSet, set);
+                }
+                if taints_of(before) != taints_of(after) {
+                    for pod in self.pods_by_node.get(&*key.name).cloned().unwrap_or_default() {
+                        self.sync(Controller::TaintEviction, pod);
+                    }
+                }
+                if gone {
+                    self.sync(Controller::GarbageCollector, key);
+                }
+            }
+            (Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet, _, after) => {
+                if let Some(object) = after {
+                    self.sync_owner(&key, pod::controller_of(object.metadata()));
+                } else {
+                    self.sync(Controller::GarbageCollector, key.clone());
+                    let owner = changed.before.as_ref().and_then(|object| pod::controller_of(object.metadata()));
+                    self.sync_owner(&key, owner);
+                }
+                match changed.kind {
+                    Kind::Deployment => self.sync(Controller::Deployment, key),
+                    Kind::ReplicaSet => self.sync(Controller::ReplicaSet, key),
+                    _ => self.sync(Controller::DaemonSet, key),
+                }
+            }
+            (Kind::StatefulSet | Kind::Job, ..) if gone => self.sync(Controller::GarbageCollector, key),
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self, controller: Controller, key: ObjectKey) {
+        self.agenda.add(self.clock.now_ms(), Event::Sync(controller, key));
+    }
+
+    fn sync_owner(&mut self, key: &ObjectKey, owner: Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>) {
+        let Some(owner) = owner else { return };
+        let controller = match owner.kind.as_str() {
+            "ReplicaSet" => Controller::ReplicaSet,
+            "DaemonSet" => Controller::DaemonSet,
+            "Deployment" => Controller::Deployment,
+            _ => return,
+        };
+        self.sync(controller, ObjectKey::new(&key.namespace, &owner.name));
+    }
+
+    /// Takes an object in as it is: what it lacks is filled in, what it says is kept.
+    pub(crate) fn admit(&mut self, mut object: Object) {
+        let known = object.kind();
+        let identity = format!("{}/{}/{}", object.kind_name(), object.namespace().unwrap_or_default(), object.name());
+        let now = self.clock.time();
+        let uid = self.names.uid(&identity);
+        let metadata = object.metadata_mut();
+        metadata.uid.get_or_insert(uid);
+        metadata.creation_timestamp.get_or_insert(now);
+        if matches!(known, Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet)) {
+            metadata.generation.get_or_insert(1);
+        }
+        self.default_object(&mut object);
+        self.store.put_object(object);
+    }
+
+    /// API defaults of the kinds whose fields decide something.
+    pub(crate) fn default_object(&mut self, object: &mut Object) {
+        match object {
+            Object::Pod(pod) => admission::admit_pod(Arc::make_mut(pod), &self.store),
+            Object::Node(node) => register(Arc::make_mut(node), &self.clock),
+            Object::Deployment(object) => {
+                let spec = &mut Arc::make_mut(object).spec;
+                spec.replicas.get_or_insert(1);
+                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+            }
+            Object::ReplicaSet(object) => {
+                let spec = &mut Arc::make_mut(object).spec;
+                spec.replicas.get_or_insert(1);
+                spec.template.iter_mut().filter_map(|template| template.spec.as_mut()).for_each(admission::default_pod_spec);
+            }
+            Object::DaemonSet(object) => {
+                let spec = &mut Arc::make_mut(object).spec;
+                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+            }
+            _ => {}
+        }
+    }
+
+    /// Creates an object of a known kind.
+    pub(crate) fn create<T: KnownKind>(&mut self, object: T) {
+        self.admit(T::wrap(Arc::new(object)));
+    }
+
+    /// Creates a pod from a template, named after its owner, and tells of it as the owner's controller does.
+    pub(crate) fn create_pod(&mut self, owner: Object, template: &PodTemplateSpec, change: impl FnOnce(&mut Pod)) {
+        let namespace = owner.namespace().unwrap_or("default").to_owned();
+        let prefix = format!("{}-", owner.name());
+        let mut name;
+        loop {
+            name = format!("{prefix}{}", self.names.suffix(&prefix));
+            if self.store.get::<Pod>(&ObjectKey::new(&namespace, &name)).is_none() {
+                break;
+            }
+        }
+        let reference = match &owner {
+            Object::ReplicaSet(set) => deployment::owner_reference(set.as_ref()),
+            Object::DaemonSet(set) => deployment::owner_reference(set.as_ref()),
+            _ => return,
+        };
+        let template_metadata = template.metadata.clone().unwrap_or_default();
+        let mut pod = Pod {
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                generate_name: Some(prefix),
+                namespace: Some(namespace),
+                labels: template_metadata.labels,
+                annotations: template_metadata.annotations,
+                owner_references: Some(vec![reference]),
+                ..ObjectMeta::default()
+            },
+            spec: template.spec.clone(),
+            status: None,
+        };
+        change(&mut pod);
+        self.create(pod);
+        self.controller_event(&owner, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
+    }
+
+    /// Asks for a pod's end: at once when no kubelet has it, else when its kubelet has stopped it.
+    pub(crate) fn delete_pod(&mut self, key: &ObjectKey) {
+        let Some(found) = self.store.get::<Pod>(key) else { return };
+        let bound = pod::node_name(found).is_some() && !pod::is_terminal(found);
+        let node_exists = pod::node_name(found).is_some_and(|node| self.store.get::<Node>(&ObjectKey::new("", node)).is_some());
+        if !bound || !node_exists {
+            self.store.remove::<Pod>(key);
+        } else if !pod::is_terminating(found) {
+            let now = self.clock.time();
+            self.store.update::<Pod>(key, |pod| {
+                let grace = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
+                pod.metadata.deletion_grace_period_seconds = Some(grace);
+                pod.metadata.deletion_timestamp = Some(now);
+            });
+        }
+    }
+
+    /// The next address of a node's pod range; addresses are not given back.
+    pub(crate) fn next_pod_ip(&mut self, node_name: &str) -> Option<String> {
+        let node = self.store.get::<Node>(&ObjectKey::new("", node_name))?;
+        let range = node.spec.as_ref().and_then(|spec| spec.pod_cidr.clone());
+        let base: std::net::Ipv4Addr = range.as_deref().unwrap_or("10.244.0.0/16").split('/').next()?.parse().ok()?;
+        // Without a range of its own the node draws from one that all such nodes share.
+        let counter = self.pod_ips.entry(range.unwrap_or_default()).or_insert(1);
+        *counter += 1;
+        Some(std::net::Ipv4Addr::from(u32::from(base).wrapping_add(*counter)).to_string())
+    }
+}
+
+fn was_ready(object: &Option<Object>) -> bool {
+    matches!(object, Some(Object::Pod(pod)) if pod::is_ready(pod))
+}
+
+fn taints_of(object: &Option<Object>) -> Option<&Vec<Taint>> {
+    match object {
+        Some(Object::Node(node)) => node.spec.as_ref()?.taints.as_ref(),
+        _ => None,
+    }
+}
+
+fn move_key(index: &mut BTreeMap<String, BTreeSet<ObjectKey>>, from: Option<String>, to: Option<String>, key: &ObjectKey) {
+    if from == to {
+        return;
+    }
+    if let Some(from) = from
+        && let Some(keys) = index.get_mut(&from)
+    {
+        keys.remove(key);
+        if keys.is_empty() {
+            index.remove(&from);
+        }
+    }
+    if let Some(to) = to {
+        index.entry(to).or_default().insert(key.clone());
+    }
+}
+
+/// A node that says nothing of its condition gets what a healthy kubelet would post, and allocatable from capacity.
+fn register(node: &mut Node, clock: &Clock) {
+    let status = node.status.get_or_insert_default();
+    if status.allocatable.is_none() {
+        status.allocatable.clone_from(&status.capacity);
+    }
+    if status.capacity.is_none() {
+        status.capacity.clone_from(&status.allocatable);
+    }
+    if status.conditions.as_ref().is_none_or(Vec::is_empty) {
+        let now = clock.time();
+        let healthy = |type_: &str, value: &str, reason: &str, message: &str| NodeCondition {
+            type_: type_.to_owned(),
+            status: value.to_owned(),
+            reason: Some(reason.to_owned()),
+            message: Some(message.to_owned()),
+            last_heartbeat_time: Some(now.clone()),
+            last_transition_time: Some(now.clone()),
+        };
+        status.conditions = Some(vec![
+            healthy("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+            healthy("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            healthy("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+            healthy("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        ]);
+    }
+}

@@ -1,0 +1,13 @@
+//! The controllers of kube-controller-manager and the add-ons that act like one: one file each.
+//!
+//! Not here yet: StatefulSet, Job, CronJob, PodDisruptionBudget, volumes. Their objects are kept, and the cluster
+//! says once that nothing acts on them (`Cluster::gaps`).
+
+pub(crate) mod cloud_node;
+pub(crate) mod cluster_proportional_autoscaler;
+pub(crate) mod daemon_set;
+pub(crate) mod deployment;
+pub(crate) mod garbage_collector;
+pub(crate) mod node_lifecycle;
+pub(crate) mod replica_set;
+pub(crate) mod taint_eviction;

@@ -1,0 +1,123 @@
+//! What a run does not model, said once: an answer is worth as much as the reader knows of its limits.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
+
+use crate::cluster::Cluster;
+use crate::object::{KnownKind, Object};
+use crate::pod;
+use crate::scheduling::SCHEDULER_NAME;
+
+impl Cluster {
+    /// What this run did not model although the objects ask for it, one sentence each.
+    pub fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        let without_pods = [
+            self.without_pods::<StatefulSet>(),
+            self.without_pods::<Job>(),
+            self.without_pods::<CronJob>(),
+        ]
+        .concat();
+        if !without_pods.is_empty() {
+            gaps.push(format!("no controller acts on {}: pods that they would make are missing", list(&without_pods)));
+        }
+        let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
+        let name = |pod: &Pod| format!("{}/{}", pod.metadata.namespace.as_deref().unwrap_or_default(), pod.metadata.name.as_deref().unwrap_or_default());
+        let with_claims: Vec<String> = self.store.list::<Pod>().filter(|pod| has_claims(pod) && self.placed_here(pod)).map(|pod| name(pod)).collect();
+        if !with_claims.is_empty() {
+            gaps.push(format!("volumes are not checked: {} could be refused for its PersistentVolumeClaims", list(&with_claims)));
+        }
+        let schedulers: BTreeSet<String> = waiting()
+            .filter_map(|pod| pod.spec.as_ref()?.scheduler_name.clone())
+            .filter(|name| name != SCHEDULER_NAME)
+            .collect();
+        if !schedulers.is_empty() {
+            let names: Vec<String> = schedulers.into_iter().collect();
+            gaps.push(format!("nobody serves the scheduler name {}: its pods stay Pending without events", list(&names)));
+        }
+        let gated: Vec<String> = waiting()
+            .filter(|pod| pod.spec.as_ref().is_some_and(|spec| spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty())))
+            .map(|pod| name(pod))
+            .collect();
+        if !gated.is_empty() {
+            gaps.push(format!("{} wait for their scheduling gates: nobody here removes them", list(&gated)));
+        }
+        gaps
+    }
+
+    fn without_pods<T: KnownKind>(&self) -> Vec<String> {
+        let all = self.store.list::<T>().filter(|object| self.pods_of(object.metadata()).is_empty());
+        all.map(|object| format!("{}/{}", T::KIND.to_ascii_lowercase(), object.metadata().name.as_deref().unwrap_or_default())).collect()
+    }
+
+    /// Whether the pod waits or was placed by this run, not found on its node.
+    fn placed_here(&self, pod: &Pod) -> bool {
+        pod::node_name(pod).is_none() || self.accepted_pods.contains(&crate::store::ObjectKey::of(pod))
+    }
+}
+
+/// The moment a dump was taken, as far as its objects tell: the newest time any of them carries.
+/// Objects without any time are of 2000-01-01, so that the same files give the same run for ever.
+pub fn newest_moment<'a>(objects: impl Iterator<Item = &'a Object>) -> Timestamp {
+    let newest = objects.flat_map(|object| {
+        let created = object.metadata().creation_timestamp.as_ref().map(|time| time.0);
+        let mut moments: Vec<Timestamp> = created.into_iter().chain(managed(object.metadata())).collect();
+        match object {
+            Object::Node(node) => moments.extend(heartbeats(node)),
+            Object::Pod(pod) => moments.extend(transitions(pod)),
+            Object::Event(event) => moments.extend(seen(event)),
+            _ => {}
+        }
+        moments
+    });
+    newest.max().unwrap_or_else(|| Timestamp::from_second(946_684_800).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+fn managed(metadata: &ObjectMeta) -> impl Iterator<Item = Timestamp> + '_ {
+    metadata.managed_fields.iter().flatten().filter_map(|entry| entry.time.as_ref().map(|time| time.0))
+}
+
+fn heartbeats(node: &Node) -> impl Iterator<Item = Timestamp> + '_ {
+    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.filter_map(|condition| condition.last_heartbeat_time.as_ref().map(|time| time.0))
+}
+
+fn transitions(pod: &Pod) -> impl Iterator<Item = Timestamp> + '_ {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.filter_map(|condition| condition.last_transition_time.as_ref().map(|time| time.0))
+}
+
+fn seen(event: &Event) -> impl Iterator<Item = Timestamp> + '_ {
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);
+    let last = event.last_timestamp.as_ref().map(|time| time.0);
+    series.into_iter().chain(last).chain(event.event_time.as_ref().map(|time| time.0))
+}
+
+/// The kubelet version a node reports.
+pub fn kubelet_version(object: &Object) -> Option<String> {
+    match object {
+        Object::Node(node) => {
+            let version = node.status.as_ref()?.node_info.as_ref()?.kubelet_version.clone();
+            Some(version).filter(|version| !version.is_empty())
+        }
+        _ => None,
+    }
+}
+
+fn has_claims(pod: &Pod) -> bool {
+    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    volumes.into_iter().any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some())
+}
+
+/// The first three, and how many more.
+fn list(names: &[String]) -> String {
+    match names {
+        [first, second, third, rest @ ..] if !rest.is_empty() => format!("{first}, {second}, {third} and {} more", rest.len()),
+        names => names.join(", "),
+    }
+}

@@ -1,0 +1,465 @@
+//! The one table of what differs between Kubernetes versions.
+//!
+//! Plugins read named fields of [`Behaviour`] and never compare minors themselves.
+
+use crate::model::resources::InitContainers;
+use crate::scheduler::plugins::PluginName;
+use crate::version::Version;
+
+/// What a version's scheduler does and says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behaviour {
+    /// The version described.
+    pub version: Version,
+    /// Filters in the order they run.
+    pub filters: &'static [PluginName],
+    /// Score plugins with their weights.
+    pub scores: &'static [(PluginName, i64)],
+    /// The greatest normalised score of one plugin: 10 in 1.16, 100 since.
+    pub score_max: i64,
+    /// Whether 1.16's GeneralPredicates collects the refusals of its four parts (resources, name, ports, selector).
+    pub general_predicates: bool,
+    /// Whether every filter runs on a node even after one refused it (1.24 and 1.25, by a slip upstream).
+    pub run_all_filters: bool,
+    /// How an untolerated taint is named.
+    pub taint_reason: TaintReason,
+    /// The reason of NodeAffinity.
+    pub node_affinity_reason: &'static str,
+    /// The reason of NodeName.
+    pub node_name_reason: &'static str,
+    /// The reason for a node that holds as many pods as it may.
+    pub too_many_pods_reason: &'static str,
+    /// Whether a request above the node's whole allocatable is beyond help by preemption (1.34+).
+    pub fit_unresolvable_beyond_allocatable: bool,
+    /// Whether a request of 0 always fits, and how zero requests shortcut the check.
+    pub zero_request: ZeroRequest,
+    /// Whether a sidecar makes the pod unschedulable because its feature gate is off (1.28).
+    pub sidecars_refused: bool,
+    /// Whether host ports of sidecars count (1.34+).
+    pub sidecar_ports: bool,
+    /// How requests are computed.
+    pub requests: RequestRules,
+    /// The general reason that stands beside the particular one of InterPodAffinity (≤1.21).
+    pub inter_pod_general_reason: Option<&'static str>,
+    /// Whether anti-affinity of existing pods is looked at before the pod's own terms (≤1.18).
+    pub inter_pod_existing_first: bool,
+    /// Whether pod affinity terms know `namespaceSelector` (1.22+).
+    pub inter_pod_namespace_selector: bool,
+    /// Whether normalising takes the true least and greatest score instead of starting from 0 (1.21+).
+    pub inter_pod_true_range: bool,
+    /// How topology spread works.
+    pub spread: SpreadRules,
+    /// How NodeResourcesBalancedAllocation works.
+    pub balanced: BalancedRules,
+    /// How ImageLocality counts.
+    pub image: ImageRules,
+    /// Whether SchedulingGates hold pods back (1.27+).
+    pub scheduling_gates: bool,
+    /// Whether matchFields of node affinity narrow the nodes in PreFilter (1.24+), and how others are listed.
+    pub absent_nodes: AbsentNodes,
+    /// How the parts of the FailedScheduling sentence are put together.
+    pub fit_error: FitErrorLayout,
+    /// How a refusal of PreFilter is shown.
+    pub pre_filter_text: PreFilterText,
+    /// What the DynamicResources plugin puts before the preemption text (1.34 to 1.36).
+    pub post_filter_prefix: Option<&'static str>,
+    /// How preemption works.
+    pub preemption: PreemptionRules,
+    /// How the queue works.
+    pub queue: QueueRules,
+    /// In which order a snapshot lists nodes.
+    pub node_zone_label_beta_first: bool,
+}
+
+/// How the sentence about an untolerated taint reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaintReason {
+    /// `node(s) had taints that the pod didn't tolerate`.
+    Unnamed,
+    /// `node(s) had taint {k: v}, that the pod didn't tolerate`.
+    Had,
+    /// `node(s) had untolerated taint {k: v}`.
+    Untolerated,
+    /// `node(s) had untolerated taint(s)`.
+    UntoleratedUnnamed,
+}
+
+/// How NodeResourcesFit treats requests of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZeroRequest {
+    /// A zero CPU or memory request is compared all the same when the pod asks for anything else.
+    Compared,
+    /// A zero request always fits.
+    AlwaysFits,
+}
+
+/// How a pod's requests are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestRules {
+    /// Whether `overhead` counts (1.18+).
+    pub overhead: bool,
+    /// Whether init containers of bound pods count (1.20+).
+    pub assigned_init: InitContainers,
+    /// Whether init containers of the incoming pod count for scoring.
+    pub non_zero_init: InitContainers,
+    /// Whether restartable init containers are sidecars (1.29+).
+    pub sidecars: bool,
+    /// Whether the pod's own `resources` count (1.34+).
+    pub pod_level: bool,
+    /// Whether container statuses count for pods being resized (1.33+).
+    pub in_place_resize: bool,
+}
+
+/// How PodTopologySpread works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpreadRules {
+    /// Whether the plugin exists (1.18+).
+    pub enabled: bool,
+    /// Whether a node without the label says so (1.19+).
+    pub missing_label_reason: bool,
+    /// Whether the score is `count * ln(domains + 2) + (maxSkew - 1)` (1.19+) or the older difference of sums.
+    pub logarithmic: bool,
+    /// Whether that score is rounded (1.24+) or truncated.
+    pub rounded: bool,
+    /// Whether the cluster's default constraints replace SelectorSpread (1.20+).
+    pub default_constraints: bool,
+    /// Whether `minDomains` counts (1.27+).
+    pub min_domains: bool,
+    /// Whether the node inclusion policies count (1.26+).
+    pub inclusion_policies: bool,
+    /// Whether `matchLabelKeys` counts in the scheduler (1.27+).
+    pub match_label_keys: bool,
+}
+
+/// How NodeResourcesBalancedAllocation works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BalancedRules {
+    /// Whether actual requests count and fractions are capped at 1 (1.22+).
+    pub actual_requests: bool,
+    /// Whether a pod without requests gets no score at all (1.33+).
+    pub skips_best_effort: bool,
+}
+
+/// How ImageLocality counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageRules {
+    /// Whether the upper threshold grows with the number of containers (1.19+).
+    pub threshold_per_container: bool,
+    /// Whether init containers count (1.30+).
+    pub init_containers: bool,
+}
+
+/// What is said of nodes that PreFilter has already left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbsentNodes {
+    /// PreFilter leaves no node out (≤1.23).
+    NeverAbsent,
+    /// They are not listed, and preemption tries them (1.24 to 1.29).
+    Unlisted,
+    /// They are not listed, and preemption leaves them alone (1.31).
+    UnlistedUnresolvable,
+    /// `node is filtered out by the prefilter result` (1.30).
+    FilteredOut,
+    /// `node(s) didn't satisfy plugin(s) [NodeAffinity]` (1.32+).
+    DidNotSatisfy,
+}
+
+/// How the parts of the FailedScheduling sentence are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FitErrorLayout {
+    /// The histogram only (≤1.23).
+    HistogramOnly,
+    /// The histogram's sentence, a space, the preemption text (1.24, 1.25).
+    Appended,
+    /// Each part gets its own full stop, so that the end has two (1.26 to 1.28).
+    EveryPartStopped,
+    /// As 1.26 without the second full stop (1.29+).
+    Single,
+}
+
+/// How a refusal of PreFilter is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreFilterText {
+    /// As the reason of every node (≤1.25).
+    EveryNode,
+    /// Both ways (1.26).
+    Both,
+    /// Once, without counts (1.27+).
+    Once,
+}
+
+/// How preemption works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreemptionRules {
+    /// Whether the sentence tells of preemption (1.24+).
+    pub reported: bool,
+    /// Whether a pod tries the node promised to it before all others (1.22+).
+    pub tries_nominated_first: bool,
+    /// Whether only victims evicted by the scheduler make the preemptor wait (1.27+).
+    pub waits_for_preempted_only: bool,
+}
+
+/// How the queue works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueRules {
+    /// How long a pod may wait as unschedulable before it is tried again all the same, in milliseconds.
+    pub max_in_unschedulable_ms: u64,
+    /// Whether an event moves only pods that one of their failed plugins registered it for (1.22+).
+    pub by_registered_event: bool,
+    /// Whether an idle scheduler takes pods out of their backoff (1.33+).
+    pub pop_from_backoff: bool,
+    /// Which table of registered events applies.
+    pub events: EventTable,
+}
+
+/// Which table of registered events applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventTable {
+    /// Every event moves every pod (≤1.21).
+    Everything,
+    /// 1.22 and 1.23: particular node updates.
+    Particular,
+    /// 1.24 to 1.30: any node update for most plugins.
+    AnyNodeUpdate,
+    /// 1.31+: particular again.
+    Fine,
+}
+
+impl Behaviour {
+    /// What this version's scheduler does and says.
+    pub fn of(version: Version) -> Self {
+        let minor = version.minor();
+        let patch = version.patch();
+        Behaviour {
+            version,
+            filters: filters(minor),
+            scores: scores(minor),
+            score_max: if minor == 16 { 10 } else { 100 },
+            general_predicates: minor <= 17,
+            run_all_filters: matches!(minor, 24 | 25),
+            taint_reason: match (minor, patch) {
+                (..=17, _) => TaintReason::Unnamed,
+                (18..=23, _) => TaintReason::Had,
+                (24..=33, _) | (34, 0 | 1) => TaintReason::Untolerated,
+                _ => TaintReason::UntoleratedUnnamed,
+            },
+            node_affinity_reason: match minor {
+                ..=19 => "node(s) didn't match node selector",
+                20 => "node(s) didn't match Pod's node affinity",
+                _ => "node(s) didn't match Pod's node affinity/selector",
+            },
+            node_name_reason: match minor {
+                ..=20 => "node(s) didn't match the requested hostname",
+                _ => "node(s) didn't match the requested node name",
+            },
+            too_many_pods_reason: if minor <= 17 {
+                "Insufficient pods"
+            } else {
+                "Too many pods"
+            },
+            fit_unresolvable_beyond_allocatable: minor >= 34,
+            zero_request: if minor >= 28 {
+                ZeroRequest::AlwaysFits
+            } else {
+                ZeroRequest::Compared
+            },
+            sidecars_refused: minor == 28,
+            sidecar_ports: minor >= 34,
+            requests: RequestRules {
+                overhead: minor >= 18,
+                assigned_init: if minor >= 20 {
+                    InitContainers::Counted
+                } else {
+                    InitContainers::Ignored
+                },
+                non_zero_init: if minor >= 18 {
+                    InitContainers::Counted
+                } else {
+                    InitContainers::Ignored
+                },
+                sidecars: minor >= 29,
+                pod_level: minor >= 34,
+                in_place_resize: minor >= 33,
+            },
+            inter_pod_general_reason: match minor {
+                ..=20 => Some("node(s) didn't match pod affinity/anti-affinity"),
+                21 => Some("node(s) didn't match pod affinity/anti-affinity rules"),
+                _ => None,
+            },
+            inter_pod_existing_first: minor <= 18,
+            inter_pod_namespace_selector: minor >= 22,
+            inter_pod_true_range: minor >= 21,
+            spread: SpreadRules {
+                enabled: minor >= 18,
+                missing_label_reason: minor >= 19,
+                logarithmic: minor >= 19,
+                rounded: minor >= 24,
+                default_constraints: minor >= 20,
+                min_domains: minor >= 27,
+                inclusion_policies: minor >= 26,
+                match_label_keys: minor >= 27,
+            },
+            balanced: BalancedRules {
+                actual_requests: minor >= 22,
+                skips_best_effort: minor >= 33,
+            },
+            image: ImageRules {
+                threshold_per_container: minor >= 19,
+                init_containers: minor >= 30,
+            },
+            scheduling_gates: minor >= 27,
+            absent_nodes: match minor {
+                ..=23 => AbsentNodes::NeverAbsent,
+                24..=29 => AbsentNodes::Unlisted,
+                31 => AbsentNodes::UnlistedUnresolvable,
+                30 => AbsentNodes::FilteredOut,
+                _ => AbsentNodes::DidNotSatisfy,
+            },
+            fit_error: match minor {
+                ..=23 => FitErrorLayout::HistogramOnly,
+                24 | 25 => FitErrorLayout::Appended,
+                26..=28 => FitErrorLayout::EveryPartStopped,
+                _ => FitErrorLayout::Single,
+            },
+            pre_filter_text: match minor {
+                ..=25 => PreFilterText::EveryNode,
+                26 => PreFilterText::Both,
+                _ => PreFilterText::Once,
+            },
+            post_filter_prefix: (34..=36)
+                .contains(&minor)
+                .then_some("no new claims to deallocate"),
+            preemption: PreemptionRules {
+                reported: minor >= 24,
+                tries_nominated_first: minor >= 22,
+                waits_for_preempted_only: minor >= 27,
+            },
+            queue: QueueRules {
+                max_in_unschedulable_ms: if minor <= 23 { 60_000 } else { 300_000 },
+                by_registered_event: minor >= 22,
+                pop_from_backoff: minor >= 33,
+                events: match minor {
+                    ..=21 => EventTable::Everything,
+                    22 | 23 => EventTable::Particular,
+                    24..=30 => EventTable::AnyNodeUpdate,
+                    _ => EventTable::Fine,
+                },
+            },
+            node_zone_label_beta_first: minor <= 20,
+        }
+    }
+}
+
+/// Filter order; volume plugins are left out.
+fn filters(minor: u32) -> &'static [PluginName] {
+    use PluginName::*;
+    match minor {
+        // GeneralPredicates is the four between NodeUnschedulable and TaintToleration; spread was still off.
+        ..=17 => &[
+            NodeUnschedulable,
+            NodeResourcesFit,
+            NodeName,
+            NodePorts,
+            NodeAffinity,
+            TaintToleration,
+            InterPodAffinity,
+        ],
+        18 => &[
+            NodeUnschedulable,
+            NodeResourcesFit,
+            NodeName,
+            NodePorts,
+            NodeAffinity,
+            TaintToleration,
+            InterPodAffinity,
+            PodTopologySpread,
+        ],
+        19 => &[
+            NodeUnschedulable,
+            NodeResourcesFit,
+            NodeName,
+            NodePorts,
+            NodeAffinity,
+            TaintToleration,
+            PodTopologySpread,
+            InterPodAffinity,
+        ],
+        _ => &[
+            NodeUnschedulable,
+            NodeName,
+            TaintToleration,
+            NodeAffinity,
+            NodePorts,
+            NodeResourcesFit,
+            PodTopologySpread,
+            InterPodAffinity,
+        ],
+    }
+}
+
+/// Score plugins and weights.
+fn scores(minor: u32) -> &'static [(PluginName, i64)] {
+    use PluginName::*;
+    match minor {
+        ..=17 => &[
+            (SelectorSpread, 1),
+            (InterPodAffinity, 1),
+            (NodeResourcesLeastAllocated, 1),
+            (NodeResourcesBalancedAllocation, 1),
+            (NodePreferAvoidPods, 10_000),
+            (NodeAffinity, 1),
+            (TaintToleration, 1),
+            (ImageLocality, 1),
+        ],
+        18 => &[
+            (NodeResourcesBalancedAllocation, 1),
+            (ImageLocality, 1),
+            (InterPodAffinity, 1),
+            (NodeResourcesLeastAllocated, 1),
+            (NodeAffinity, 1),
+            (NodePreferAvoidPods, 10_000),
+            (DefaultPodTopologySpread, 1),
+            (TaintToleration, 1),
+            (PodTopologySpread, 1),
+        ],
+        19 => &[
+            (NodeResourcesBalancedAllocation, 1),
+            (ImageLocality, 1),
+            (InterPodAffinity, 1),
+            (NodeResourcesLeastAllocated, 1),
+            (NodeAffinity, 1),
+            (NodePreferAvoidPods, 10_000),
+            (PodTopologySpread, 2),
+            (SelectorSpread, 1),
+            (TaintToleration, 1),
+        ],
+        20 | 21 => &[
+            (NodeResourcesBalancedAllocation, 1),
+            (ImageLocality, 1),
+            (InterPodAffinity, 1),
+            (NodeResourcesLeastAllocated, 1),
+            (NodeAffinity, 1),
+            (NodePreferAvoidPods, 10_000),
+            (PodTopologySpread, 2),
+            (TaintToleration, 1),
+        ],
+        22 => &[
+            (NodeResourcesBalancedAllocation, 1),
+            (ImageLocality, 1),
+            (InterPodAffinity, 1),
+            (NodeResourcesFit, 1),
+            (NodeAffinity, 1),
+            (PodTopologySpread, 2),
+            (TaintToleration, 1),
+        ],
+        _ => &[
+            (TaintToleration, 3),
+            (NodeAffinity, 2),
+            (NodeResourcesFit, 1),
+            (PodTopologySpread, 2),
+            (InterPodAffinity, 2),
+            (NodeResourcesBalancedAllocation, 1),
+            (ImageLocality, 1),
+        ],
+    }
+}

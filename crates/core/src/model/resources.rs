@@ -1,0 +1,260 @@
+//! Amounts of resources, and what a pod asks for.
+//!
+//! Upstream: `pkg/scheduler/framework/types.go` and `component-helpers/resource/helpers.go` (v1.34), by version through
+//! [`RequestRules`](crate::behaviour::RequestRules).
+
+use std::collections::BTreeMap;
+
+use super::pod::{Container, Pod, PodSpec};
+use crate::behaviour::RequestRules;
+use crate::quantity::Quantity;
+
+/// Resource names and amounts as an object states them.
+pub type ResourceList = BTreeMap<String, Quantity>;
+
+/// What scoring takes a container for that does not say how much CPU it wants, in thousandths.
+pub const DEFAULT_MILLI_CPU_REQUEST: i64 = 100;
+/// What scoring takes a container for that does not say how much memory it wants, in bytes.
+pub const DEFAULT_MEMORY_REQUEST: i64 = 200 * 1024 * 1024;
+
+/// Amounts of resources as the scheduler counts them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resources {
+    /// CPU, in thousandths.
+    pub milli_cpu: i64,
+    /// Memory, in bytes.
+    pub memory: i64,
+    /// Ephemeral storage, in bytes.
+    pub ephemeral_storage: i64,
+    /// How many pods.
+    pub pods: i64,
+    /// Extended resources, huge pages and attachable volumes.
+    pub scalars: BTreeMap<String, i64>,
+}
+
+impl Resources {
+    /// The amounts of a list. Names that no scheduler counts are left out.
+    pub fn from_list(list: &ResourceList) -> Self {
+        let mut resources = Resources::default();
+        for (name, quantity) in list {
+            resources.set(name, quantity);
+        }
+        resources
+    }
+
+    /// The amount of a resource by its API name; 0 where absent.
+    pub fn get(&self, name: &str) -> i64 {
+        match name {
+            "cpu" => self.milli_cpu,
+            "memory" => self.memory,
+            "ephemeral-storage" => self.ephemeral_storage,
+            "pods" => self.pods,
+            _ => self.scalars.get(name).copied().unwrap_or(0),
+        }
+    }
+
+    /// Adds another's amounts.
+    pub fn add(&mut self, other: &Resources) {
+        self.milli_cpu = self.milli_cpu.saturating_add(other.milli_cpu);
+        self.memory = self.memory.saturating_add(other.memory);
+        self.ephemeral_storage = self
+            .ephemeral_storage
+            .saturating_add(other.ephemeral_storage);
+        self.pods = self.pods.saturating_add(other.pods);
+        for (name, amount) in &other.scalars {
+            let sum = self.scalars.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
+    }
+
+    /// Takes another's amounts away.
+    pub fn sub(&mut self, other: &Resources) {
+        self.milli_cpu = self.milli_cpu.saturating_sub(other.milli_cpu);
+        self.memory = self.memory.saturating_sub(other.memory);
+        self.ephemeral_storage = self
+            .ephemeral_storage
+            .saturating_sub(other.ephemeral_storage);
+        self.pods = self.pods.saturating_sub(other.pods);
+        for (name, amount) in &other.scalars {
+            let rest = self.scalars.entry(name.clone()).or_default();
+            *rest = rest.saturating_sub(*amount);
+        }
+    }
+
+    fn set(&mut self, name: &str, quantity: &Quantity) {
+        match name {
+            "cpu" => self.milli_cpu = quantity.milli_value(),
+            "memory" => self.memory = quantity.value(),
+            "ephemeral-storage" => self.ephemeral_storage = quantity.value(),
+            "pods" => self.pods = quantity.value(),
+            _ if is_scalar(name) => {
+                self.scalars.insert(name.to_owned(), quantity.value());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the scheduler counts a resource of this name beside CPU, memory, ephemeral storage and pods.
+pub fn is_scalar(name: &str) -> bool {
+    let native_prefix = name.contains("kubernetes.io/");
+    let extended = name.contains('/') && !native_prefix && !name.starts_with("requests.");
+    extended
+        || native_prefix
+        || name.starts_with("hugepages-")
+        || name.starts_with("attachable-volumes-")
+}
+
+/// What a pod asks for, in the forms that the plugins need.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PodRequests {
+    /// What the filter compares with what is free, for a pod about to be placed.
+    pub incoming: Resources,
+    /// What the pod takes from a node it is bound to.
+    pub assigned: Resources,
+    /// CPU in thousandths and memory in bytes that scoring takes the incoming pod for.
+    pub incoming_non_zero: NonZero,
+    /// CPU and memory that scoring takes the bound pod for.
+    pub assigned_non_zero: NonZero,
+}
+
+/// CPU and memory with the defaults put in for containers that state none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NonZero {
+    /// CPU, in thousandths.
+    pub milli_cpu: i64,
+    /// Memory, in bytes.
+    pub memory: i64,
+}
+
+impl PodRequests {
+    /// The requests of a pod under a version's rules.
+    pub fn of(pod: &Pod, rules: RequestRules) -> Self {
+        let incoming =
+            Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent));
+        let non_zero = total(pod, rules, rules.non_zero_init, Missing::Defaulted);
+        let assigned = match rules.assigned_init {
+            InitContainers::Counted => incoming.clone(),
+            InitContainers::Ignored => {
+                Resources::from_list(&total(pod, rules, InitContainers::Ignored, Missing::Absent))
+            }
+        };
+        let assigned_non_zero = total(pod, rules, rules.assigned_init, Missing::Defaulted);
+        PodRequests {
+            incoming,
+            assigned,
+            incoming_non_zero: NonZero::of(&non_zero),
+            assigned_non_zero: NonZero::of(&assigned_non_zero),
+        }
+    }
+}
+
+impl NonZero {
+    fn of(list: &ResourceList) -> Self {
+        NonZero {
+            milli_cpu: list.get("cpu").map_or(0, Quantity::milli_value),
+            memory: list.get("memory").map_or(0, Quantity::value),
+        }
+    }
+}
+
+/// Whether init containers count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitContainers {
+    /// The greatest of them counts.
+    Counted,
+    /// They do not.
+    Ignored,
+}
+
+/// What is taken for a request that a container does not state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Absent,
+    Defaulted,
+}
+
+fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing) -> ResourceList {
+    let spec: &PodSpec = &pod.spec;
+    let request = |container: &Container| container_requests(pod, container, rules, missing);
+    let mut sum = ResourceList::new();
+    for container in &spec.containers {
+        add_list(&mut sum, &request(container));
+    }
+    if init == InitContainers::Counted {
+        let mut sidecars = ResourceList::new();
+        let mut greatest = ResourceList::new();
+        for container in &spec.init_containers {
+            let own = request(container);
+            if container.restartable && rules.sidecars {
+                add_list(&mut sum, &own);
+                add_list(&mut sidecars, &own);
+                max_list(&mut greatest, &sidecars);
+            } else {
+                let mut together = own;
+                add_list(&mut together, &sidecars);
+                max_list(&mut greatest, &together);
+            }
+        }
+        max_list(&mut sum, &greatest);
+    }
+    if rules.pod_level
+        && let Some(stated) = &spec.pod_requests
+    {
+        for (name, quantity) in stated {
+            if name == "cpu" || name == "memory" || name.starts_with("hugepages-") {
+                sum.insert(name.clone(), *quantity);
+            }
+        }
+    }
+    if rules.overhead {
+        add_list(&mut sum, &spec.overhead);
+    }
+    sum
+}
+
+fn container_requests(
+    pod: &Pod,
+    container: &Container,
+    rules: RequestRules,
+    missing: Missing,
+) -> ResourceList {
+    let mut list = container.requests.clone();
+    if rules.in_place_resize
+        && let Some(allocation) = pod.container_allocations.get(&container.name)
+    {
+        // An infeasible resize will never come into force: the new request does not count.
+        if pod.resize_infeasible {
+            list = allocation.allocated.clone();
+        } else {
+            max_list(&mut list, &allocation.allocated);
+        }
+        max_list(&mut list, &allocation.actual);
+    }
+    if missing == Missing::Defaulted {
+        list.entry("cpu".to_owned())
+            .or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU_REQUEST));
+        list.entry("memory".to_owned())
+            .or_insert(Quantity::from_value(
+                DEFAULT_MEMORY_REQUEST,
+                crate::quantity::Format::BinarySI,
+            ));
+    }
+    list
+}
+
+fn add_list(sum: &mut ResourceList, other: &ResourceList) {
+    for (name, quantity) in other {
+        sum.entry(name.clone())
+            .and_modify(|total| *total = total.add(quantity))
+            .or_insert(*quantity);
+    }
+}
+
+fn max_list(sum: &mut ResourceList, other: &ResourceList) {
+    for (name, quantity) in other {
+        sum.entry(name.clone())
+            .and_modify(|greatest| *greatest = (*greatest).max(*quantity))
+            .or_insert(*quantity);
+    }
+}

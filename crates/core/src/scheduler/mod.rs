@@ -1,0 +1,21 @@
+//! The scheduling framework: a [`Snapshot`] of the cluster, the [`Scheduler`] that decides about one pod at a time, the
+//! [`SchedulingQueue`] that says which pod is next, and the [`plugins`].
+
+pub mod event;
+pub mod fit_error;
+pub mod framework;
+pub mod node_info;
+pub mod plugins;
+pub mod profile;
+pub mod queue;
+pub mod schedule;
+pub mod snapshot;
+
+pub use event::{Action, ClusterEvent, EventResource};
+pub use fit_error::{FitError, PreemptionOutcome};
+pub use framework::{Code, Status};
+pub use node_info::{NodeInfo, PodInfo};
+pub use plugins::PluginName;
+pub use queue::SchedulingQueue;
+pub use schedule::{Decision, NodeScore, Placement, Scheduler};
+pub use snapshot::{DisruptionBudget, SelectorOwner, Snapshot};

@@ -1,0 +1,116 @@
+//! A node with what is bound to it, summed up (`framework.NodeInfo`).
+
+use std::sync::Arc;
+
+use crate::behaviour::Behaviour;
+use crate::model::resources::{NonZero, PodRequests};
+use crate::model::{ContainerPort, Node, Pod, Resources};
+use crate::scheduler::plugins::node_ports::host_ports;
+
+/// A pod with its requests computed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodInfo {
+    /// The pod.
+    pub pod: Arc<Pod>,
+    /// What it asks for.
+    pub requests: PodRequests,
+}
+
+/// A node, its pods, and what they take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The pods bound to it, in the order they came.
+    pub pods: Vec<Arc<PodInfo>>,
+    /// What the pods take, `pods` included.
+    pub requested: Resources,
+    /// What scoring takes the pods for.
+    pub non_zero_requested: NonZero,
+    /// The host ports in use.
+    pub used_ports: Vec<ContainerPort>,
+    /// How many of the pods have any pod (anti-)affinity term.
+    pub pods_with_affinity: usize,
+    /// How many of the pods have a required anti-affinity term.
+    pub pods_with_required_anti_affinity: usize,
+}
+
+impl PodInfo {
+    /// The pod with its requests under a version's rules.
+    pub fn new(pod: Arc<Pod>, behaviour: &Behaviour) -> Self {
+        let requests = PodRequests::of(&pod, behaviour.requests);
+        PodInfo { pod, requests }
+    }
+}
+
+impl NodeInfo {
+    /// An empty node.
+    pub fn new(node: Arc<Node>) -> Self {
+        NodeInfo {
+            node,
+            pods: Vec::new(),
+            requested: Resources::default(),
+            non_zero_requested: NonZero::default(),
+            used_ports: Vec::new(),
+            pods_with_affinity: 0,
+            pods_with_required_anti_affinity: 0,
+        }
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        &self.node.name
+    }
+
+    /// Adds a pod and what it takes.
+    pub fn add_pod(&mut self, info: Arc<PodInfo>, behaviour: &Behaviour) {
+        self.requested.add(&info.requests.assigned);
+        self.requested.pods += 1;
+        self.non_zero_requested.milli_cpu += info.requests.assigned_non_zero.milli_cpu;
+        self.non_zero_requested.memory += info.requests.assigned_non_zero.memory;
+        self.used_ports
+            .extend(host_ports(&info.pod.spec, behaviour).cloned());
+        self.pods_with_affinity += usize::from(has_affinity(&info.pod));
+        self.pods_with_required_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
+        self.pods.push(info);
+    }
+
+    /// Takes a pod off the node; `None` if it is not there.
+    pub fn remove_pod(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        behaviour: &Behaviour,
+    ) -> Option<Arc<PodInfo>> {
+        let index = self
+            .pods
+            .iter()
+            .position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
+        let info = self.pods.remove(index);
+        self.requested.sub(&info.requests.assigned);
+        self.requested.pods -= 1;
+        self.non_zero_requested.milli_cpu -= info.requests.assigned_non_zero.milli_cpu;
+        self.non_zero_requested.memory -= info.requests.assigned_non_zero.memory;
+        for port in host_ports(&info.pod.spec, behaviour) {
+            if let Some(used) = self.used_ports.iter().position(|used| used == port) {
+                self.used_ports.remove(used);
+            }
+        }
+        self.pods_with_affinity -= usize::from(has_affinity(&info.pod));
+        self.pods_with_required_anti_affinity -= usize::from(has_required_anti_affinity(&info.pod));
+        Some(info)
+    }
+}
+
+/// Whether a pod has any pod (anti-)affinity term.
+pub(crate) fn has_affinity(pod: &Pod) -> bool {
+    let spec = &pod.spec;
+    !spec.required_pod_affinity.is_empty()
+        || !spec.preferred_pod_affinity.is_empty()
+        || !spec.required_pod_anti_affinity.is_empty()
+        || !spec.preferred_pod_anti_affinity.is_empty()
+}
+
+fn has_required_anti_affinity(pod: &Pod) -> bool {
+    !pod.spec.required_pod_anti_affinity.is_empty()
+}

@@ -1,0 +1,192 @@
+//! `nodeSelector` and node affinity (`plugins/nodeaffinity` and `component-helpers/…/nodeaffinity`, v1.34).
+
+use std::collections::BTreeSet;
+
+use super::PluginName;
+use crate::behaviour::AbsentNodes;
+use crate::model::{
+    Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
+};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
+use crate::scheduler::node_info::NodeInfo;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct NodeAffinity;
+
+impl Plugin for NodeAffinity {
+    fn name(&self) -> PluginName {
+        PluginName::NodeAffinity
+    }
+
+    /// Terms that all name nodes by `metadata.name` leave only these.
+    fn pre_filter(&self, cycle: &Cycle<'_>, _state: &mut CycleState) -> PreFilter {
+        let Some(required) = &cycle.pod.spec.required_node_affinity else { return PreFilter::AllNodes };
+        if cycle.behaviour.absent_nodes == AbsentNodes::NeverAbsent || required.node_selector_terms.is_empty() {
+            return PreFilter::AllNodes;
+        }
+        let mut names = BTreeSet::new();
+        for term in &required.node_selector_terms {
+            match names_of_term(term) {
+                None => return PreFilter::AllNodes,
+                Some(of_term) if of_term.is_empty() && cycle.behaviour.affinity_conflict_in_any_term => {
+                    names.clear();
+                    break;
+                }
+                Some(of_term) => names.extend(of_term),
+            }
+        }
+        if names.is_empty() {
+            return PreFilter::Refused(Status::refused(
+                Code::UnschedulableAndUnresolvable,
+                self.name(),
+                "pod affinity terms conflict",
+            ));
+        }
+        PreFilter::Nodes(names)
+    }
+
+    fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {
+        if matches_required(&cycle.pod.spec, &node.node) {
+            return Status::success();
+        }
+        Status::refused(Code::UnschedulableAndUnresolvable, self.name(), cycle.behaviour.node_affinity_reason)
+    }
+
+    fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
+        if cycle.pod.spec.preferred_node_affinity.is_empty() { PreScore::Skips } else { PreScore::Scores }
+    }
+
+    /// The weights of the preferred terms that match.
+    fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
+        let preferred = &cycle.pod.spec.preferred_node_affinity;
+        let matching = preferred.iter().filter(|term| {
+            let preference = &term.preference;
+            if cycle.behaviour.preferred_match_fields {
+                matches_term(preference, &node.node)
+            } else {
+                // Fields were not read at first; a term of fields only matched nothing.
+                !preference.match_expressions.is_empty()
+                    && preference.match_expressions.iter().all(|requirement| matches_label(requirement, &node.node))
+            }
+        });
+        matching.map(|term| i64::from(term.weight)).sum()
+    }
+
+    fn normalize(&self, cycle: &Cycle<'_>, _state: &CycleState, _nodes: &[&NodeInfo], scores: &mut [i64]) {
+        default_normalize(scores, cycle.behaviour.score_max, false);
+    }
+}
+
+/// Whether the node meets a pod's `nodeSelector` and required node affinity.
+pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
+    spec.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
+        && spec.required_node_affinity.as_ref().is_none_or(|selector| matches_selector(selector, node))
+}
+
+/// Whether the node meets one of a selector's terms.
+pub fn matches_selector(selector: &NodeSelector, node: &Node) -> bool {
+    selector.node_selector_terms.iter().any(|term| matches_term(term, node))
+}
+
+/// The nodes that a term names; `None` if it names none.
+fn names_of_term(term: &NodeSelectorTerm) -> Option<BTreeSet<String>> {
+    let mut names: Option<BTreeSet<String>> = None;
+    for requirement in &term.match_fields {
+        if requirement.key == "metadata.name" && requirement.operator == NodeSelectorOperator::In {
+            let values: BTreeSet<String> = requirement.values.iter().cloned().collect();
+            names = Some(match names {
+                None => values,
+                Some(others) => others.intersection(&values).cloned().collect(),
+            });
+        }
+    }
+    names
+}
+
+fn matches_term(term: &NodeSelectorTerm, node: &Node) -> bool {
+    if term.match_expressions.is_empty() && term.match_fields.is_empty() {
+        return false;
+    }
+    term.match_expressions.iter().all(|requirement| matches_label(requirement, node))
+        && term.match_fields.iter().all(|requirement| matches_field(requirement, node))
+}
+
+/// A requirement that does not parse matches nothing.
+fn matches_label(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
+    let label = node.labels.get(&requirement.key);
+    let values = &requirement.values;
+    match &requirement.operator {
+        NodeSelectorOperator::In => label.is_some_and(|label| values.contains(label)),
+        NodeSelectorOperator::NotIn => !values.is_empty() && label.is_none_or(|label| !values.contains(label)),
+        NodeSelectorOperator::Exists => values.is_empty() && label.is_some(),
+        NodeSelectorOperator::DoesNotExist => values.is_empty() && label.is_none(),
+        NodeSelectorOperator::Gt => compare(label, values, |label, value| label > value),
+        NodeSelectorOperator::Lt => compare(label, values, |label, value| label < value),
+        NodeSelectorOperator::Unknown(_) => false,
+    }
+}
+
+fn compare(label: Option<&String>, values: &[String], holds: impl Fn(i64, i64) -> bool) -> bool {
+    let ([value], Some(label)) = (values, label) else { return false };
+    match (label.parse::<i64>(), value.parse::<i64>()) {
+        (Ok(label), Ok(value)) => holds(label, value),
+        _ => false,
+    }
+}
+
+fn matches_field(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
+    let [value] = requirement.values.as_slice() else { return false };
+    let field = if requirement.key == "metadata.name" { node.name.as_str() } else { "" };
+    match requirement.operator {
+        NodeSelectorOperator::In => field == value,
+        NodeSelectorOperator::NotIn => field != value,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check, check_scores};
+
+    const NODES: &str = "node n1 label=disk=ssd label=cores=8\nnode n2 label=disk=hdd label=cores=4";
+
+    #[test]
+    fn the_node_selector_wants_every_label() {
+        check("1.34", NODES, "pod p select=disk=ssd", "n1");
+        let refused = "n1: node(s) didn't match Pod's node affinity/selector\nn2: node(s) didn't match Pod's node affinity/selector";
+        check("1.34", NODES, "pod p select=disk=ssd select=cores=4", refused);
+    }
+
+    #[test]
+    fn operators() {
+        check("1.34", NODES, "pod p affinity=disk:In:ssd,nvme", "n1");
+        check("1.34", NODES, "pod p affinity=disk:NotIn:ssd", "n2");
+        check("1.34", NODES, "pod p affinity=cores:Gt:4", "n1");
+        check("1.34", NODES, "pod p affinity=cores:Lt:8", "n2");
+        check("1.34", NODES, "pod p affinity=disk:Exists", "n1 n2");
+        check("1.34", NODES, "pod p affinity=gpu:DoesNotExist", "n1 n2");
+    }
+
+    #[test]
+    fn a_named_node_leaves_the_others_out() {
+        check("1.34", NODES, "pod p affinity-node=n2", "n2");
+        check(
+            "1.34",
+            "node n1\nnode n2",
+            "pod p affinity-node=n3",
+            "n1: node(s) didn't satisfy plugin(s) [NodeAffinity]\nn2: node(s) didn't satisfy plugin(s) [NodeAffinity]",
+        );
+    }
+
+    #[test]
+    fn preferences_add_up() {
+        check_scores(
+            "1.34",
+            NODES,
+            "pod p prefer=10:disk:In:ssd prefer=5:cores:Exists",
+            "NodeAffinity",
+            &[("n1", 200), ("n2", 66)],
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! Requests against what is left of allocatable, and the LeastAllocated score
+//! (`plugins/noderesources/fit.go` and `least_allocated.go`, v1.34).
+
+use std::borrow::Cow;
+
+use super::PluginName;
+use crate::behaviour::ZeroRequest;
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
+use crate::scheduler::node_info::NodeInfo;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct NodeResourcesFit;
+
+/// The LeastAllocated score as a plugin of its own, as it was up to 1.21.
+#[derive(Debug)]
+pub struct NodeResourcesLeastAllocated;
+
+impl Plugin for NodeResourcesFit {
+    fn name(&self) -> PluginName {
+        PluginName::NodeResourcesFit
+    }
+
+    fn pre_filter(&self, cycle: &Cycle<'_>, _state: &mut CycleState) -> PreFilter {
+        let _ = cycle;
+        PreFilter::AllNodes
+    }
+
+    fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {
+        if cycle.behaviour.sidecars_refused && cycle.pod.spec.init_containers.iter().any(|c| c.restartable) {
+            return Status::refused(
+                Code::UnschedulableAndUnresolvable,
+                self.name(),
+                "Pod has a restartable init container and the SidecarContainers feature is disabled",
+            );
+        }
+        let lacking = insufficient(cycle, node);
+        if lacking.is_empty() {
+            return Status::success();
+        }
+        let hopeless = cycle.behaviour.fit_unresolvable_beyond_allocatable
+            && lacking.iter().any(|lack| lack.request > lack.allocatable);
+        Status {
+            code: if hopeless { Code::UnschedulableAndUnresolvable } else { Code::Unschedulable },
+            plugins: vec![self.name()],
+            reasons: lacking.into_iter().map(|lack| lack.reason).collect(),
+        }
+    }
+
+    fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
+        least_allocated(cycle, node)
+    }
+}
+
+impl Plugin for NodeResourcesLeastAllocated {
+    fn name(&self) -> PluginName {
+        PluginName::NodeResourcesLeastAllocated
+    }
+
+    fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
+        least_allocated(cycle, node)
+    }
+}
+
+/// A resource of which a node has too little left.
+struct Lack {
+    reason: Cow<'static, str>,
+    request: i64,
+    allocatable: i64,
+}
+
+/// Every resource that does not suffice: pods, cpu, memory, ephemeral storage, then the others by name.
+fn insufficient(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
+    let mut lacking = Vec::new();
+    let allocatable = &node.node.allocatable;
+    let pods = node.pods.len() as i64;
+    if pods + 1 > allocatable.pods {
+        // However many pods the node may hold, it is never "beyond allocatable": the pod asks for no number.
+        lacking.push(Lack {
+            reason: Cow::Borrowed(cycle.behaviour.too_many_pods_reason),
+            request: 0,
+            allocatable: allocatable.pods,
+        });
+    }
+    let request = &cycle.requests.incoming;
+    let nothing = request.milli_cpu == 0 && request.memory == 0 && request.ephemeral_storage == 0;
+    if nothing && request.scalars.is_empty() {
+        return lacking;
+    }
+    let zero_fits = cycle.behaviour.zero_request == ZeroRequest::AlwaysFits;
+    let used = &node.requested;
+    let basic = [
+        ("Insufficient cpu", request.milli_cpu, allocatable.milli_cpu, used.milli_cpu),
+        ("Insufficient memory", request.memory, allocatable.memory, used.memory),
+        (
+            "Insufficient ephemeral-storage",
+            request.ephemeral_storage,
+            allocatable.ephemeral_storage,
+            used.ephemeral_storage,
+        ),
+    ];
+    for (reason, request, allocatable, used) in basic {
+        let skipped = request == 0 && zero_fits;
+        if !skipped && request > allocatable.saturating_sub(used) {
+            lacking.push(Lack { reason: Cow::Borrowed(reason), request, allocatable });
+        }
+    }
+    for (name, request) in &request.scalars {
+        if *request == 0 && cycle.behaviour.zero_scalar_fits {
+            continue;
+        }
+        let (allocatable, used) = (allocatable.get(name), used.get(name));
+        if *request > allocatable.saturating_sub(used) {
+            lacking.push(Lack {
+                reason: Cow::Owned(format!("Insufficient {name}")),
+                request: *request,
+                allocatable,
+            });
+        }
+    }
+    lacking
+}
+
+/// The mean of the free shares of cpu and memory once the pod has come, in 0..=`score_max`.
+fn least_allocated(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
+    let pod = cycle.requests.incoming_non_zero;
+    let used = node.non_zero_requested;
+    let resources = [
+        (node.node.allocatable.milli_cpu, used.milli_cpu + pod.milli_cpu),
+        (node.node.allocatable.memory, used.memory + pod.memory),
+    ];
+    let mut sum = 0;
+    let mut count = 0;
+    for (capacity, requested) in resources {
+        if capacity == 0 && cycle.behaviour.balanced.actual_requests {
+            continue;
+        }
+        count += 1;
+        if capacity > 0 && requested <= capacity {
+            sum += scale(capacity - requested, cycle.behaviour.score_max, capacity);
+        }
+    }
+    if count == 0 { 0 } else { sum / count }
+}
+
+/// `part * max / whole` without overflowing on the way.
+fn scale(part: i64, max: i64, whole: i64) -> i64 {
+    i64::try_from(i128::from(part) * i128::from(max) / i128::from(whole)).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check, check_scores};
+
+    #[test]
+    fn every_lacking_resource_is_named() {
+        check("1.33", "node n1 cpu=1 memory=1Gi", "pod p cpu=2 memory=2Gi", "n1: Insufficient cpu, Insufficient memory");
+        check("1.33", "node n1 cpu=1", "pod p example.com/gpu=1", "n1: Insufficient example.com/gpu");
+    }
+
+    #[test]
+    fn what_other_pods_requested_is_not_free() {
+        let cluster = "node n1 cpu=2\npod a on=n1 cpu=1500m";
+        check("1.33", cluster, "pod p cpu=500m", "n1");
+        check("1.33", cluster, "pod p cpu=501m", "n1: Insufficient cpu");
+    }
+
+    #[test]
+    fn pods_are_counted() {
+        check("1.33", "node n1 pods=1\npod a on=n1", "pod p", "n1: Too many pods");
+        check("1.16", "node n1 pods=1\npod a on=n1", "pod p", "n1: Insufficient pods");
+    }
+
+    #[test]
+    fn the_greatest_init_container_counts() {
+        check("1.33", "node n1 cpu=2", "pod p cpu=1 init-cpu=3", "n1: Insufficient cpu");
+        check("1.33", "node n1 cpu=3", "pod p cpu=1 init-cpu=3", "n1");
+        // A sidecar runs beside the containers and beside the init containers after it.
+        check("1.33", "node n1 cpu=3", "pod p cpu=2 sidecar-cpu=1 init-cpu=2", "n1");
+        check("1.33", "node n1 cpu=3", "pod p cpu=2 sidecar-cpu=1 init-cpu=3", "n1: Insufficient cpu");
+    }
+
+    #[test]
+    fn the_emptier_node_scores_more() {
+        let cluster = "node n1 cpu=4 memory=4Gi\nnode n2 cpu=4 memory=4Gi\npod a on=n2 cpu=2 memory=2Gi";
+        check_scores("1.34", cluster, "pod p cpu=1 memory=1Gi", "NodeResourcesFit", &[("n1", 75), ("n2", 25)]);
+    }
+}

@@ -1,0 +1,349 @@
+//! What the scheduler sees of the cluster at one moment (`backend/cache`).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::node_info::{NodeInfo, PodInfo};
+use crate::behaviour::Behaviour;
+use crate::model::{LabelSelector, Labels, Node, Pod, PodKey};
+use crate::version::Version;
+
+/// The cluster as the scheduler sees it. Cloning copies pointers.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    behaviour: Behaviour,
+    /// Slots keep their place while a node lives, so that other tables can point into them.
+    slots: Vec<Option<Arc<NodeInfo>>>,
+    slot_by_name: BTreeMap<Arc<str>, usize>,
+    /// Node slots by zone, zones in the order first seen, nodes in the order they came.
+    zones: Vec<(String, Vec<usize>)>,
+    order: OnceLock<Arc<[usize]>>,
+    pods: BTreeMap<PodKey, Place>,
+    /// Pods bound to nodes that do not exist (yet).
+    stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
+    namespaces: Arc<BTreeMap<String, Labels>>,
+    selectors: Arc<BTreeMap<(SelectorOwner, String, String), LabelSelector>>,
+    budgets: Arc<BTreeMap<(String, String), DisruptionBudget>>,
+    nominated: BTreeMap<PodKey, (Arc<str>, Arc<PodInfo>)>,
+}
+
+/// Where a bound pod is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Slot(usize),
+    Stranded(Arc<str>),
+}
+
+/// The kinds of object whose selectors decide which pods belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SelectorOwner {
+    /// A Service.
+    Service,
+    /// A ReplicationController.
+    ReplicationController,
+    /// A ReplicaSet.
+    ReplicaSet,
+    /// A StatefulSet.
+    StatefulSet,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DisruptionBudget {
+    /// `spec.selector`; `None` and an empty one match no pod here, as upstream's preemption reads it.
+    pub selector: Option<LabelSelector>,
+    /// `status.disruptionsAllowed`.
+    pub disruptions_allowed: i32,
+    /// The names in `status.disruptedPods`.
+    pub disrupted_pods: Vec<String>,
+}
+
+impl Snapshot {
+    /// An empty cluster of a version.
+    pub fn new(version: Version) -> Self {
+        Snapshot {
+            behaviour: Behaviour::of(version),
+            slots: Vec::new(),
+            slot_by_name: BTreeMap::new(),
+            zones: Vec::new(),
+            order: OnceLock::new(),
+            pods: BTreeMap::new(),
+            stranded: BTreeMap::new(),
+            namespaces: Arc::default(),
+            selectors: Arc::default(),
+            budgets: Arc::default(),
+            nominated: BTreeMap::new(),
+        }
+    }
+
+    /// What differs in the version.
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
+        self.slot_by_name.len()
+    }
+
+    /// The nodes, one of each zone in turn, as the version's scheduler lists them.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeInfo> {
+        self.order()
+            .iter()
+            .filter_map(|slot| self.slots[*slot].as_deref())
+    }
+
+    /// A node by name.
+    pub fn node(&self, name: &str) -> Option<&NodeInfo> {
+        self.slots[*self.slot_by_name.get(name)?].as_deref()
+    }
+
+    /// Adds a node or replaces what is known of it. A node whose zone changed goes to the end of its new zone.
+    pub fn upsert_node(&mut self, node: Arc<Node>) {
+        if let Some(&slot) = self.slot_by_name.get(node.name.as_str()) {
+            let Some(info) = self.slots[slot].as_mut() else {
+                return;
+            };
+            let (old_zone, new_zone) = (
+                self.behaviour.zone_of(&info.node),
+                self.behaviour.zone_of(&node),
+            );
+            Arc::make_mut(info).node = node;
+            if old_zone != new_zone {
+                self.leave_zone(slot);
+                self.enter_zone(slot, new_zone);
+            }
+            return;
+        }
+        let zone = self.behaviour.zone_of(&node);
+        let name: Arc<str> = Arc::from(node.name.as_str());
+        let mut info = NodeInfo::new(node);
+        let slot = self.slots.len();
+        for pod in self.stranded.remove(&name).unwrap_or_default() {
+            self.pods.insert(pod.pod.key(), Place::Slot(slot));
+            info.add_pod(pod, &self.behaviour);
+        }
+        self.slots.push(Some(Arc::new(info)));
+        self.slot_by_name.insert(name, slot);
+        self.enter_zone(slot, zone);
+    }
+
+    /// Removes a node. Pods bound to it stay known, and come back should the node.
+    pub fn remove_node(&mut self, name: &str) {
+        let Some((name, slot)) = self.slot_by_name.remove_entry(name) else {
+            return;
+        };
+        self.leave_zone(slot);
+        let Some(info) = self.slots[slot].take() else {
+            return;
+        };
+        if info.pods.is_empty() {
+            return;
+        }
+        for pod in &info.pods {
+            self.pods
+                .insert(pod.pod.key(), Place::Stranded(Arc::clone(&name)));
+        }
+        self.stranded.insert(name, info.pods.clone());
+    }
+
+    /// Adds a pod bound to a node, or replaces it. A pod without a node name is ignored: it takes nothing.
+    pub fn add_pod(&mut self, pod: Arc<Pod>) {
+        self.remove_pod(&pod.namespace, &pod.name);
+        let Some(node_name) = pod.node_name.clone() else {
+            return;
+        };
+        let key = pod.key();
+        let info = Arc::new(PodInfo::new(pod, &self.behaviour));
+        match self.slot_by_name.get(node_name.as_str()) {
+            Some(&slot) => {
+                if let Some(node) = self.slots[slot].as_mut() {
+                    Arc::make_mut(node).add_pod(info, &self.behaviour);
+                }
+                self.pods.insert(key, Place::Slot(slot));
+            }
+            None => {
+                let name: Arc<str> = Arc::from(node_name.as_str());
+                self.stranded
+                    .entry(Arc::clone(&name))
+                    .or_default()
+                    .push(info);
+                self.pods.insert(key, Place::Stranded(name));
+            }
+        }
+    }
+
+    /// Removes a bound pod; returns whether it was there.
+    pub fn remove_pod(&mut self, namespace: &str, name: &str) -> bool {
+        match self.pods.remove(&PodKey::new(namespace, name)) {
+            None => return false,
+            Some(Place::Slot(slot)) => {
+                if let Some(node) = self.slots[slot].as_mut() {
+                    Arc::make_mut(node).remove_pod(namespace, name, &self.behaviour);
+                }
+            }
+            Some(Place::Stranded(node)) => {
+                if let Some(pods) = self.stranded.get_mut(&node) {
+                    pods.retain(|info| info.pod.name != name || info.pod.namespace != namespace);
+                }
+            }
+        }
+        true
+    }
+
+    /// The labels of a namespace; `None` if it is unknown.
+    pub fn namespace(&self, name: &str) -> Option<&Labels> {
+        self.namespaces.get(name)
+    }
+
+    /// Adds a namespace or replaces its labels.
+    pub fn set_namespace(&mut self, name: &str, labels: Labels) {
+        Arc::make_mut(&mut self.namespaces).insert(name.to_owned(), labels);
+    }
+
+    /// Removes a namespace.
+    pub fn remove_namespace(&mut self, name: &str) {
+        Arc::make_mut(&mut self.namespaces).remove(name);
+    }
+
+    /// Adds the selector of a Service or of a workload, or replaces it.
+    pub fn set_selector(
+        &mut self,
+        kind: SelectorOwner,
+        namespace: &str,
+        name: &str,
+        selector: LabelSelector,
+    ) {
+        Arc::make_mut(&mut self.selectors)
+            .insert((kind, namespace.to_owned(), name.to_owned()), selector);
+    }
+
+    /// Removes the selector of a Service or of a workload.
+    pub fn remove_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str) {
+        Arc::make_mut(&mut self.selectors).remove(&(kind, namespace.to_owned(), name.to_owned()));
+    }
+
+    /// The selectors of one kind in a namespace, by name.
+    pub fn selectors(
+        &self,
+        kind: SelectorOwner,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&str, &LabelSelector)> {
+        let namespace = namespace.to_owned();
+        self.selectors
+            .range((kind, namespace.clone(), String::new())..)
+            .take_while(move |((found, in_namespace, _), _)| {
+                *found == kind && *in_namespace == namespace
+            })
+            .map(|((_, _, name), selector)| (name.as_str(), selector))
+    }
+
+    /// Adds a PodDisruptionBudget or replaces it.
+    pub fn set_disruption_budget(&mut self, namespace: &str, name: &str, budget: DisruptionBudget) {
+        Arc::make_mut(&mut self.budgets).insert((namespace.to_owned(), name.to_owned()), budget);
+    }
+
+    /// Removes a PodDisruptionBudget.
+    pub fn remove_disruption_budget(&mut self, namespace: &str, name: &str) {
+        Arc::make_mut(&mut self.budgets).remove(&(namespace.to_owned(), name.to_owned()));
+    }
+
+    /// All PodDisruptionBudgets with their namespaces.
+    pub fn disruption_budgets(&self) -> impl Iterator<Item = (&str, &DisruptionBudget)> {
+        self.budgets
+            .iter()
+            .map(|((namespace, _), budget)| (namespace.as_str(), budget))
+    }
+
+    /// Notes that a waiting pod is promised room on a node by preemption.
+    pub fn nominate(&mut self, pod: Arc<Pod>, node: &str) {
+        let key = pod.key();
+        let info = Arc::new(PodInfo::new(pod, &self.behaviour));
+        self.nominated.insert(key, (Arc::from(node), info));
+    }
+
+    /// Forgets a nomination.
+    pub fn forget_nomination(&mut self, namespace: &str, name: &str) {
+        self.nominated.remove(&PodKey::new(namespace, name));
+    }
+
+    /// The pods nominated to a node.
+    pub fn nominated_to(&self, node: &str) -> impl Iterator<Item = &Arc<PodInfo>> {
+        self.nominated
+            .values()
+            .filter(move |(name, _)| **name == *node)
+            .map(|(_, info)| info)
+    }
+
+    /// Whether any pod is nominated anywhere.
+    pub fn has_nominations(&self) -> bool {
+        !self.nominated.is_empty()
+    }
+
+    fn order(&self) -> &[usize] {
+        self.order.get_or_init(|| {
+            let longest = self
+                .zones
+                .iter()
+                .map(|(_, slots)| slots.len())
+                .max()
+                .unwrap_or(0);
+            let mut order = Vec::with_capacity(self.slot_by_name.len());
+            for turn in 0..longest {
+                order.extend(
+                    self.zones
+                        .iter()
+                        .filter_map(|(_, slots)| slots.get(turn).copied()),
+                );
+            }
+            Arc::from(order)
+        })
+    }
+
+    fn enter_zone(&mut self, slot: usize, zone: String) {
+        self.order = OnceLock::new();
+        match self.zones.iter_mut().find(|(name, _)| *name == zone) {
+            Some((_, slots)) => slots.push(slot),
+            None => self.zones.push((zone, vec![slot])),
+        }
+    }
+
+    fn leave_zone(&mut self, slot: usize) {
+        self.order = OnceLock::new();
+        for (_, slots) in &mut self.zones {
+            slots.retain(|other| *other != slot);
+        }
+        self.zones.retain(|(_, slots)| !slots.is_empty());
+    }
+}
+
+impl Behaviour {
+    /// The key by which the scheduler groups nodes: region and zone, or nothing when a node names neither.
+    pub(crate) fn zone_of(&self, node: &Node) -> String {
+        let beta = (
+            "failure-domain.beta.kubernetes.io/region",
+            "failure-domain.beta.kubernetes.io/zone",
+        );
+        let stable = (
+            "topology.kubernetes.io/region",
+            "topology.kubernetes.io/zone",
+        );
+        let (first, second) = if self.node_zone_label_beta_first {
+            (beta, stable)
+        } else {
+            (stable, beta)
+        };
+        let label = |a: &str, b: &str| {
+            node.labels
+                .get(a)
+                .or_else(|| node.labels.get(b))
+                .map_or("", String::as_str)
+        };
+        let (region, zone) = (label(first.0, second.0), label(first.1, second.1));
+        if region.is_empty() && zone.is_empty() {
+            String::new()
+        } else {
+            format!("{region}:\0:{zone}")
+        }
+    }
+}
