@@ -1,1 +1,65 @@
-//! See the crate description.
+//! Clusters for the benchmarks, in the shapes of upstream's scheduler_perf.
+
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use serde_json::json;
+use sim_cluster::{Cluster, Object, Setup};
+
+/// A node of 4 CPU, 32Gi and 110 pods in one of three zones.
+pub fn api_node(number: usize) -> Node {
+    let name = format!("node-{number}");
+    let zone = format!("zone{}", number % 3);
+    let resources = json!({"cpu": "4", "memory": "32Gi", "pods": "110"});
+    let node = json!({
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": zone}},
+        "status": {"capacity": resources, "allocatable": resources},
+    });
+    serde_json::from_value(node).unwrap_or_default()
+}
+
+/// A pod that asks for 100m and 500Mi.
+pub fn api_pod() -> Pod {
+    let pod = json!({"metadata": {"name": "pod", "namespace": "default", "labels": {"app": "web"}}, "spec": pod_spec()});
+    serde_json::from_value(pod).unwrap_or_default()
+}
+
+/// A cluster of so many nodes, and one Deployment with so many replicas that no controller has looked at yet.
+pub fn cluster(nodes: usize, replicas: usize) -> Cluster {
+    let deployment = json!({
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod_spec()},
+        },
+    });
+    let deployment: Deployment = serde_json::from_value(deployment).unwrap_or_default();
+    let nodes = (0..nodes).map(|number| Object::Node(Arc::new(api_node(number))));
+    Cluster::new(setup("v1.34.0"), nodes.chain([Object::Deployment(Arc::new(deployment))]))
+}
+
+/// The incident's cluster at virtual time zero.
+pub fn incident(scenario: &Path) -> Cluster {
+    let input = sim_scenario::load(&[scenario], &mut std::io::empty());
+    Cluster::new(setup("v1.16.0"), input.objects.into_iter().map(|loaded| loaded.object))
+}
+
+fn pod_spec() -> serde_json::Value {
+    json!({"containers": [{"name": "pause", "image": "registry.k8s.io/pause:3.10", "resources": {"requests": {"cpu": "100m", "memory": "500Mi"}}}]})
+}
+
+fn setup(version: &str) -> Setup {
+    Setup {
+        version: version.parse().unwrap_or(sim_core::version::Version::NEWEST),
+        start: jiff::Timestamp::UNIX_EPOCH,
+        offset: jiff::tz::Offset::UTC,
+        kubelet_cloud_provider_external: false,
+        cloud_controller_manager: false,
+        seed: 0,
+    }
+}

@@ -4,7 +4,7 @@ use sim_core::version::Version;
 
 /// The behaviour of controllers, kubelets and event recorders of one version.
 #[derive(Debug, Clone, Copy)]
-pub struct Behaviour {
+pub(crate) struct Behaviour {
     /// Silence after which a node counts as lost, in milliseconds (`--node-monitor-grace-period`).
     pub node_monitor_grace_ms: u64,
     /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
@@ -33,7 +33,7 @@ enum Preemptor {
 
 impl Behaviour {
     /// The row of the table for one version.
-    pub fn of(version: Version) -> Self {
+    pub(crate) fn of(version: Version) -> Self {
         let minor = version.minor();
         Self {
             node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
@@ -52,7 +52,7 @@ impl Behaviour {
     }
 
     /// The message of the `Preempted` event on a victim.
-    pub fn preempted_message(&self, preemptor: &str, uid: &str, node: &str) -> String {
+    pub(crate) fn preempted_message(&self, preemptor: &str, uid: &str, node: &str) -> String {
         match self.preemptor {
             Preemptor::Name => format!("Preempted by {preemptor} on node {node}"),
             Preemptor::Nobody => format!("Preempted by a pod on node {node}"),

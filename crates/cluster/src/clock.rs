@@ -38,11 +38,6 @@ impl Clock {
         self.start.checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
-    /// Milliseconds since the start of a moment; 0 for moments before it.
-    pub(crate) fn millis_at(&self, moment: Timestamp) -> u64 {
-        u64::try_from(moment.duration_since(self.start).as_millis()).unwrap_or(0)
-    }
-
     /// Now as objects carry it: whole seconds.
     pub(crate) fn time(&self) -> Time {
         Time(Timestamp::from_second(self.now().as_second()).unwrap_or(Timestamp::MAX))

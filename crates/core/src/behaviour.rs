@@ -25,6 +25,10 @@ pub struct Behaviour {
     pub taint_reason: TaintReason,
     /// The reason of NodeAffinity.
     pub node_affinity_reason: &'static str,
+    /// Whether one term whose node names contradict each other refuses the pod, whatever the other terms say (1.24 to 1.26).
+    pub affinity_conflict_in_any_term: bool,
+    /// Whether `matchFields` of preferred terms are read (1.20+).
+    pub preferred_match_fields: bool,
     /// The reason of NodeName.
     pub node_name_reason: &'static str,
     /// The reason for a node that holds as many pods as it may.
@@ -33,6 +37,8 @@ pub struct Behaviour {
     pub fit_unresolvable_beyond_allocatable: bool,
     /// Whether a request of 0 always fits, and how zero requests shortcut the check.
     pub zero_request: ZeroRequest,
+    /// Whether a zero request for an extended resource always fits (1.26+).
+    pub zero_scalar_fits: bool,
     /// Whether a sidecar makes the pod unschedulable because its feature gate is off (1.28).
     pub sidecars_refused: bool,
     /// Whether host ports of sidecars count (1.34+).
@@ -43,6 +49,8 @@ pub struct Behaviour {
     pub inter_pod_general_reason: Option<&'static str>,
     /// Whether anti-affinity of existing pods is looked at before the pod's own terms (≤1.18).
     pub inter_pod_existing_first: bool,
+    /// Whether the first pod of a group still needs a node with the topology label (1.19+).
+    pub inter_pod_bootstrap_needs_label: bool,
     /// Whether pod affinity terms know `namespaceSelector` (1.22+).
     pub inter_pod_namespace_selector: bool,
     /// Whether normalising takes the true least and greatest score instead of starting from 0 (1.21+).
@@ -98,10 +106,12 @@ pub enum ZeroRequest {
 pub struct RequestRules {
     /// Whether `overhead` counts (1.18+).
     pub overhead: bool,
-    /// Whether init containers of bound pods count (1.20+).
+    /// Whether init containers of bound pods count (1.19+).
     pub assigned_init: InitContainers,
-    /// Whether init containers of the incoming pod count for scoring.
+    /// Whether init containers of the incoming pod count for scoring (1.19+).
     pub non_zero_init: InitContainers,
+    /// Whether scoring adds CPU overhead in whole cores where it means thousandths (1.18 to 1.26, a slip upstream).
+    pub scored_overhead_in_cores: bool,
     /// Whether restartable init containers are sidecars (1.29+).
     pub sidecars: bool,
     /// Whether the pod's own `resources` count (1.34+).
@@ -123,12 +133,33 @@ pub struct SpreadRules {
     pub rounded: bool,
     /// Whether the cluster's default constraints replace SelectorSpread (1.20+).
     pub default_constraints: bool,
+    /// Whether the workload is found by the pod's owner reference (1.20+) or by matching selectors.
+    pub selector_by_owner: bool,
+    /// Whether a pod without soft constraints is scored all the same, every node alike (≤1.26).
+    pub scores_without_constraints: bool,
+    /// Whether an empty selector counts all pods of the namespace (1.18).
+    pub empty_selector_counts: bool,
+    /// Whether every node passes when no node has the labels (≤1.19).
+    pub no_domains_pass: bool,
+    /// Whether constraints with the same topology key share their counts.
+    pub shared_counts: SharedCounts,
     /// Whether `minDomains` counts (1.27+).
     pub min_domains: bool,
     /// Whether the node inclusion policies count (1.26+).
     pub inclusion_policies: bool,
     /// Whether `matchLabelKeys` counts in the scheduler (1.27+).
     pub match_label_keys: bool,
+}
+
+/// Whether spread constraints with the same topology key share their counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedCounts {
+    /// They are added up (≤1.23).
+    Summed,
+    /// Of one node, the last constraint's count stands for all (1.24 to 1.32).
+    LastWins,
+    /// Each constraint counts for itself (1.33+).
+    Own,
 }
 
 /// How NodeResourcesBalancedAllocation works.
@@ -191,6 +222,10 @@ pub enum PreFilterText {
 /// How preemption works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PreemptionRules {
+    /// Whether `preemptionPolicy: Never` is respected (1.19+).
+    pub policy_respected: bool,
+    /// Whether victims are told in order of importance, whatever budgets they break (1.34+).
+    pub victims_sorted: bool,
     /// Whether the sentence tells of preemption (1.24+).
     pub reported: bool,
     /// Whether a pod tries the node promised to it before all others (1.22+).
@@ -248,35 +283,23 @@ impl Behaviour {
                 20 => "node(s) didn't match Pod's node affinity",
                 _ => "node(s) didn't match Pod's node affinity/selector",
             },
+            affinity_conflict_in_any_term: (24..=26).contains(&minor),
+            preferred_match_fields: minor >= 20,
             node_name_reason: match minor {
                 ..=20 => "node(s) didn't match the requested hostname",
                 _ => "node(s) didn't match the requested node name",
             },
-            too_many_pods_reason: if minor <= 17 {
-                "Insufficient pods"
-            } else {
-                "Too many pods"
-            },
+            too_many_pods_reason: if minor <= 17 { "Insufficient pods" } else { "Too many pods" },
             fit_unresolvable_beyond_allocatable: minor >= 34,
-            zero_request: if minor >= 28 {
-                ZeroRequest::AlwaysFits
-            } else {
-                ZeroRequest::Compared
-            },
+            zero_request: if minor >= 28 { ZeroRequest::AlwaysFits } else { ZeroRequest::Compared },
+            zero_scalar_fits: minor >= 26,
             sidecars_refused: minor == 28,
             sidecar_ports: minor >= 34,
             requests: RequestRules {
                 overhead: minor >= 18,
-                assigned_init: if minor >= 20 {
-                    InitContainers::Counted
-                } else {
-                    InitContainers::Ignored
-                },
-                non_zero_init: if minor >= 18 {
-                    InitContainers::Counted
-                } else {
-                    InitContainers::Ignored
-                },
+                assigned_init: if minor >= 19 { InitContainers::Counted } else { InitContainers::Ignored },
+                non_zero_init: if minor >= 19 { InitContainers::Counted } else { InitContainers::Ignored },
+                scored_overhead_in_cores: (18..=26).contains(&minor),
                 sidecars: minor >= 29,
                 pod_level: minor >= 34,
                 in_place_resize: minor >= 33,
@@ -287,6 +310,7 @@ impl Behaviour {
                 _ => None,
             },
             inter_pod_existing_first: minor <= 18,
+            inter_pod_bootstrap_needs_label: minor >= 19,
             inter_pod_namespace_selector: minor >= 22,
             inter_pod_true_range: minor >= 21,
             spread: SpreadRules {
@@ -295,18 +319,21 @@ impl Behaviour {
                 logarithmic: minor >= 19,
                 rounded: minor >= 24,
                 default_constraints: minor >= 20,
+                selector_by_owner: minor >= 20,
+                scores_without_constraints: minor <= 26,
+                empty_selector_counts: minor <= 18,
+                no_domains_pass: minor <= 19,
+                shared_counts: match minor {
+                    ..=23 => SharedCounts::Summed,
+                    24..=32 => SharedCounts::LastWins,
+                    _ => SharedCounts::Own,
+                },
                 min_domains: minor >= 27,
                 inclusion_policies: minor >= 26,
                 match_label_keys: minor >= 27,
             },
-            balanced: BalancedRules {
-                actual_requests: minor >= 22,
-                skips_best_effort: minor >= 33,
-            },
-            image: ImageRules {
-                threshold_per_container: minor >= 19,
-                init_containers: minor >= 30,
-            },
+            balanced: BalancedRules { actual_requests: minor >= 22, skips_best_effort: minor >= 33 },
+            image: ImageRules { threshold_per_container: minor >= 19, init_containers: minor >= 30 },
             scheduling_gates: minor >= 27,
             absent_nodes: match minor {
                 ..=23 => AbsentNodes::NeverAbsent,
@@ -326,10 +353,10 @@ impl Behaviour {
                 26 => PreFilterText::Both,
                 _ => PreFilterText::Once,
             },
-            post_filter_prefix: (34..=36)
-                .contains(&minor)
-                .then_some("no new claims to deallocate"),
+            post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
             preemption: PreemptionRules {
+                policy_respected: minor >= 19,
+                victims_sorted: minor >= 34,
                 reported: minor >= 24,
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
@@ -355,15 +382,9 @@ fn filters(minor: u32) -> &'static [PluginName] {
     use PluginName::*;
     match minor {
         // GeneralPredicates is the four between NodeUnschedulable and TaintToleration; spread was still off.
-        ..=17 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            TaintToleration,
-            InterPodAffinity,
-        ],
+        ..=17 => {
+            &[NodeUnschedulable, NodeResourcesFit, NodeName, NodePorts, NodeAffinity, TaintToleration, InterPodAffinity]
+        }
         18 => &[
             NodeUnschedulable,
             NodeResourcesFit,

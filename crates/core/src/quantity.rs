@@ -40,14 +40,10 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum QuantityError {
     /// Nothing was written.
-    #[error(
-        "an empty text is no quantity: expected a number with an optional suffix, such as `500m`, `2` or `1.5Gi`"
-    )]
+    #[error("an empty text is no quantity: expected a number with an optional suffix, such as `500m`, `2` or `1.5Gi`")]
     Empty,
     /// A sign and digits were expected, or something follows the suffix.
-    #[error(
-        "`{text}` is no quantity: expected a sign, digits and an optional suffix, such as `500m`, `2` or `1.5Gi`"
-    )]
+    #[error("`{text}` is no quantity: expected a sign, digits and an optional suffix, such as `500m`, `2` or `1.5Gi`")]
     Malformed {
         /// The text as given.
         text: String,
@@ -66,25 +62,16 @@ pub enum QuantityError {
 
 impl Quantity {
     /// Zero, in decimal format.
-    pub const ZERO: Quantity = Quantity {
-        nanos: 0,
-        format: Format::DecimalSI,
-    };
+    pub const ZERO: Quantity = Quantity { nanos: 0, format: Format::DecimalSI };
 
     /// A quantity of so many thousandths, in decimal format.
     pub const fn from_milli(milli: i64) -> Self {
-        Quantity {
-            nanos: milli as i128 * 1_000_000,
-            format: Format::DecimalSI,
-        }
+        Quantity { nanos: milli as i128 * 1_000_000, format: Format::DecimalSI }
     }
 
     /// A quantity of so many whole units.
     pub const fn from_value(value: i64, format: Format) -> Self {
-        Quantity {
-            nanos: value as i128 * NANO,
-            format,
-        }
+        Quantity { nanos: value as i128 * NANO, format }
     }
 
     /// Whole units, rounded away from zero, held within an `i64`.
@@ -110,36 +97,22 @@ impl Quantity {
     /// The sum; it keeps the left side's format unless the left side is zero.
     #[must_use]
     pub fn add(&self, other: &Quantity) -> Quantity {
-        Quantity {
-            nanos: self.nanos.saturating_add(other.nanos),
-            format: self.format_with(other),
-        }
+        Quantity { nanos: self.nanos.saturating_add(other.nanos), format: self.format_with(other) }
     }
 
     /// The difference; it keeps the left side's format unless the left side is zero.
     #[must_use]
     pub fn sub(&self, other: &Quantity) -> Quantity {
-        Quantity {
-            nanos: self.nanos.saturating_sub(other.nanos),
-            format: self.format_with(other),
-        }
+        Quantity { nanos: self.nanos.saturating_sub(other.nanos), format: self.format_with(other) }
     }
 
     fn format_with(&self, other: &Quantity) -> Format {
-        if self.is_zero() {
-            other.format
-        } else {
-            self.format
-        }
+        if self.is_zero() { other.format } else { self.format }
     }
 
     fn scaled(&self, unit: i128) -> i64 {
         let whole = self.nanos / unit;
-        let rounded = if self.nanos % unit == 0 {
-            whole
-        } else {
-            whole + self.nanos.signum()
-        };
+        let rounded = if self.nanos % unit == 0 { whole } else { whole + self.nanos.signum() };
         i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
     }
 }
@@ -219,9 +192,7 @@ impl FromStr for Quantity {
         if text.is_empty() {
             return Err(QuantityError::Empty);
         }
-        let malformed = || QuantityError::Malformed {
-            text: text.to_owned(),
-        };
+        let malformed = || QuantityError::Malformed { text: text.to_owned() };
         let (negative, unsigned) = match text.as_bytes()[0] {
             b'-' => (true, &text[1..]),
             b'+' => (false, &text[1..]),
@@ -234,17 +205,10 @@ impl FromStr for Quantity {
         };
         check_suffix_shape(suffix).ok_or_else(malformed)?;
         // Upstream reads a missing number as zero ("." or "Gi"), and so do we: an API server would have stored it.
-        let (multiplier, format) =
-            interpret_suffix(suffix).ok_or_else(|| QuantityError::Suffix {
-                text: text.to_owned(),
-                suffix: suffix.to_owned(),
-            })?;
+        let (multiplier, format) = interpret_suffix(suffix)
+            .ok_or_else(|| QuantityError::Suffix { text: text.to_owned(), suffix: suffix.to_owned() })?;
         let (magnitude, rounded_up) = magnitude_nanos(integer, fraction, multiplier);
-        let mut nanos = if rounded_up {
-            magnitude.saturating_add(1)
-        } else {
-            magnitude
-        };
+        let mut nanos = if rounded_up { magnitude.saturating_add(1) } else { magnitude };
         let mut format = format;
         if format == Format::BinarySI {
             nanos = nanos.min(BINARY_MAX);
@@ -256,18 +220,12 @@ impl FromStr for Quantity {
         if text == "0" {
             format = Format::DecimalSI;
         }
-        Ok(Quantity {
-            nanos: if negative { -nanos } else { nanos },
-            format,
-        })
+        Ok(Quantity { nanos: if negative { -nanos } else { nanos }, format })
     }
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
-    let end = text
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -321,11 +279,7 @@ fn magnitude_nanos(integer: &str, fraction: &str, multiplier: Multiplier) -> (i1
         Multiplier::Decimal(power) => (0, power.clamp(-1_000_000, 1_000_000)),
         Multiplier::Binary(power) => (power, 0),
     };
-    let digits: Vec<u8> = integer
-        .bytes()
-        .chain(fraction.bytes())
-        .skip_while(|digit| *digit == b'0')
-        .collect();
+    let digits: Vec<u8> = integer.bytes().chain(fraction.bytes()).skip_while(|digit| *digit == b'0').collect();
     if digits.is_empty() {
         return (0, false);
     }
@@ -335,10 +289,7 @@ fn magnitude_nanos(integer: &str, fraction: &str, multiplier: Multiplier) -> (i1
     let mut kept: usize = 0;
     // 38 digits fit an i128; whatever follows is far below what the value can be told apart by.
     for digit in digits.iter().take(38) {
-        let Some(next) = unscaled
-            .checked_mul(10)
-            .and_then(|value| value.checked_add(i128::from(digit - b'0')))
-        else {
+        let Some(next) = unscaled.checked_mul(10).and_then(|value| value.checked_add(i128::from(digit - b'0'))) else {
             break;
         };
         unscaled = next;

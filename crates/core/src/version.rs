@@ -21,9 +21,7 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VersionError {
     /// The text does not read as a version.
-    #[error(
-        "`{text}` is no Kubernetes version: expected something like `1.27`, `v1.27.3` or `v1.27.3+k3s1`"
-    )]
+    #[error("`{text}` is no Kubernetes version: expected something like `1.27`, `v1.27.3` or `v1.27.3+k3s1`")]
     Malformed {
         /// The text as given.
         text: String,
@@ -38,19 +36,14 @@ pub enum VersionError {
 
 impl Version {
     /// The newest supported version, patch 0.
-    pub const NEWEST: Version = Version {
-        minor: NEWEST_MINOR,
-        patch: 0,
-    };
+    pub const NEWEST: Version = Version { minor: NEWEST_MINOR, patch: 0 };
 
     /// The version 1.`minor`.`patch`, if it is supported.
     pub fn new(minor: u32, patch: u32) -> Result<Self, VersionError> {
         if (OLDEST_MINOR..=NEWEST_MINOR).contains(&minor) {
             Ok(Version { minor, patch })
         } else {
-            Err(VersionError::Unsupported {
-                text: format!("1.{minor}.{patch}"),
-            })
+            Err(VersionError::Unsupported { text: format!("1.{minor}.{patch}") })
         }
     }
 
@@ -75,9 +68,7 @@ impl FromStr for Version {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let malformed = || VersionError::Malformed {
-            text: text.to_owned(),
-        };
+        let malformed = || VersionError::Malformed { text: text.to_owned() };
         let trimmed = text.trim();
         let bare = trimmed.strip_prefix('v').unwrap_or(trimmed);
         // Distributions append their own build after `-` or `+`; it never changes the scheduler.
@@ -95,9 +86,7 @@ impl FromStr for Version {
             return Err(malformed());
         }
         if major != 1 || !(OLDEST_MINOR..=NEWEST_MINOR).contains(&minor) {
-            return Err(VersionError::Unsupported {
-                text: text.to_owned(),
-            });
+            return Err(VersionError::Unsupported { text: text.to_owned() });
         }
         Ok(Version { minor, patch })
     }
@@ -110,8 +99,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, shown: &str) {
         let version = text.parse::<Version>();
-        let shown_version =
-            version.map_or_else(|error| error.to_string(), |version| version.to_string());
+        let shown_version = version.map_or_else(|error| error.to_string(), |version| version.to_string());
         assert!(shown_version.contains(shown), "{text}: {shown_version}");
     }
 

@@ -136,7 +136,7 @@ fn node_verdict(template: Option<&PodSpec>, node: &Node) -> Verdict {
     let pinned = spec.node_name.as_deref().is_none_or(|name| name.is_empty() || node.metadata.name.as_deref() == Some(name));
     let pod = convert::pod_spec(&spec);
     let node = convert::node(node);
-    let fits = pinned && node_affinity::required_match(&pod, &node);
+    let fits = pinned && node_affinity::matches_required(&pod, &node);
     let tolerates = |effects: &[Effect]| first_untolerated(&node.taints, &pod.tolerations, effects).is_none();
     Verdict {
         should_run: fits && tolerates(&[Effect::NoSchedule, Effect::NoExecute]),

@@ -42,13 +42,8 @@ pub enum SelectorOperator {
 impl LabelSelector {
     /// Whether every requirement holds for the labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.match_labels
-            .iter()
-            .all(|(key, value)| labels.get(key) == Some(value))
-            && self
-                .match_expressions
-                .iter()
-                .all(|requirement| requirement.matches(labels))
+        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(|requirement| requirement.matches(labels))
     }
 
     /// Whether it has no requirement and so matches everything.
@@ -58,10 +53,7 @@ impl LabelSelector {
 
     /// A selector of equal labels, such as a Service's.
     pub fn from_labels(match_labels: Labels) -> Self {
-        LabelSelector {
-            match_labels,
-            match_expressions: Vec::new(),
-        }
+        LabelSelector { match_labels, match_expressions: Vec::new() }
     }
 }
 

@@ -9,10 +9,10 @@ pub mod taint;
 pub use labels::{LabelSelector, Labels, Requirement, SelectorOperator};
 pub use node::{Image, Node};
 pub use pod::{
-    Container, ContainerAllocation, ContainerPort, NodeInclusionPolicy, NodeSelector,
-    NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, Owner, Pod, PodAffinityTerm,
-    PodKey, PodSpec, PreemptionPolicy, PreferredSchedulingTerm, TopologySpreadConstraint, Volume,
-    VolumeSource, WeightedPodAffinityTerm, WhenUnsatisfiable,
+    Container, ContainerAllocation, ContainerPort, NodeInclusionPolicy, NodeSelector, NodeSelectorOperator,
+    NodeSelectorRequirement, NodeSelectorTerm, Owner, Pod, PodAffinityTerm, PodKey, PodSpec, PreemptionPolicy,
+    PreferredSchedulingTerm, TopologySpreadConstraint, Volume, VolumeSource, WeightedPodAffinityTerm,
+    WhenUnsatisfiable,
 };
 pub use resources::{ResourceList, Resources};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, first_untolerated};

@@ -71,10 +71,7 @@ pub struct PodKey {
 impl PodKey {
     /// The key of the pod of this namespace and name.
     pub fn new(namespace: &str, name: &str) -> Self {
-        PodKey {
-            namespace: Arc::from(namespace),
-            name: Arc::from(name),
-        }
+        PodKey { namespace: Arc::from(namespace), name: Arc::from(name) }
     }
 }
 

@@ -57,9 +57,7 @@ impl Resources {
     pub fn add(&mut self, other: &Resources) {
         self.milli_cpu = self.milli_cpu.saturating_add(other.milli_cpu);
         self.memory = self.memory.saturating_add(other.memory);
-        self.ephemeral_storage = self
-            .ephemeral_storage
-            .saturating_add(other.ephemeral_storage);
+        self.ephemeral_storage = self.ephemeral_storage.saturating_add(other.ephemeral_storage);
         self.pods = self.pods.saturating_add(other.pods);
         for (name, amount) in &other.scalars {
             let sum = self.scalars.entry(name.clone()).or_default();
@@ -71,9 +69,7 @@ impl Resources {
     pub fn sub(&mut self, other: &Resources) {
         self.milli_cpu = self.milli_cpu.saturating_sub(other.milli_cpu);
         self.memory = self.memory.saturating_sub(other.memory);
-        self.ephemeral_storage = self
-            .ephemeral_storage
-            .saturating_sub(other.ephemeral_storage);
+        self.ephemeral_storage = self.ephemeral_storage.saturating_sub(other.ephemeral_storage);
         self.pods = self.pods.saturating_sub(other.pods);
         for (name, amount) in &other.scalars {
             let rest = self.scalars.entry(name.clone()).or_default();
@@ -99,10 +95,7 @@ impl Resources {
 pub fn is_scalar(name: &str) -> bool {
     let native_prefix = name.contains("kubernetes.io/");
     let extended = name.contains('/') && !native_prefix && !name.starts_with("requests.");
-    extended
-        || native_prefix
-        || name.starts_with("hugepages-")
-        || name.starts_with("attachable-volumes-")
+    extended || native_prefix || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
 }
 
 /// What a pod asks for, in the forms that the plugins need.
@@ -114,6 +107,8 @@ pub struct PodRequests {
     pub assigned: Resources,
     /// CPU in thousandths and memory in bytes that scoring takes the incoming pod for.
     pub incoming_non_zero: NonZero,
+    /// CPU and memory that scoring takes the incoming pod for where it does not put in defaults.
+    pub incoming_scored: NonZero,
     /// CPU and memory that scoring takes the bound pod for.
     pub assigned_non_zero: NonZero,
 }
@@ -130,9 +125,19 @@ pub struct NonZero {
 impl PodRequests {
     /// The requests of a pod under a version's rules.
     pub fn of(pod: &Pod, rules: RequestRules) -> Self {
-        let incoming =
-            Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent));
-        let non_zero = total(pod, rules, rules.non_zero_init, Missing::Defaulted);
+        let incoming = Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent));
+        let scored = |missing| {
+            if rules.scored_overhead_in_cores {
+                let without = RequestRules { overhead: false, ..rules };
+                let mut scored = NonZero::of(&total(pod, without, rules.non_zero_init, missing));
+                let overhead = |name: &str| pod.spec.overhead.get(name).map_or(0, Quantity::value);
+                scored.milli_cpu += overhead("cpu");
+                scored.memory += overhead("memory");
+                scored
+            } else {
+                NonZero::of(&total(pod, rules, rules.non_zero_init, missing))
+            }
+        };
         let assigned = match rules.assigned_init {
             InitContainers::Counted => incoming.clone(),
             InitContainers::Ignored => {
@@ -143,7 +148,8 @@ impl PodRequests {
         PodRequests {
             incoming,
             assigned,
-            incoming_non_zero: NonZero::of(&non_zero),
+            incoming_non_zero: scored(Missing::Defaulted),
+            incoming_scored: scored(Missing::Absent),
             assigned_non_zero: NonZero::of(&assigned_non_zero),
         }
     }
@@ -213,12 +219,7 @@ fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing)
     sum
 }
 
-fn container_requests(
-    pod: &Pod,
-    container: &Container,
-    rules: RequestRules,
-    missing: Missing,
-) -> ResourceList {
+fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, missing: Missing) -> ResourceList {
     let mut list = container.requests.clone();
     if rules.in_place_resize
         && let Some(allocation) = pod.container_allocations.get(&container.name)
@@ -232,29 +233,21 @@ fn container_requests(
         max_list(&mut list, &allocation.actual);
     }
     if missing == Missing::Defaulted {
-        list.entry("cpu".to_owned())
-            .or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU_REQUEST));
+        list.entry("cpu".to_owned()).or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU_REQUEST));
         list.entry("memory".to_owned())
-            .or_insert(Quantity::from_value(
-                DEFAULT_MEMORY_REQUEST,
-                crate::quantity::Format::BinarySI,
-            ));
+            .or_insert(Quantity::from_value(DEFAULT_MEMORY_REQUEST, crate::quantity::Format::BinarySI));
     }
     list
 }
 
 fn add_list(sum: &mut ResourceList, other: &ResourceList) {
     for (name, quantity) in other {
-        sum.entry(name.clone())
-            .and_modify(|total| *total = total.add(quantity))
-            .or_insert(*quantity);
+        sum.entry(name.clone()).and_modify(|total| *total = total.add(quantity)).or_insert(*quantity);
     }
 }
 
 fn max_list(sum: &mut ResourceList, other: &ResourceList) {
     for (name, quantity) in other {
-        sum.entry(name.clone())
-            .and_modify(|greatest| *greatest = (*greatest).max(*quantity))
-            .or_insert(*quantity);
+        sum.entry(name.clone()).and_modify(|greatest| *greatest = (*greatest).max(*quantity)).or_insert(*quantity);
     }
 }

@@ -77,15 +77,8 @@ impl Toleration {
 }
 
 /// The first taint, in the node's order, that has one of the effects and that no toleration covers.
-pub fn first_untolerated<'a>(
-    taints: &'a [Taint],
-    tolerations: &[Toleration],
-    effects: &[Effect],
-) -> Option<&'a Taint> {
+pub fn first_untolerated<'a>(taints: &'a [Taint], tolerations: &[Toleration], effects: &[Effect]) -> Option<&'a Taint> {
     taints.iter().find(|taint| {
-        effects.contains(&taint.effect)
-            && !tolerations
-                .iter()
-                .any(|toleration| toleration.tolerates(taint))
+        effects.contains(&taint.effect) && !tolerations.iter().any(|toleration| toleration.tolerates(taint))
     })
 }

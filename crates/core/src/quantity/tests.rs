@@ -67,22 +67,14 @@ fn sums_keep_the_left_format_unless_it_is_zero() {
 }
 
 fn any_quantity_text() -> impl Strategy<Value = String> {
-    let suffix = prop::sample::select(vec![
-        "", "n", "u", "m", "k", "M", "G", "Ki", "Mi", "Gi", "Ti", "e3", "e-3",
-    ]);
-    (
-        any::<bool>(),
-        0u64..10_000_000,
-        prop::option::of(0u32..1000),
-        suffix,
-    )
-        .prop_map(|(negative, whole, fraction, suffix)| {
+    let suffix = prop::sample::select(vec!["", "n", "u", "m", "k", "M", "G", "Ki", "Mi", "Gi", "Ti", "e3", "e-3"]);
+    (any::<bool>(), 0u64..10_000_000, prop::option::of(0u32..1000), suffix).prop_map(
+        |(negative, whole, fraction, suffix)| {
             let sign = if negative { "-" } else { "" };
-            let fraction = fraction
-                .map(|digits| format!(".{digits}"))
-                .unwrap_or_default();
+            let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
             format!("{sign}{whole}{fraction}{suffix}")
-        })
+        },
+    )
 }
 
 proptest! {

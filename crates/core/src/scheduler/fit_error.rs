@@ -51,9 +51,7 @@ impl fmt::Display for FitError {
                 write!(f, " {message}.")?;
                 write_histogram(f, &histogram)?;
             }
-            _ if self.layout == FitErrorLayout::HistogramOnly
-                || self.layout == FitErrorLayout::Appended =>
-            {
+            _ if self.layout == FitErrorLayout::HistogramOnly || self.layout == FitErrorLayout::Appended => {
                 write!(f, " {histogram}.")?;
             }
             _ => write_histogram(f, &histogram)?,
@@ -70,11 +68,7 @@ impl fmt::Display for FitError {
 }
 
 fn write_histogram(f: &mut fmt::Formatter<'_>, histogram: &str) -> fmt::Result {
-    if histogram.is_empty() {
-        Ok(())
-    } else {
-        write!(f, " {histogram}.")
-    }
+    if histogram.is_empty() { Ok(()) } else { write!(f, " {histogram}.") }
 }
 
 /// `COUNT REASON` for each reason, sorted as text, so that `10 x` comes before `2 x`.
@@ -83,10 +77,7 @@ fn histogram<'a>(statuses: impl Iterator<Item = &'a Status>) -> String {
     for reason in statuses.flat_map(|status| &status.reasons) {
         *counts.entry(reason.as_ref()).or_default() += 1;
     }
-    let mut lines: Vec<String> = counts
-        .iter()
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
+    let mut lines: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     lines.sort_unstable();
     lines.join(", ")
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::node_info::NodeInfo;
-use super::plugins::{PluginName, inter_pod_affinity, node_affinity, pod_topology_spread};
+use super::plugins::{PluginName, inter_pod_affinity, pod_topology_spread, selector_spread};
 use super::snapshot::Snapshot;
 use crate::behaviour::Behaviour;
 use crate::model::Pod;
@@ -50,20 +50,12 @@ pub struct Status {
 impl Status {
     /// Nothing stands in the way.
     pub const fn success() -> Self {
-        Status {
-            code: Code::Success,
-            plugins: Vec::new(),
-            reasons: Vec::new(),
-        }
+        Status { code: Code::Success, plugins: Vec::new(), reasons: Vec::new() }
     }
 
     /// A refusal with one reason.
     pub fn refused(code: Code, plugin: PluginName, reason: impl Into<Cow<'static, str>>) -> Self {
-        Status {
-            code,
-            plugins: vec![plugin],
-            reasons: vec![reason.into()],
-        }
+        Status { code, plugins: vec![plugin], reasons: vec![reason.into()] }
     }
 
     /// Whether nothing stands in the way.
@@ -114,7 +106,7 @@ pub struct CycleState {
     pub(crate) inter_pod_affinity_score: inter_pod_affinity::ScoreState,
     pub(crate) pod_topology_spread: pod_topology_spread::FilterState,
     pub(crate) pod_topology_spread_score: pod_topology_spread::ScoreState,
-    pub(crate) node_affinity: node_affinity::ScoreState,
+    pub(crate) selector_spread: selector_spread::ScoreState,
 }
 
 /// Whether a plugin has anything to say about the scores of this pod.
@@ -142,23 +134,10 @@ pub trait Plugin: Sync {
     }
 
     /// Tells the filter's memory that a pod was put on a node or (`delta` -1) taken off, while preemption tries things.
-    fn pod_changed(
-        &self,
-        _cycle: &Cycle<'_>,
-        _state: &mut CycleState,
-        _node: &NodeInfo,
-        _pod: &Pod,
-        _delta: i64,
-    ) {
-    }
+    fn pod_changed(&self, _cycle: &Cycle<'_>, _state: &mut CycleState, _node: &NodeInfo, _pod: &Pod, _delta: i64) {}
 
     /// Looks at the feasible nodes once before they are scored.
-    fn pre_score(
-        &self,
-        _cycle: &Cycle<'_>,
-        _state: &mut CycleState,
-        _nodes: &[&NodeInfo],
-    ) -> PreScore {
+    fn pre_score(&self, _cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
         PreScore::Scores
     }
 
@@ -168,14 +147,7 @@ pub trait Plugin: Sync {
     }
 
     /// Brings the scores of all feasible nodes into 0..=`score_max`.
-    fn normalize(
-        &self,
-        _cycle: &Cycle<'_>,
-        _state: &CycleState,
-        _nodes: &[&NodeInfo],
-        _scores: &mut [i64],
-    ) {
-    }
+    fn normalize(&self, _cycle: &Cycle<'_>, _state: &CycleState, _nodes: &[&NodeInfo], _scores: &mut [i64]) {}
 }
 
 /// Scales scores so that the greatest becomes `score_max`; reversed, the greatest becomes 0.

@@ -10,6 +10,8 @@ pub mod profile;
 pub mod queue;
 pub mod schedule;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use event::{Action, ClusterEvent, EventResource};
 pub use fit_error::{FitError, PreemptionOutcome};
@@ -18,4 +20,4 @@ pub use node_info::{NodeInfo, PodInfo};
 pub use plugins::PluginName;
 pub use queue::SchedulingQueue;
 pub use schedule::{Decision, NodeScore, Placement, Scheduler};
-pub use snapshot::{DisruptionBudget, SelectorOwner, Snapshot};
+pub use snapshot::{DisruptionBudget, ImageState, SelectorOwner, Snapshot};

@@ -68,24 +68,15 @@ impl NodeInfo {
         self.requested.pods += 1;
         self.non_zero_requested.milli_cpu += info.requests.assigned_non_zero.milli_cpu;
         self.non_zero_requested.memory += info.requests.assigned_non_zero.memory;
-        self.used_ports
-            .extend(host_ports(&info.pod.spec, behaviour).cloned());
+        self.used_ports.extend(host_ports(&info.pod.spec, behaviour).cloned());
         self.pods_with_affinity += usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
         self.pods.push(info);
     }
 
     /// Takes a pod off the node; `None` if it is not there.
-    pub fn remove_pod(
-        &mut self,
-        namespace: &str,
-        name: &str,
-        behaviour: &Behaviour,
-    ) -> Option<Arc<PodInfo>> {
-        let index = self
-            .pods
-            .iter()
-            .position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
+    pub fn remove_pod(&mut self, namespace: &str, name: &str, behaviour: &Behaviour) -> Option<Arc<PodInfo>> {
+        let index = self.pods.iter().position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
         let info = self.pods.remove(index);
         self.requested.sub(&info.requests.assigned);
         self.requested.pods -= 1;

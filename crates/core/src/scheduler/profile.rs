@@ -19,9 +19,7 @@ pub fn plugin(name: PluginName) -> &'static dyn Plugin {
         PluginName::InterPodAffinity => &inter_pod_affinity::InterPodAffinity,
         PluginName::PodTopologySpread => &pod_topology_spread::PodTopologySpread,
         PluginName::ImageLocality => &image_locality::ImageLocality,
-        PluginName::SelectorSpread | PluginName::DefaultPodTopologySpread => {
-            &selector_spread::SelectorSpread
-        }
+        PluginName::SelectorSpread | PluginName::DefaultPodTopologySpread => &selector_spread::SelectorSpread,
         PluginName::NodePreferAvoidPods => &node_prefer_avoid_pods::NodePreferAvoidPods,
         PluginName::SchedulingGates => &scheduling_gates::SchedulingGates,
         PluginName::DefaultPreemption => &default_preemption::DefaultPreemption,

@@ -93,12 +93,9 @@ impl SchedulingQueue {
                 .pods
                 .iter()
                 .filter_map(|(key, entry)| match entry.place {
-                    Place::BackingOff { until_ms } => Some((
-                        until_ms,
-                        std::cmp::Reverse(entry.pod.spec.priority),
-                        entry.order,
-                        key.clone(),
-                    )),
+                    Place::BackingOff { until_ms } => {
+                        Some((until_ms, std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()))
+                    }
                     _ => None,
                 })
                 .min();
@@ -115,60 +112,33 @@ impl SchedulingQueue {
     }
 
     /// Puts back a pod that fits nowhere, with the plugins that refused it. Without any plugin every event wakes it.
-    pub fn add_unschedulable(
-        &mut self,
-        pod: Arc<Pod>,
-        failed_plugins: BTreeSet<PluginName>,
-        now_ms: u64,
-    ) {
+    pub fn add_unschedulable(&mut self, pod: Arc<Pod>, failed_plugins: BTreeSet<PluginName>, now_ms: u64) {
         let key = pod.key();
         let previous = self.pods.remove(&key);
         if let Some(entry) = &previous
             && entry.place == Place::Active
         {
-            self.active.remove(&(
-                std::cmp::Reverse(entry.pod.spec.priority),
-                entry.order,
-                key.clone(),
-            ));
+            self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
         }
-        let (attempts, missed) = previous.map_or((1, Vec::new()), |entry| {
-            (entry.attempts.max(1), entry.missed)
-        });
-        let woken = missed
-            .iter()
-            .any(|event| self.wakes(&failed_plugins, event));
+        let (attempts, missed) = previous.map_or((1, Vec::new()), |entry| (entry.attempts.max(1), entry.missed));
+        let woken = missed.iter().any(|event| self.wakes(&failed_plugins, event));
         self.sequence += 1;
         let order = self.sequence;
         let place = if woken {
-            Place::BackingOff {
-                until_ms: now_ms.saturating_add(backoff_ms(attempts)),
-            }
+            Place::BackingOff { until_ms: now_ms.saturating_add(backoff_ms(attempts)) }
         } else {
             Place::Unschedulable
         };
         self.pods.insert(
             key,
-            Entry {
-                pod,
-                place,
-                attempts,
-                failed_plugins,
-                failed_at_ms: now_ms,
-                order,
-                missed: Vec::new(),
-            },
+            Entry { pod, place, attempts, failed_plugins, failed_at_ms: now_ms, order, missed: Vec::new() },
         );
     }
 
     /// Forgets a pod: it was bound or deleted.
     pub fn delete(&mut self, key: &PodKey) {
         if let Some(entry) = self.pods.remove(key) {
-            self.active.remove(&(
-                std::cmp::Reverse(entry.pod.spec.priority),
-                entry.order,
-                key.clone(),
-            ));
+            self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
         }
     }
 
@@ -179,15 +149,10 @@ impl SchedulingQueue {
             self.add(pod);
             return;
         };
-        let was_active = self.active.remove(&(
-            std::cmp::Reverse(entry.pod.spec.priority),
-            entry.order,
-            key.clone(),
-        ));
+        let was_active = self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
         entry.pod = pod;
         if was_active {
-            self.active
-                .insert((std::cmp::Reverse(entry.pod.spec.priority), entry.order, key));
+            self.active.insert((std::cmp::Reverse(entry.pod.spec.priority), entry.order, key));
         }
     }
 
@@ -197,12 +162,7 @@ impl SchedulingQueue {
     }
 
     /// As [`move_all_on`](Self::move_all_on), but only pods for which a check of the caller's holds too.
-    pub fn move_all_on_if(
-        &mut self,
-        event: ClusterEvent,
-        now_ms: u64,
-        may_help: impl Fn(&Pod) -> bool,
-    ) {
+    pub fn move_all_on_if(&mut self, event: ClusterEvent, now_ms: u64, may_help: impl Fn(&Pod) -> bool) {
         self.moves += 1;
         let mut woken: Vec<(u64, PodKey)> = Vec::new();
         for (key, entry) in &mut self.pods {
@@ -225,11 +185,7 @@ impl SchedulingQueue {
 
     /// Wakes one pod, whatever refused it.
     pub fn activate_or_back_off(&mut self, key: &PodKey, now_ms: u64) {
-        if self
-            .pods
-            .get(key)
-            .is_some_and(|entry| entry.place == Place::Unschedulable)
-        {
+        if self.pods.get(key).is_some_and(|entry| entry.place == Place::Unschedulable) {
             self.wake(key, now_ms);
         }
     }
@@ -296,21 +252,16 @@ impl SchedulingQueue {
 
     /// The first look for long-unschedulable pods at which this one has waited long enough.
     fn flush_time_ms(&self, entry: &Entry) -> u64 {
-        let ripe_ms = entry
-            .failed_at_ms
-            .saturating_add(self.rules.max_in_unschedulable_ms);
+        let ripe_ms = entry.failed_at_ms.saturating_add(self.rules.max_in_unschedulable_ms);
         // Upstream compares with "longer than", so a pod exactly that old waits for the next look.
-        (ripe_ms / UNSCHEDULABLE_FLUSH_INTERVAL_MS + 1)
-            .saturating_mul(UNSCHEDULABLE_FLUSH_INTERVAL_MS)
+        (ripe_ms / UNSCHEDULABLE_FLUSH_INTERVAL_MS + 1).saturating_mul(UNSCHEDULABLE_FLUSH_INTERVAL_MS)
     }
 
     fn wake(&mut self, key: &PodKey, now_ms: u64) {
         let Some(entry) = self.pods.get_mut(key) else {
             return;
         };
-        let until_ms = entry
-            .failed_at_ms
-            .saturating_add(backoff_ms(entry.attempts));
+        let until_ms = entry.failed_at_ms.saturating_add(backoff_ms(entry.attempts));
         if until_ms > now_ms {
             entry.place = Place::BackingOff { until_ms };
         } else {
@@ -323,11 +274,7 @@ impl SchedulingQueue {
         if let Some(entry) = self.pods.get_mut(key) {
             entry.place = Place::Active;
             entry.order = self.sequence;
-            self.active.insert((
-                std::cmp::Reverse(entry.pod.spec.priority),
-                entry.order,
-                key.clone(),
-            ));
+            self.active.insert((std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
         }
     }
 
@@ -336,11 +283,9 @@ impl SchedulingQueue {
             return true;
         }
         let table: EventTable = self.rules.events;
-        failed_plugins.iter().any(|name| {
-            registered_events(*name, table)
-                .iter()
-                .any(|registered| registered.covers(event))
-        })
+        failed_plugins
+            .iter()
+            .any(|name| registered_events(*name, table).iter().any(|registered| registered.covers(event)))
     }
 }
 

@@ -64,19 +64,14 @@ impl Placement {
     /// The nodes with the greatest total, in node order.
     pub fn best_nodes(&self) -> impl Iterator<Item = &str> {
         let best = self.scores.iter().map(|score| score.total).max();
-        self.scores
-            .iter()
-            .filter(move |score| Some(score.total) == best)
-            .map(|score| score.node.as_str())
+        self.scores.iter().filter(move |score| Some(score.total) == best).map(|score| score.node.as_str())
     }
 }
 
 impl Scheduler {
     /// The scheduler of a version.
     pub fn new(version: Version) -> Self {
-        Scheduler {
-            behaviour: Behaviour::of(version),
-        }
+        Scheduler { behaviour: Behaviour::of(version) }
     }
 
     /// What differs in its version.
@@ -96,12 +91,7 @@ impl Scheduler {
             return Decision::Gated(reason.to_string());
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = Cycle {
-            behaviour: &self.behaviour,
-            snapshot,
-            pod,
-            requests: &requests,
-        };
+        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
         let mut state = CycleState::default();
         let found = find_feasible(&cycle, &mut state);
         if let Some(error) = found.error {
@@ -112,26 +102,14 @@ impl Scheduler {
         }
         let scores = score_nodes(&cycle, &mut state, &found.feasible);
         let best = scores.iter().map(|score| score.total).max();
-        let node = scores
-            .iter()
-            .find(|score| Some(score.total) == best)
-            .map(|score| score.node.clone());
-        Decision::Placed(Placement {
-            node: node.unwrap_or_default(),
-            scores,
-            refused: found.refused,
-        })
+        let node = scores.iter().find(|score| Some(score.total) == best).map(|score| score.node.clone());
+        Decision::Placed(Placement { node: node.unwrap_or_default(), scores, refused: found.refused })
     }
 
     /// Every filter that refuses the pod on one node, not the first only; empty if it fits or there is no such node.
     pub fn explain_node(&self, snapshot: &Snapshot, pod: &Pod, node: &str) -> Vec<Status> {
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = Cycle {
-            behaviour: &self.behaviour,
-            snapshot,
-            pod,
-            requests: &requests,
-        };
+        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
         let mut state = CycleState::default();
         let mut refusals = Vec::new();
         for name in self.behaviour.filters {
@@ -151,12 +129,8 @@ impl Scheduler {
         refusals
     }
 
-    fn fit_error(&self, cycle: &Cycle<'_>, mut state: CycleState, found: Found<'_>) -> FitError {
-        let failed_plugins = found
-            .refused
-            .values()
-            .flat_map(|status| status.plugins.iter().copied())
-            .collect();
+    fn fit_error(&self, cycle: &Cycle<'_>, state: CycleState, found: Found<'_>) -> FitError {
+        let failed_plugins = found.refused.values().flat_map(|status| status.plugins.iter().copied()).collect();
         let mut error = FitError {
             node_count: cycle.snapshot.node_count(),
             statuses: found.refused,
@@ -168,7 +142,7 @@ impl Scheduler {
             pre_filter_text: self.behaviour.pre_filter_text,
         };
         if error.node_count > 0 {
-            default_preemption::post_filter(cycle, &mut state, &mut error);
+            default_preemption::post_filter(cycle, &state, &mut error);
         }
         error
     }
@@ -183,12 +157,7 @@ struct Found<'a> {
 }
 
 fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
-    let mut found = Found {
-        feasible: Vec::new(),
-        refused: BTreeMap::new(),
-        pre_filter_message: None,
-        error: None,
-    };
+    let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter_message: None, error: None };
     let mut only: Option<BTreeSet<String>> = None;
     for name in cycle.behaviour.filters {
         match plugin(*name).pre_filter(cycle, state) {
@@ -205,11 +174,7 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
             }
             PreFilter::Refused(status) => {
                 found.pre_filter_message = Some(status.reasons.join(", "));
-                found.refused = cycle
-                    .snapshot
-                    .nodes()
-                    .map(|node| (node.name().to_owned(), status.clone()))
-                    .collect();
+                found.refused = cycle.snapshot.nodes().map(|node| (node.name().to_owned(), status.clone())).collect();
                 return found;
             }
         }
@@ -219,13 +184,8 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
         return found;
     }
     for node in cycle.snapshot.nodes() {
-        if only
-            .as_ref()
-            .is_some_and(|names| !names.contains(node.name()))
-        {
-            found
-                .refused
-                .insert(node.name().to_owned(), absent(cycle.behaviour));
+        if only.as_ref().is_some_and(|names| !names.contains(node.name())) {
+            found.refused.insert(node.name().to_owned(), absent(cycle.behaviour));
             continue;
         }
         let status = filter_with_nominated(cycle, state, node);
@@ -248,54 +208,33 @@ fn nominated_node_that_fits<'a>(cycle: &Cycle<'a>, state: &CycleState) -> Option
     if !cycle.behaviour.preemption.tries_nominated_first {
         return None;
     }
-    let node = cycle
-        .snapshot
-        .node(cycle.pod.nominated_node_name.as_deref()?)?;
-    filter_with_nominated(cycle, state, node)
-        .is_success()
-        .then_some(node)
+    let node = cycle.snapshot.node(cycle.pod.nominated_node_name.as_deref()?)?;
+    filter_with_nominated(cycle, state, node).is_success().then_some(node)
 }
 
 /// What is said of a node that PreFilter left out.
 fn absent(behaviour: &Behaviour) -> Status {
     let reason = match behaviour.absent_nodes {
         AbsentNodes::NeverAbsent | AbsentNodes::Unlisted => {
-            return Status {
-                code: Code::Unschedulable,
-                plugins: Vec::new(),
-                reasons: Vec::new(),
-            };
+            return Status { code: Code::Unschedulable, plugins: Vec::new(), reasons: Vec::new() };
         }
         AbsentNodes::UnlistedUnresolvable => {
-            return Status {
-                code: Code::UnschedulableAndUnresolvable,
-                plugins: Vec::new(),
-                reasons: Vec::new(),
-            };
+            return Status { code: Code::UnschedulableAndUnresolvable, plugins: Vec::new(), reasons: Vec::new() };
         }
         AbsentNodes::FilteredOut => "node is filtered out by the prefilter result",
         AbsentNodes::DidNotSatisfy => "node(s) didn't satisfy plugin(s) [NodeAffinity]",
     };
-    Status {
-        code: Code::UnschedulableAndUnresolvable,
-        plugins: Vec::new(),
-        reasons: vec![Cow::Borrowed(reason)],
-    }
+    Status { code: Code::UnschedulableAndUnresolvable, plugins: Vec::new(), reasons: vec![Cow::Borrowed(reason)] }
 }
 
 /// Filters a node as it would be once more important pods nominated to it had come, and also as it is.
-pub(crate) fn filter_with_nominated(
-    cycle: &Cycle<'_>,
-    state: &CycleState,
-    node: &NodeInfo,
-) -> Status {
+pub(crate) fn filter_with_nominated(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
     if cycle.snapshot.has_nominations() {
         let mut with = node.clone();
         let mut state = state.clone();
         let mut added = false;
         for info in cycle.snapshot.nominated_to(node.name()) {
-            let itself =
-                info.pod.name == cycle.pod.name && info.pod.namespace == cycle.pod.namespace;
+            let itself = info.pod.name == cycle.pod.name && info.pod.namespace == cycle.pod.namespace;
             if itself || info.pod.spec.priority < cycle.pod.spec.priority {
                 continue;
             }
@@ -346,22 +285,13 @@ fn filter(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
 fn is_general_predicate(name: PluginName) -> bool {
     matches!(
         name,
-        PluginName::NodeResourcesFit
-            | PluginName::NodeName
-            | PluginName::NodePorts
-            | PluginName::NodeAffinity
+        PluginName::NodeResourcesFit | PluginName::NodeName | PluginName::NodePorts | PluginName::NodeAffinity
     )
 }
 
 fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -> Vec<NodeScore> {
-    let mut results: Vec<NodeScore> = nodes
-        .iter()
-        .map(|node| NodeScore {
-            node: node.name().to_owned(),
-            total: 0,
-            by_plugin: Vec::new(),
-        })
-        .collect();
+    let mut results: Vec<NodeScore> =
+        nodes.iter().map(|node| NodeScore { node: node.name().to_owned(), total: 0, by_plugin: Vec::new() }).collect();
     let scoring: Vec<_> = cycle
         .behaviour
         .scores
@@ -370,10 +300,7 @@ fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -
         .collect();
     for (name, weight) in scoring {
         let plugin = plugin(*name);
-        let mut scores: Vec<i64> = nodes
-            .iter()
-            .map(|node| plugin.score(cycle, state, node))
-            .collect();
+        let mut scores: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
         plugin.normalize(cycle, state, nodes, &mut scores);
         for (result, score) in results.iter_mut().zip(scores) {
             let weighted = score.saturating_mul(*weight);

@@ -21,6 +21,7 @@ pub struct Snapshot {
     pods: BTreeMap<PodKey, Place>,
     /// Pods bound to nodes that do not exist (yet).
     stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
+    images: Arc<BTreeMap<String, ImageState>>,
     namespaces: Arc<BTreeMap<String, Labels>>,
     selectors: Arc<BTreeMap<(SelectorOwner, String, String), LabelSelector>>,
     budgets: Arc<BTreeMap<(String, String), DisruptionBudget>>,
@@ -47,6 +48,15 @@ pub enum SelectorOwner {
     StatefulSet,
 }
 
+/// What is known of an image over all nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImageState {
+    /// Its size, as the first node that held it said.
+    pub size_bytes: i64,
+    /// How many nodes hold it.
+    pub node_count: usize,
+}
+
 /// A PodDisruptionBudget.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DisruptionBudget {
@@ -69,6 +79,7 @@ impl Snapshot {
             order: OnceLock::new(),
             pods: BTreeMap::new(),
             stranded: BTreeMap::new(),
+            images: Arc::default(),
             namespaces: Arc::default(),
             selectors: Arc::default(),
             budgets: Arc::default(),
@@ -88,9 +99,7 @@ impl Snapshot {
 
     /// The nodes, one of each zone in turn, as the version's scheduler lists them.
     pub fn nodes(&self) -> impl Iterator<Item = &NodeInfo> {
-        self.order()
-            .iter()
-            .filter_map(|slot| self.slots[*slot].as_deref())
+        self.order().iter().filter_map(|slot| self.slots[*slot].as_deref())
     }
 
     /// A node by name.
@@ -101,13 +110,15 @@ impl Snapshot {
     /// Adds a node or replaces what is known of it. A node whose zone changed goes to the end of its new zone.
     pub fn upsert_node(&mut self, node: Arc<Node>) {
         if let Some(&slot) = self.slot_by_name.get(node.name.as_str()) {
+            let Some(old) = self.slots[slot].as_ref().map(|info| Arc::clone(&info.node)) else {
+                return;
+            };
+            self.forget_images(&old);
+            self.note_images(&node);
             let Some(info) = self.slots[slot].as_mut() else {
                 return;
             };
-            let (old_zone, new_zone) = (
-                self.behaviour.zone_of(&info.node),
-                self.behaviour.zone_of(&node),
-            );
+            let (old_zone, new_zone) = (self.behaviour.zone_of(&info.node), self.behaviour.zone_of(&node));
             Arc::make_mut(info).node = node;
             if old_zone != new_zone {
                 self.leave_zone(slot);
@@ -115,6 +126,7 @@ impl Snapshot {
             }
             return;
         }
+        self.note_images(&node);
         let zone = self.behaviour.zone_of(&node);
         let name: Arc<str> = Arc::from(node.name.as_str());
         let mut info = NodeInfo::new(node);
@@ -137,12 +149,12 @@ impl Snapshot {
         let Some(info) = self.slots[slot].take() else {
             return;
         };
+        self.forget_images(&info.node);
         if info.pods.is_empty() {
             return;
         }
         for pod in &info.pods {
-            self.pods
-                .insert(pod.pod.key(), Place::Stranded(Arc::clone(&name)));
+            self.pods.insert(pod.pod.key(), Place::Stranded(Arc::clone(&name)));
         }
         self.stranded.insert(name, info.pods.clone());
     }
@@ -164,10 +176,7 @@ impl Snapshot {
             }
             None => {
                 let name: Arc<str> = Arc::from(node_name.as_str());
-                self.stranded
-                    .entry(Arc::clone(&name))
-                    .or_default()
-                    .push(info);
+                self.stranded.entry(Arc::clone(&name)).or_default().push(info);
                 self.pods.insert(key, Place::Stranded(name));
             }
         }
@@ -191,6 +200,11 @@ impl Snapshot {
         true
     }
 
+    /// What is known of an image by one of its names.
+    pub fn image(&self, name: &str) -> Option<&ImageState> {
+        self.images.get(name)
+    }
+
     /// The labels of a namespace; `None` if it is unknown.
     pub fn namespace(&self, name: &str) -> Option<&Labels> {
         self.namespaces.get(name)
@@ -207,15 +221,8 @@ impl Snapshot {
     }
 
     /// Adds the selector of a Service or of a workload, or replaces it.
-    pub fn set_selector(
-        &mut self,
-        kind: SelectorOwner,
-        namespace: &str,
-        name: &str,
-        selector: LabelSelector,
-    ) {
-        Arc::make_mut(&mut self.selectors)
-            .insert((kind, namespace.to_owned(), name.to_owned()), selector);
+    pub fn set_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str, selector: LabelSelector) {
+        Arc::make_mut(&mut self.selectors).insert((kind, namespace.to_owned(), name.to_owned()), selector);
     }
 
     /// Removes the selector of a Service or of a workload.
@@ -224,17 +231,11 @@ impl Snapshot {
     }
 
     /// The selectors of one kind in a namespace, by name.
-    pub fn selectors(
-        &self,
-        kind: SelectorOwner,
-        namespace: &str,
-    ) -> impl Iterator<Item = (&str, &LabelSelector)> {
+    pub fn selectors(&self, kind: SelectorOwner, namespace: &str) -> impl Iterator<Item = (&str, &LabelSelector)> {
         let namespace = namespace.to_owned();
         self.selectors
             .range((kind, namespace.clone(), String::new())..)
-            .take_while(move |((found, in_namespace, _), _)| {
-                *found == kind && *in_namespace == namespace
-            })
+            .take_while(move |((found, in_namespace, _), _)| *found == kind && *in_namespace == namespace)
             .map(|((_, _, name), selector)| (name.as_str(), selector))
     }
 
@@ -250,9 +251,7 @@ impl Snapshot {
 
     /// All PodDisruptionBudgets with their namespaces.
     pub fn disruption_budgets(&self) -> impl Iterator<Item = (&str, &DisruptionBudget)> {
-        self.budgets
-            .iter()
-            .map(|((namespace, _), budget)| (namespace.as_str(), budget))
+        self.budgets.iter().map(|((namespace, _), budget)| (namespace.as_str(), budget))
     }
 
     /// Notes that a waiting pod is promised room on a node by preemption.
@@ -269,10 +268,7 @@ impl Snapshot {
 
     /// The pods nominated to a node.
     pub fn nominated_to(&self, node: &str) -> impl Iterator<Item = &Arc<PodInfo>> {
-        self.nominated
-            .values()
-            .filter(move |(name, _)| **name == *node)
-            .map(|(_, info)| info)
+        self.nominated.values().filter(move |(name, _)| **name == *node).map(|(_, info)| info)
     }
 
     /// Whether any pod is nominated anywhere.
@@ -282,22 +278,42 @@ impl Snapshot {
 
     fn order(&self) -> &[usize] {
         self.order.get_or_init(|| {
-            let longest = self
-                .zones
-                .iter()
-                .map(|(_, slots)| slots.len())
-                .max()
-                .unwrap_or(0);
+            let longest = self.zones.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
             let mut order = Vec::with_capacity(self.slot_by_name.len());
             for turn in 0..longest {
-                order.extend(
-                    self.zones
-                        .iter()
-                        .filter_map(|(_, slots)| slots.get(turn).copied()),
-                );
+                order.extend(self.zones.iter().filter_map(|(_, slots)| slots.get(turn).copied()));
             }
             Arc::from(order)
         })
+    }
+
+    fn note_images(&mut self, node: &Node) {
+        if node.images.is_empty() {
+            return;
+        }
+        let images = Arc::make_mut(&mut self.images);
+        for image in &node.images {
+            for name in &image.names {
+                let known =
+                    images.entry(name.clone()).or_insert(ImageState { size_bytes: image.size_bytes, node_count: 0 });
+                known.node_count += 1;
+            }
+        }
+    }
+
+    fn forget_images(&mut self, node: &Node) {
+        if node.images.is_empty() {
+            return;
+        }
+        let images = Arc::make_mut(&mut self.images);
+        for name in node.images.iter().flat_map(|image| &image.names) {
+            if let Some(known) = images.get_mut(name) {
+                known.node_count = known.node_count.saturating_sub(1);
+                if known.node_count == 0 {
+                    images.remove(name);
+                }
+            }
+        }
     }
 
     fn enter_zone(&mut self, slot: usize, zone: String) {
@@ -320,30 +336,11 @@ impl Snapshot {
 impl Behaviour {
     /// The key by which the scheduler groups nodes: region and zone, or nothing when a node names neither.
     pub(crate) fn zone_of(&self, node: &Node) -> String {
-        let beta = (
-            "failure-domain.beta.kubernetes.io/region",
-            "failure-domain.beta.kubernetes.io/zone",
-        );
-        let stable = (
-            "topology.kubernetes.io/region",
-            "topology.kubernetes.io/zone",
-        );
-        let (first, second) = if self.node_zone_label_beta_first {
-            (beta, stable)
-        } else {
-            (stable, beta)
-        };
-        let label = |a: &str, b: &str| {
-            node.labels
-                .get(a)
-                .or_else(|| node.labels.get(b))
-                .map_or("", String::as_str)
-        };
+        let beta = ("failure-domain.beta.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone");
+        let stable = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone");
+        let (first, second) = if self.node_zone_label_beta_first { (beta, stable) } else { (stable, beta) };
+        let label = |a: &str, b: &str| node.labels.get(a).or_else(|| node.labels.get(b)).map_or("", String::as_str);
         let (region, zone) = (label(first.0, second.0), label(first.1, second.1));
-        if region.is_empty() && zone.is_empty() {
-            String::new()
-        } else {
-            format!("{region}:\0:{zone}")
-        }
+        if region.is_empty() && zone.is_empty() { String::new() } else { format!("{region}:\0:{zone}") }
     }
 }

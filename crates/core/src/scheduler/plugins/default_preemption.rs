@@ -1,19 +1,279 @@
-//! DefaultPreemption.
+//! Room for a pod by evicting less important ones (`plugins/defaultpreemption` and `framework/preemption`, v1.34).
+//!
+//! Every node that eviction might help is tried. kube-scheduler stops at a sample of them, taken from a random start,
+//! when there are more than a hundred.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::PluginName;
-use crate::scheduler::framework::Plugin;
+use crate::model::{Pod, PreemptionPolicy};
+use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
+use crate::scheduler::node_info::{NodeInfo, PodInfo};
+use crate::scheduler::profile::plugin;
+use crate::scheduler::schedule::filter_with_nominated;
+use crate::scheduler::snapshot::DisruptionBudget;
+
 /// The plugin.
 #[derive(Debug)]
 pub struct DefaultPreemption;
+
 impl Plugin for DefaultPreemption {
     fn name(&self) -> PluginName {
         PluginName::DefaultPreemption
     }
 }
 
-/// Tries to make room.
-pub(crate) fn post_filter(
-    _cycle: &crate::scheduler::framework::Cycle<'_>,
-    _state: &mut crate::scheduler::framework::CycleState,
-    _error: &mut crate::scheduler::FitError,
-) {
+/// Tries to make room, and writes into the error what came of it.
+pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) {
+    let message = match not_eligible(cycle, error) {
+        Some(reason) => reason.to_owned(),
+        None => {
+            let (candidates, statuses) = dry_run(cycle, state, error);
+            if let Some(best) = pick_best(candidates) {
+                error.preemption = Some(best.into_outcome());
+                return;
+            }
+            FitError {
+                statuses,
+                pre_filter_message: None,
+                post_filter_message: String::new(),
+                preemption: None,
+                failed_plugins: Default::default(),
+                ..*error
+            }
+            .to_string()
+        }
+    };
+    if !cycle.behaviour.preemption.reported {
+        return;
+    }
+    let message = format!("preemption: {message}");
+    error.post_filter_message = match cycle.behaviour.post_filter_prefix {
+        Some(prefix) if !cycle.pod.spec.has_resource_claims => format!("{prefix}, {message}"),
+        _ => message,
+    };
+}
+
+/// Why the pod may not evict others at all, if so.
+fn not_eligible(cycle: &Cycle<'_>, error: &FitError) -> Option<&'static str> {
+    let pod = cycle.pod;
+    if pod.spec.preemption_policy == PreemptionPolicy::Never && cycle.behaviour.preemption.policy_respected {
+        return Some("not eligible due to preemptionPolicy=Never.");
+    }
+    let nominated = pod.nominated_node_name.as_deref().filter(|name| !name.is_empty())?;
+    let hopeless =
+        error.statuses.get(nominated).is_some_and(|status| status.code == Code::UnschedulableAndUnresolvable);
+    if hopeless {
+        return None;
+    }
+    let node = cycle.snapshot.node(nominated)?;
+    let waiting = node.pods.iter().any(|info| {
+        let leaving = if cycle.behaviour.preemption.waits_for_preempted_only {
+            info.pod.terminating && info.pod.preempted
+        } else {
+            info.pod.terminating
+        };
+        leaving && info.pod.spec.priority < pod.spec.priority
+    });
+    waiting.then_some("not eligible due to a terminating pod on the nominated node.")
+}
+
+/// A node on which evicting these pods would do.
+struct Candidate {
+    node: String,
+    /// The most important first.
+    victims: Vec<Arc<PodInfo>>,
+    violations: usize,
+}
+
+impl Candidate {
+    fn into_outcome(self) -> PreemptionOutcome {
+        PreemptionOutcome {
+            nominated_node: self.node,
+            victims: self.victims.iter().map(|info| info.pod.key()).collect(),
+        }
+    }
+}
+
+fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Candidate>, BTreeMap<String, Status>) {
+    let mut candidates = Vec::new();
+    let mut statuses = BTreeMap::new();
+    for node in cycle.snapshot.nodes() {
+        let code = error.statuses.get(node.name()).map(|status| status.code);
+        let outcome = if code == Some(Code::UnschedulableAndUnresolvable) {
+            Err(Status::refused(
+                Code::UnschedulableAndUnresolvable,
+                PluginName::DefaultPreemption,
+                "Preemption is not helpful for scheduling",
+            ))
+        } else {
+            select_victims(cycle, state.clone(), node)
+        };
+        match outcome {
+            Ok(candidate) => candidates.push(candidate),
+            Err(status) => {
+                statuses.insert(node.name().to_owned(), status);
+            }
+        }
+    }
+    (candidates, statuses)
+}
+
+/// The fewest, least important pods whose going would let the pod fit on the node.
+fn select_victims(cycle: &Cycle<'_>, mut state: CycleState, node: &NodeInfo) -> Result<Candidate, Status> {
+    let mut node = node.clone();
+    let priority = cycle.pod.spec.priority;
+    let mut potential: Vec<Arc<PodInfo>> =
+        node.pods.iter().filter(|info| info.pod.spec.priority < priority).cloned().collect();
+    if potential.is_empty() {
+        return Err(Status::refused(
+            Code::UnschedulableAndUnresolvable,
+            PluginName::DefaultPreemption,
+            "No preemption victims found for incoming pod",
+        ));
+    }
+    for victim in &potential {
+        remove(cycle, &mut state, &mut node, victim);
+    }
+    let status = filter_with_nominated(cycle, &state, &node);
+    if !status.is_success() {
+        return Err(status);
+    }
+    potential.sort_by_key(|info| importance(&info.pod));
+    let (violating, others) = split_by_budgets(cycle, potential);
+    let mut victims = Vec::new();
+    let mut violations = 0;
+    let violating_count = violating.len();
+    for (index, info) in violating.into_iter().chain(others).enumerate() {
+        add(cycle, &mut state, &mut node, &info);
+        if filter_with_nominated(cycle, &state, &node).is_success() {
+            continue;
+        }
+        remove(cycle, &mut state, &mut node, &info);
+        violations += usize::from(index < violating_count);
+        victims.push(info);
+    }
+    if cycle.behaviour.preemption.victims_sorted {
+        victims.sort_by_key(|info| importance(&info.pod));
+    }
+    Ok(Candidate { node: node.name().to_owned(), victims, violations })
+}
+
+/// Sorts the more important pod first: greater priority, then earlier start.
+fn importance(pod: &Pod) -> (Reverse<i32>, i64) {
+    (Reverse(pod.spec.priority), start_ms(pod))
+}
+
+/// A pod that has not started yet counts as starting now, which is later than all others.
+fn start_ms(pod: &Pod) -> i64 {
+    pod.start_time_ms.unwrap_or(i64::MAX)
+}
+
+fn remove(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
+    node.remove_pod(&info.pod.namespace, &info.pod.name, cycle.behaviour);
+    for name in cycle.behaviour.filters {
+        plugin(*name).pod_changed(cycle, state, node, &info.pod, -1);
+    }
+}
+
+fn add(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
+    node.add_pod(Arc::clone(info), cycle.behaviour);
+    for name in cycle.behaviour.filters {
+        plugin(*name).pod_changed(cycle, state, node, &info.pod, 1);
+    }
+}
+
+type Victims = Vec<Arc<PodInfo>>;
+
+/// Pods whose eviction would break a PodDisruptionBudget, and the others; each in the given order.
+fn split_by_budgets(cycle: &Cycle<'_>, pods: Victims) -> (Victims, Victims) {
+    let mut budgets: Vec<(&str, &DisruptionBudget, i32)> = cycle
+        .snapshot
+        .disruption_budgets()
+        .map(|(namespace, budget)| (namespace, budget, budget.disruptions_allowed))
+        .collect();
+    pods.into_iter().partition(|info| {
+        let pod = &info.pod;
+        let mut violated = false;
+        if pod.labels.is_empty() {
+            return false;
+        }
+        for (namespace, budget, allowed) in &mut budgets {
+            let matching =
+                budget.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(&pod.labels));
+            if *namespace != pod.namespace || !matching || budget.disrupted_pods.contains(&pod.name) {
+                continue;
+            }
+            *allowed -= 1;
+            violated |= *allowed < 0;
+        }
+        violated
+    })
+}
+
+/// The candidate that does the least harm; among equals the first in node order.
+fn pick_best(candidates: Vec<Candidate>) -> Option<Candidate> {
+    candidates.into_iter().min_by_key(|candidate| {
+        let highest = candidate.victims.first().map_or(i32::MIN, |info| info.pod.spec.priority);
+        // Shifted so that no victim counts below nothing.
+        let sum: i64 = candidate.victims.iter().map(|info| i64::from(info.pod.spec.priority) + (1_i64 << 31)).sum();
+        let earliest = candidate
+            .victims
+            .iter()
+            .filter(|info| info.pod.spec.priority == highest)
+            .map(|info| start_ms(&info.pod))
+            .min()
+            .unwrap_or(i64::MAX);
+        (candidate.violations, highest, sum, candidate.victims.len(), Reverse(earliest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check_message, check_preemption};
+
+    #[test]
+    fn the_least_important_pod_goes() {
+        let cluster = "node n1 cpu=2\npod a on=n1 cpu=1 priority=1\npod b on=n1 cpu=1 priority=2";
+        check_preemption("1.34", cluster, "pod p cpu=1 priority=10", "n1: default/a");
+        check_preemption("1.34", cluster, "pod p cpu=2 priority=10", "n1: default/b default/a");
+    }
+
+    #[test]
+    fn the_node_with_the_least_important_victims_is_chosen() {
+        let cluster = "node n1 cpu=1\nnode n2 cpu=1\npod a on=n1 cpu=1 priority=5\npod b on=n2 cpu=1 priority=1";
+        check_preemption("1.34", cluster, "pod p cpu=1 priority=10", "n2: default/b");
+    }
+
+    #[test]
+    fn the_sentence_by_version() {
+        let cluster = "node n1 cpu=2 taint=k=v:NoSchedule\nnode n2 cpu=2\npod a on=n2 cpu=2";
+        let pod = "pod p cpu=1";
+        check_message(
+            "1.22",
+            cluster,
+            pod,
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had taint {k: v}, that the pod didn't tolerate.",
+        );
+        let filters = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}.";
+        let preemption = "preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+        check_message("1.25", cluster, pod, &format!("{filters} {preemption}"));
+        check_message("1.27", cluster, pod, &format!("{filters} {preemption}."));
+        check_message("1.30", cluster, pod, &format!("{filters} {preemption}"));
+        check_message("1.34", cluster, pod, &format!("{filters} no new claims to deallocate, {preemption}"));
+        check_message(
+            "1.37",
+            cluster,
+            pod,
+            &format!("0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). {preemption}"),
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_cluster_without_nodes() {
+        check_message("1.34", "", "pod p", "no nodes available to schedule pods");
+    }
 }

@@ -15,69 +15,35 @@ pub fn registered_events(plugin: PluginName, table: EventTable) -> Vec<ClusterEv
         _ => Action::ADD | action,
     };
     let fine = table == EventTable::Fine;
-    let existing_pods = if fine {
-        Action::ADD | Action::UPDATE_POD_LABEL | Action::DELETE
-    } else {
-        Action::ALL
-    };
+    let existing_pods = if fine { Action::ADD | Action::UPDATE_POD_LABEL | Action::DELETE } else { Action::ALL };
     match plugin {
         PluginName::NodeResourcesFit
         | PluginName::NodeResourcesLeastAllocated
         | PluginName::NodeResourcesBalancedAllocation => vec![
-            pod(if fine {
-                Action::DELETE | Action::UPDATE_POD_SCALE_DOWN
-            } else {
-                Action::DELETE
-            }),
-            own(if fine {
-                Action::UPDATE_POD_SCALE_DOWN
-            } else {
-                Action::default()
-            }),
+            pod(if fine { Action::DELETE | Action::UPDATE_POD_SCALE_DOWN } else { Action::DELETE }),
+            own(if fine { Action::UPDATE_POD_SCALE_DOWN } else { Action::default() }),
             node(update(Action::UPDATE_NODE_ALLOCATABLE)),
         ],
         PluginName::NodeAffinity => vec![node(update(Action::UPDATE_NODE_LABEL))],
         PluginName::TaintToleration => vec![
             node(update(Action::UPDATE_NODE_TAINT)),
-            own(if fine {
-                Action::UPDATE_POD_TOLERATION
-            } else {
-                Action::default()
-            }),
+            own(if fine { Action::UPDATE_POD_TOLERATION } else { Action::default() }),
         ],
         PluginName::NodeUnschedulable => vec![
             node(Action::ADD | Action::UPDATE_NODE_TAINT),
-            own(if fine {
-                Action::UPDATE_POD_TOLERATION
-            } else {
-                Action::default()
-            }),
+            own(if fine { Action::UPDATE_POD_TOLERATION } else { Action::default() }),
         ],
         PluginName::NodeName => vec![node(update(Action::default()))],
         PluginName::NodePorts => vec![pod(Action::DELETE), node(update(Action::default()))],
         PluginName::InterPodAffinity => {
-            vec![
-                pod(existing_pods),
-                node(Action::ADD | Action::UPDATE_NODE_LABEL),
-            ]
+            vec![pod(existing_pods), node(Action::ADD | Action::UPDATE_NODE_LABEL)]
         }
         PluginName::PodTopologySpread => {
             let base = Action::ADD | Action::DELETE | Action::UPDATE_NODE_LABEL;
-            vec![
-                pod(existing_pods),
-                node(if fine {
-                    base | Action::UPDATE_NODE_TAINT
-                } else {
-                    base
-                }),
-            ]
+            vec![pod(existing_pods), node(if fine { base | Action::UPDATE_NODE_TAINT } else { base })]
         }
         PluginName::SchedulingGates => {
-            vec![own(if fine {
-                Action::UPDATE_POD_GATES_ELIMINATED
-            } else {
-                Action::UPDATE
-            })]
+            vec![own(if fine { Action::UPDATE_POD_GATES_ELIMINATED } else { Action::UPDATE })]
         }
         PluginName::ImageLocality
         | PluginName::SelectorSpread

@@ -1,15 +1,303 @@
-//! InterPodAffinity.
+//! Pod affinity and anti-affinity (`plugins/interpodaffinity`, v1.34).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::PluginName;
-use crate::scheduler::framework::Plugin;
+use crate::model::{Pod, PodAffinityTerm};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
+use crate::scheduler::node_info::NodeInfo;
+
+/// How much a required affinity term of an existing pod that matches the incoming one adds to the score.
+const HARD_POD_AFFINITY_WEIGHT: i64 = 1;
+
 /// The plugin.
 #[derive(Debug)]
 pub struct InterPodAffinity;
+
+/// How many pods match, by topology key and value.
+type Counts = BTreeMap<(String, String), i64>;
+
+/// What PreFilter counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FilterState {
+    /// Existing pods whose anti-affinity is against the incoming pod.
+    existing_anti_affinity: Counts,
+    /// Existing pods that match all affinity terms of the incoming pod.
+    affinity: Counts,
+    /// Existing pods that an anti-affinity term of the incoming pod is against.
+    anti_affinity: Counts,
+}
+
+/// What PreScore summed up, by topology key and value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ScoreState {
+    sums: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
 impl Plugin for InterPodAffinity {
     fn name(&self) -> PluginName {
         PluginName::InterPodAffinity
     }
+
+    fn pre_filter(&self, cycle: &Cycle<'_>, state: &mut CycleState) -> PreFilter {
+        let mut counts = FilterState::default();
+        let spec = &cycle.pod.spec;
+        let own_terms = !spec.required_pod_affinity.is_empty() || !spec.required_pod_anti_affinity.is_empty();
+        for node in cycle.snapshot.nodes() {
+            if !own_terms && node.pods_with_required_anti_affinity == 0 {
+                continue;
+            }
+            for info in &node.pods {
+                counts.count(cycle, node, &info.pod, 1);
+            }
+        }
+        state.inter_pod_affinity = counts;
+        PreFilter::AllNodes
+    }
+
+    fn pod_changed(&self, cycle: &Cycle<'_>, state: &mut CycleState, node: &NodeInfo, pod: &Pod, delta: i64) {
+        state.inter_pod_affinity.count(cycle, node, pod, delta);
+    }
+
+    fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
+        let counts = &state.inter_pod_affinity;
+        let affinity = || affinity_fails(cycle, counts, node);
+        let anti_affinity = || anti_affinity_fails(cycle, counts, node);
+        let existing = || existing_anti_affinity_fails(counts, node);
+        let (code, reason) = if cycle.behaviour.inter_pod_existing_first && existing() {
+            (Code::Unschedulable, EXISTING)
+        } else if affinity() {
+            (Code::UnschedulableAndUnresolvable, "node(s) didn't match pod affinity rules")
+        } else if anti_affinity() {
+            (Code::Unschedulable, "node(s) didn't match pod anti-affinity rules")
+        } else if !cycle.behaviour.inter_pod_existing_first && existing() {
+            (Code::Unschedulable, EXISTING)
+        } else {
+            return Status::success();
+        };
+        let general = cycle.behaviour.inter_pod_general_reason;
+        let reasons = general.into_iter().chain([reason]).map(Cow::Borrowed).collect();
+        Status { code, plugins: vec![self.name()], reasons }
+    }
+
+    fn pre_score(&self, cycle: &Cycle<'_>, state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
+        let mut sums = ScoreState::default();
+        let spec = &cycle.pod.spec;
+        let own = !spec.preferred_pod_affinity.is_empty() || !spec.preferred_pod_anti_affinity.is_empty();
+        for node in cycle.snapshot.nodes() {
+            if !own && node.pods_with_affinity == 0 {
+                continue;
+            }
+            for info in &node.pods {
+                sums.weigh(cycle, node, &info.pod);
+            }
+        }
+        let skips = sums.sums.is_empty();
+        state.inter_pod_affinity_score = sums;
+        if skips { PreScore::Skips } else { PreScore::Scores }
+    }
+
+    fn score(&self, _cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> i64 {
+        let sums = &state.inter_pod_affinity_score.sums;
+        sums.iter()
+            .filter_map(|(key, values)| values.get(node.node.labels.get(key)?))
+            .fold(0, |sum: i64, value| sum.saturating_add(*value))
+    }
+
+    fn normalize(&self, cycle: &Cycle<'_>, _state: &CycleState, _nodes: &[&NodeInfo], scores: &mut [i64]) {
+        let start = if cycle.behaviour.inter_pod_true_range { None } else { Some(0) };
+        let least = scores.iter().copied().chain(start).min().unwrap_or(0);
+        let greatest = scores.iter().copied().chain(start).max().unwrap_or(0);
+        let range = greatest - least;
+        for score in scores {
+            *score = if range > 0 {
+                (cycle.behaviour.score_max as f64 * ((*score - least) as f64 / range as f64)) as i64
+            } else {
+                0
+            };
+        }
+    }
 }
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FilterState;
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ScoreState;
+
+const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
+
+impl FilterState {
+    fn count(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod, delta: i64) {
+        for term in &existing.spec.required_pod_anti_affinity {
+            if matches(cycle, term, existing, cycle.pod) {
+                bump(&mut self.existing_anti_affinity, node, term, delta);
+            }
+        }
+        let spec = &cycle.pod.spec;
+        if !spec.required_pod_affinity.is_empty()
+            && spec.required_pod_affinity.iter().all(|term| matches(cycle, term, cycle.pod, existing))
+        {
+            for term in &spec.required_pod_affinity {
+                bump(&mut self.affinity, node, term, delta);
+            }
+        }
+        for term in &spec.required_pod_anti_affinity {
+            if matches(cycle, term, cycle.pod, existing) {
+                bump(&mut self.anti_affinity, node, term, delta);
+            }
+        }
+    }
+}
+
+/// Adds to the count of the node's place; counts that fall to 0 are dropped, since emptiness means "nobody matches".
+fn bump(counts: &mut Counts, node: &NodeInfo, term: &PodAffinityTerm, delta: i64) {
+    let Some(value) = node.node.labels.get(&term.topology_key) else { return };
+    let key = (term.topology_key.clone(), value.clone());
+    let count = counts.entry(key.clone()).or_default();
+    *count += delta;
+    if *count == 0 {
+        counts.remove(&key);
+    }
+}
+
+fn count_at(counts: &Counts, node: &NodeInfo, key: &str) -> Option<i64> {
+    let value = node.node.labels.get(key)?;
+    Some(counts.get(&(key.to_owned(), value.clone())).copied().unwrap_or(0))
+}
+
+fn affinity_fails(cycle: &Cycle<'_>, counts: &FilterState, node: &NodeInfo) -> bool {
+    let terms = &cycle.pod.spec.required_pod_affinity;
+    if terms.is_empty() {
+        return false;
+    }
+    let places: Vec<Option<i64>> =
+        terms.iter().map(|term| count_at(&counts.affinity, node, &term.topology_key)).collect();
+    if places.iter().all(|count| count.is_some_and(|count| count > 0)) {
+        return false;
+    }
+    if cycle.behaviour.inter_pod_bootstrap_needs_label && places.contains(&None) {
+        return true;
+    }
+    // The first pod of a group that wants to be together would otherwise wait for itself for ever.
+    let first_of_its_kind =
+        counts.affinity.is_empty() && terms.iter().all(|term| matches(cycle, term, cycle.pod, cycle.pod));
+    !first_of_its_kind
+}
+
+fn anti_affinity_fails(cycle: &Cycle<'_>, counts: &FilterState, node: &NodeInfo) -> bool {
+    let terms = &cycle.pod.spec.required_pod_anti_affinity;
+    terms.iter().any(|term| count_at(&counts.anti_affinity, node, &term.topology_key).is_some_and(|n| n > 0))
+}
+
+fn existing_anti_affinity_fails(counts: &FilterState, node: &NodeInfo) -> bool {
+    counts
+        .existing_anti_affinity
+        .iter()
+        .any(|((key, value), count)| *count > 0 && node.node.labels.get(key) == Some(value))
+}
+
+impl ScoreState {
+    fn weigh(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod) {
+        let (incoming, other) = (&cycle.pod.spec, &existing.spec);
+        let own = |term: &PodAffinityTerm| matches(cycle, term, cycle.pod, existing);
+        let theirs = |term: &PodAffinityTerm| matches(cycle, term, existing, cycle.pod);
+        for term in &incoming.preferred_pod_affinity {
+            self.add(node, &term.pod_affinity_term, i64::from(term.weight), own);
+        }
+        for term in &incoming.preferred_pod_anti_affinity {
+            self.add(node, &term.pod_affinity_term, -i64::from(term.weight), own);
+        }
+        for term in &other.required_pod_affinity {
+            self.add(node, term, HARD_POD_AFFINITY_WEIGHT, theirs);
+        }
+        for term in &other.preferred_pod_affinity {
+            self.add(node, &term.pod_affinity_term, i64::from(term.weight), theirs);
+        }
+        for term in &other.preferred_pod_anti_affinity {
+            self.add(node, &term.pod_affinity_term, -i64::from(term.weight), theirs);
+        }
+    }
+
+    fn add(
+        &mut self,
+        node: &NodeInfo,
+        term: &PodAffinityTerm,
+        weight: i64,
+        matches: impl Fn(&PodAffinityTerm) -> bool,
+    ) {
+        let Some(value) = node.node.labels.get(&term.topology_key) else { return };
+        if weight == 0 || !matches(term) {
+            return;
+        }
+        let values = self.sums.entry(term.topology_key.clone()).or_default();
+        *values.entry(value.clone()).or_default() += weight;
+    }
+}
+
+/// Whether a term of `owner` is about `pod`.
+fn matches(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
+    let Some(selector) = &term.label_selector else { return false };
+    in_namespaces(cycle, term, owner, pod) && selector.matches(&pod.labels)
+}
+
+fn in_namespaces(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
+    let selector = term.namespace_selector.as_ref().filter(|_| cycle.behaviour.inter_pod_namespace_selector);
+    if term.namespaces.is_empty() && selector.is_none() {
+        return pod.namespace == owner.namespace;
+    }
+    if term.namespaces.contains(&pod.namespace) {
+        return true;
+    }
+    let Some(selector) = selector else { return false };
+    match cycle.snapshot.namespace(&pod.namespace) {
+        Some(labels) => selector.matches(labels),
+        None => selector.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check, check_scores};
+
+    const NODES: &str = "node n1 zone=a\nnode n2 zone=b\npod web on=n1 label=app=web";
+
+    #[test]
+    fn affinity_wants_company() {
+        check("1.34", NODES, "pod p near=app=web@zone", "n1");
+        check(
+            "1.34",
+            NODES,
+            "pod p near=app=db@zone",
+            "n1: node(s) didn't match pod affinity rules\nn2: node(s) didn't match pod affinity rules",
+        );
+    }
+
+    #[test]
+    fn the_first_of_a_group_may_go_anywhere() {
+        check("1.34", NODES, "pod p label=app=db near=app=db@zone", "n1 n2");
+        check("1.34", "node n1", "pod p label=app=db near=app=db@rack", "n1: node(s) didn't match pod affinity rules");
+        check("1.18", "node n1", "pod p label=app=db near=app=db@rack", "n1");
+    }
+
+    #[test]
+    fn anti_affinity_wants_distance() {
+        check("1.34", NODES, "pod p apart=app=web@zone", "n1: node(s) didn't match pod anti-affinity rules");
+        check(
+            "1.20",
+            NODES,
+            "pod p apart=app=web@zone",
+            "n1: node(s) didn't match pod affinity/anti-affinity, node(s) didn't match pod anti-affinity rules",
+        );
+    }
+
+    #[test]
+    fn existing_pods_are_heard_too() {
+        check(
+            "1.34",
+            "node n1 zone=a\nnode n2 zone=b\npod web on=n1 apart=app=db@zone",
+            "pod p label=app=db",
+            "n1: node(s) didn't satisfy existing pods anti-affinity rules",
+        );
+    }
+
+    #[test]
+    fn preferences_are_scaled() {
+        check_scores("1.34", NODES, "pod p prefer-near=10:app=web@zone", "InterPodAffinity", &[("n1", 200), ("n2", 0)]);
+    }
+}

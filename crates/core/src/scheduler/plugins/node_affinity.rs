@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::PluginName;
 use crate::behaviour::AbsentNodes;
-use crate::model::{
-    Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
-};
+use crate::model::{Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 

@@ -17,11 +17,9 @@ impl Plugin for NodeName {
         match cycle.pod.spec.node_name.as_deref() {
             None | Some("") => Status::success(),
             Some(name) if name == node.name() => Status::success(),
-            Some(_) => Status::refused(
-                Code::UnschedulableAndUnresolvable,
-                self.name(),
-                cycle.behaviour.node_name_reason,
-            ),
+            Some(_) => {
+                Status::refused(Code::UnschedulableAndUnresolvable, self.name(), cycle.behaviour.node_name_reason)
+            }
         }
     }
 }

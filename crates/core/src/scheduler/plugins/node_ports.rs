@@ -21,11 +21,7 @@ impl Plugin for NodePorts {
         if !taken {
             return Status::success();
         }
-        Status::refused(
-            Code::Unschedulable,
-            self.name(),
-            "node(s) didn't have free ports for the requested pod ports",
-        )
+        Status::refused(Code::Unschedulable, self.name(), "node(s) didn't have free ports for the requested pod ports")
     }
 }
 
@@ -46,9 +42,7 @@ pub(crate) fn host_ports<'a>(
 /// Two ports collide if number and protocol agree, and the addresses do or one of them is every address.
 fn conflict(a: &ContainerPort, b: &ContainerPort) -> bool {
     let every = |port: &ContainerPort| port.host_ip.is_empty() || port.host_ip == "0.0.0.0";
-    a.host_port == b.host_port
-        && protocol(a) == protocol(b)
-        && (every(a) || every(b) || a.host_ip == b.host_ip)
+    a.host_port == b.host_port && protocol(a) == protocol(b) && (every(a) || every(b) || a.host_ip == b.host_ip)
 }
 
 fn protocol(port: &ContainerPort) -> &str {

@@ -14,9 +14,11 @@ impl Plugin for NodePreferAvoidPods {
     }
 
     fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
-        let controller = cycle.pod.controller.as_ref().filter(|owner| {
-            owner.kind == "ReplicationController" || owner.kind == "ReplicaSet"
-        });
+        let controller = cycle
+            .pod
+            .controller
+            .as_ref()
+            .filter(|owner| owner.kind == "ReplicationController" || owner.kind == "ReplicaSet");
         let avoided = controller.is_some_and(|controller| {
             node.node.prefer_avoid_pods.iter().any(|avoid| avoid.kind == controller.kind && avoid.uid == controller.uid)
         });

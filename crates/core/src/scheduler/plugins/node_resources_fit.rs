@@ -111,11 +111,7 @@ fn insufficient(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
         }
         let (allocatable, used) = (allocatable.get(name), used.get(name));
         if *request > allocatable.saturating_sub(used) {
-            lacking.push(Lack {
-                reason: Cow::Owned(format!("Insufficient {name}")),
-                request: *request,
-                allocatable,
-            });
+            lacking.push(Lack { reason: Cow::Owned(format!("Insufficient {name}")), request: *request, allocatable });
         }
     }
     lacking
@@ -154,7 +150,12 @@ mod tests {
 
     #[test]
     fn every_lacking_resource_is_named() {
-        check("1.33", "node n1 cpu=1 memory=1Gi", "pod p cpu=2 memory=2Gi", "n1: Insufficient cpu, Insufficient memory");
+        check(
+            "1.33",
+            "node n1 cpu=1 memory=1Gi",
+            "pod p cpu=2 memory=2Gi",
+            "n1: Insufficient cpu, Insufficient memory",
+        );
         check("1.33", "node n1 cpu=1", "pod p example.com/gpu=1", "n1: Insufficient example.com/gpu");
     }
 

@@ -1,15 +1,207 @@
-//! PodTopologySpread.
+//! Topology spread constraints (`plugins/podtopologyspread`, v1.34).
+
+mod filtering;
+mod scoring;
+
 use super::PluginName;
-use crate::scheduler::framework::Plugin;
+use super::node_affinity::matches_required;
+use super::selector_spread::default_selector;
+use crate::behaviour::SharedCounts;
+use crate::model::{
+    Effect, LabelSelector, Node, NodeInclusionPolicy, Pod, TopologySpreadConstraint, WhenUnsatisfiable,
+    first_untolerated,
+};
+use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
+use crate::scheduler::node_info::NodeInfo;
+
+pub(crate) use filtering::FilterState;
+pub(crate) use scoring::ScoreState;
+
+/// The label that names a node's own domain.
+const HOSTNAME: &str = "kubernetes.io/hostname";
+
 /// The plugin.
 #[derive(Debug)]
 pub struct PodTopologySpread;
+
 impl Plugin for PodTopologySpread {
     fn name(&self) -> PluginName {
         PluginName::PodTopologySpread
     }
+
+    fn pre_filter(&self, cycle: &Cycle<'_>, state: &mut CycleState) -> PreFilter {
+        state.pod_topology_spread = FilterState::of(cycle);
+        PreFilter::AllNodes
+    }
+
+    fn pod_changed(&self, cycle: &Cycle<'_>, state: &mut CycleState, node: &NodeInfo, pod: &Pod, delta: i64) {
+        state.pod_topology_spread.pod_changed(cycle, node, pod, delta);
+    }
+
+    fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
+        state.pod_topology_spread.filter(cycle, node)
+    }
+
+    fn pre_score(&self, cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -> PreScore {
+        let scores = ScoreState::of(cycle, nodes);
+        let skips = scores.is_empty() && !cycle.behaviour.spread.scores_without_constraints;
+        state.pod_topology_spread_score = scores;
+        if skips { PreScore::Skips } else { PreScore::Scores }
+    }
+
+    fn score(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> i64 {
+        state.pod_topology_spread_score.score(cycle, node)
+    }
+
+    fn normalize(&self, cycle: &Cycle<'_>, state: &CycleState, nodes: &[&NodeInfo], scores: &mut [i64]) {
+        state.pod_topology_spread_score.normalize(cycle, nodes, scores);
+    }
 }
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FilterState;
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ScoreState;
+
+/// A constraint made ready for use.
+#[derive(Debug, Clone)]
+struct Constraint {
+    max_skew: i64,
+    topology_key: String,
+    /// `None` matches no pod.
+    selector: Option<LabelSelector>,
+    min_domains: i64,
+    node_affinity: NodeInclusionPolicy,
+    node_taints: NodeInclusionPolicy,
+}
+
+impl Constraint {
+    fn matches(&self, pod: &Pod) -> bool {
+        self.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
+    }
+
+    /// The living pods of the same namespace on the node that the constraint is about.
+    fn count(&self, cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
+        let Some(selector) = &self.selector else { return 0 };
+        if selector.is_empty() && !cycle.behaviour.spread.empty_selector_counts {
+            return 0;
+        }
+        super::selector_spread::count_matching(node, selector, cycle.pod)
+    }
+
+    /// Whether the node is one of those over which pods are to be spread.
+    fn includes(&self, cycle: &Cycle<'_>, node: &Node) -> bool {
+        let spec = &cycle.pod.spec;
+        if self.node_affinity == NodeInclusionPolicy::Honor && !matches_required(spec, node) {
+            return false;
+        }
+        let effects = [Effect::NoSchedule, Effect::NoExecute];
+        self.node_taints == NodeInclusionPolicy::Ignore
+            || first_untolerated(&node.taints, &spec.tolerations, &effects).is_none()
+    }
+}
+
+/// The pod's own constraints of one kind.
+fn own_constraints(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Vec<Constraint> {
+    let constraints = cycle.pod.spec.topology_spread_constraints.iter();
+    constraints.filter(|constraint| constraint.when_unsatisfiable == kind).map(|c| ready(cycle, c)).collect()
+}
+
+/// The cluster's default constraints, for pods without any of their own that belong to a Service or workload.
+fn default_constraints(cycle: &Cycle<'_>) -> Vec<Constraint> {
+    if !cycle.behaviour.spread.default_constraints || !cycle.snapshot.has_selectors(&cycle.pod.namespace) {
+        return Vec::new();
+    }
+    let selector = default_selector(cycle);
+    if selector.is_empty() {
+        return Vec::new();
+    }
+    [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)]
+        .into_iter()
+        .map(|(key, max_skew)| Constraint {
+            max_skew,
+            topology_key: key.to_owned(),
+            selector: Some(selector.clone()),
+            min_domains: 1,
+            node_affinity: NodeInclusionPolicy::Honor,
+            node_taints: NodeInclusionPolicy::Ignore,
+        })
+        .collect()
+}
+
+fn ready(cycle: &Cycle<'_>, constraint: &TopologySpreadConstraint) -> Constraint {
+    let rules = cycle.behaviour.spread;
+    let mut selector = constraint.label_selector.clone();
+    if rules.match_label_keys
+        && let Some(selector) = &mut selector
+    {
+        for key in &constraint.match_label_keys {
+            if let Some(value) = cycle.pod.labels.get(key) {
+                selector.match_expressions.push(crate::model::Requirement {
+                    key: key.clone(),
+                    operator: crate::model::SelectorOperator::In,
+                    values: vec![value.clone()],
+                });
+            }
+        }
+    }
+    let policy = |policy: Option<NodeInclusionPolicy>, default| {
+        if rules.inclusion_policies { policy.unwrap_or(default) } else { default }
+    };
+    Constraint {
+        max_skew: i64::from(constraint.max_skew),
+        topology_key: constraint.topology_key.clone(),
+        selector,
+        min_domains: i64::from(constraint.min_domains.unwrap_or(1)),
+        node_affinity: policy(constraint.node_affinity_policy, NodeInclusionPolicy::Honor),
+        node_taints: policy(constraint.node_taints_policy, NodeInclusionPolicy::Ignore),
+    }
+}
+
+fn has_all_keys(node: &Node, constraints: &[Constraint]) -> bool {
+    constraints.iter().all(|constraint| node.labels.contains_key(&constraint.topology_key))
+}
+
+/// Which table of counts each constraint uses: its own, or that of the first one with the same key.
+fn tables(cycle: &Cycle<'_>, constraints: &[Constraint]) -> Vec<usize> {
+    let shared = cycle.behaviour.spread.shared_counts != SharedCounts::Own;
+    (0..constraints.len())
+        .map(|index| {
+            let first = constraints.iter().position(|c| c.topology_key == constraints[index].topology_key);
+            if shared { first.unwrap_or(index) } else { index }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check, check_scores};
+
+    const NODES: &str = "node n1 zone=a\nnode n2 zone=b\npod w1 on=n1 label=app=web";
+    const SKEWED: &str = "node(s) didn't match pod topology spread constraints";
+
+    #[test]
+    fn the_skew_is_kept() {
+        check("1.34", NODES, "pod p label=app=web spread=1:zone:app=web", &format!("n1: {SKEWED}"));
+        check("1.34", NODES, "pod p label=app=web spread=2:zone:app=web", "n1 n2");
+        // A pod that does not match its own selector does not add to the skew.
+        check("1.34", NODES, "pod p label=app=db spread=1:zone:app=web", "n1 n2");
+    }
+
+    #[test]
+    fn a_node_without_the_label_cannot_do() {
+        check(
+            "1.34",
+            "node n1",
+            "pod p label=app=web spread=1:rack:app=web",
+            &format!("n1: {SKEWED} (missing required label)"),
+        );
+    }
+
+    #[test]
+    fn softness_only_scores() {
+        let cluster = "node n1 zone=a\nnode n2 zone=b\npod w1 on=n1 label=app=web\npod w2 on=n1 label=app=web";
+        check_scores(
+            "1.34",
+            cluster,
+            "pod p label=app=web prefer-spread=1:zone:app=web",
+            "PodTopologySpread",
+            &[("n1", 0), ("n2", 200)],
+        );
+    }
+}

@@ -48,9 +48,7 @@ fn reason(wording: TaintReason, taint: &Taint) -> Cow<'static, str> {
     let Taint { key, value, .. } = taint;
     match wording {
         TaintReason::Unnamed => Cow::Borrowed("node(s) had taints that the pod didn't tolerate"),
-        TaintReason::Had => {
-            Cow::Owned(format!("node(s) had taint {{{key}: {value}}}, that the pod didn't tolerate"))
-        }
+        TaintReason::Had => Cow::Owned(format!("node(s) had taint {{{key}: {value}}}, that the pod didn't tolerate")),
         TaintReason::Untolerated => Cow::Owned(format!("node(s) had untolerated taint {{{key}: {value}}}")),
         TaintReason::UntoleratedUnnamed => Cow::Borrowed("node(s) had untolerated taint(s)"),
     }
@@ -79,7 +77,8 @@ mod tests {
 
     #[test]
     fn preferences_only_lower_the_score() {
-        let nodes = "node n1 taint=a:PreferNoSchedule\nnode n2 taint=a:PreferNoSchedule taint=b:PreferNoSchedule\nnode n3";
+        let nodes =
+            "node n1 taint=a:PreferNoSchedule\nnode n2 taint=a:PreferNoSchedule taint=b:PreferNoSchedule\nnode n3";
         check_scores("1.34", nodes, "pod p", "TaintToleration", &[("n1", 150), ("n2", 0), ("n3", 300)]);
         check_scores("1.34", nodes, "pod p tolerate=a", "TaintToleration", &[("n1", 300), ("n2", 0), ("n3", 300)]);
     }

@@ -1,0 +1,157 @@
+//! Why pods wait, in plain words: every filter that refuses, not only the first the scheduler names, and for taints who
+//! set them and who is supposed to remove them.
+
+use k8s_openapi::api::core::v1::{Node, Pod};
+use sim_cluster::{Cluster, pod, taint_text};
+use sim_core::model::Effect;
+use sim_core::scheduler::{PluginName, Status};
+
+use crate::known_taints::{KnownTaint, known_taint};
+
+/// Pods that wait for the same reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The pods, as namespace/name.
+    pub pods: Vec<String>,
+    /// The FailedScheduling sentence of the simulated version.
+    pub sentence: String,
+    /// What stands in the way, on which nodes.
+    pub causes: Vec<Cause>,
+}
+
+/// One thing that stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A taint that the pods do not tolerate.
+    Taint(TaintCause),
+    /// Anything else a filter says.
+    Other {
+        /// The nodes.
+        nodes: Vec<String>,
+        /// The filter's reason.
+        reason: String,
+        /// What it means in numbers or names, where that is known.
+        detail: Option<String>,
+    },
+}
+
+/// A taint that pods do not tolerate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaintCause {
+    /// The taint as kubectl prints it.
+    pub taint: String,
+    /// The nodes that carry it.
+    pub nodes: Vec<String>,
+    /// Who sets and who removes it, for taints of Kubernetes' own.
+    pub known: Option<KnownTaint>,
+    /// What this cluster's state means for it.
+    pub note: Option<String>,
+}
+
+/// Why each pod that has no node waits; pods with the same reasons are put together.
+pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
+    let mut explanations: Vec<Explanation> = Vec::new();
+    let waiting = cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
+    for pod in waiting {
+        let explanation = explain(cluster, pod);
+        let same = explanations.iter_mut().find(|other| other.sentence == explanation.sentence && other.causes == explanation.causes);
+        match same {
+            Some(other) => other.pods.extend(explanation.pods),
+            None => explanations.push(explanation),
+        }
+    }
+    explanations
+}
+
+fn explain(cluster: &Cluster, pod: &Pod) -> Explanation {
+    let metadata = &pod.metadata;
+    let name = format!("{}/{}", metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default());
+    let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+    let sentence = condition.and_then(|condition| condition.message.clone());
+    let mut causes = Vec::new();
+    for (node, statuses) in cluster.scheduling().refusals(pod) {
+        for status in statuses {
+            if status.plugins.contains(&PluginName::TaintToleration) {
+                add_taints(cluster, pod, &node, &mut causes);
+            } else {
+                add_reasons(cluster, pod, &node, &status, &mut causes);
+            }
+        }
+    }
+    Explanation {
+        pods: vec![name],
+        sentence: sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned()),
+        causes,
+    }
+}
+
+fn add_taints(cluster: &Cluster, pod: &Pod, node_name: &str, causes: &mut Vec<Cause>) {
+    let Some(node) = cluster.store().get::<Node>(&sim_cluster::ObjectKey::new("", node_name)) else { return };
+    let tolerations = sim_cluster::convert::tolerations(pod);
+    let api_taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
+    for (taint, api_taint) in sim_cluster::convert::taints(node).iter().zip(api_taints) {
+        let refuses = matches!(taint.effect, Effect::NoSchedule | Effect::NoExecute);
+        if !refuses || tolerations.iter().any(|toleration| toleration.tolerates(taint)) {
+            continue;
+        }
+        let text = taint_text(api_taint);
+        let known = causes.iter_mut().find_map(|cause| match cause {
+            Cause::Taint(cause) if cause.taint == text => Some(cause),
+            _ => None,
+        });
+        match known {
+            Some(cause) => cause.nodes.push(node_name.to_owned()),
+            None => causes.push(Cause::Taint(TaintCause {
+                nodes: vec![node_name.to_owned()],
+                known: known_taint(&taint.key),
+                note: note(cluster, &taint.key),
+                taint: text,
+            })),
+        }
+    }
+}
+
+/// Why a taint that should go does not.
+fn note(cluster: &Cluster, key: &str) -> Option<String> {
+    if key != "node.cloudprovider.kubernetes.io/uninitialized" {
+        return None;
+    }
+    let setup = cluster.setup();
+    Some(if setup.cloud_controller_manager {
+        "a cloud-controller-manager runs and will remove it".to_owned()
+    } else if setup.kubelet_cloud_provider_external {
+        "no cloud-controller-manager runs, so nobody removes it, and every new node comes up with it".to_owned()
+    } else {
+        "nothing says that a cloud-controller-manager runs; without one nobody removes it".to_owned()
+    })
+}
+
+fn add_reasons(cluster: &Cluster, pod: &Pod, node: &str, status: &Status, causes: &mut Vec<Cause>) {
+    for reason in &status.reasons {
+        let detail = status.plugins.contains(&PluginName::NodeResourcesFit).then(|| room(cluster, pod, node, reason)).flatten();
+        let known = causes.iter_mut().find_map(|cause| match cause {
+            Cause::Other { nodes, reason: other, detail: other_detail } if other == reason && *other_detail == detail => Some(nodes),
+            _ => None,
+        });
+        match known {
+            Some(nodes) => nodes.push(node.to_owned()),
+            None => causes.push(Cause::Other { nodes: vec![node.to_owned()], reason: reason.to_string(), detail }),
+        }
+    }
+}
+
+/// How much the pod asks for and how much the node has left of what is short.
+fn room(cluster: &Cluster, pod: &Pod, node: &str, reason: &str) -> Option<String> {
+    let resource = reason.strip_prefix("Insufficient ").filter(|resource| *resource != "pods")?;
+    let snapshot = cluster.scheduling().snapshot();
+    let info = snapshot.node(node)?;
+    let model = sim_cluster::convert::pod(pod);
+    let requests = sim_core::model::resources::PodRequests::of(&model, snapshot.behaviour().requests);
+    let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
+    let show = |amount: i64| match resource {
+        "cpu" => format!("{amount}m"),
+        "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
+        _ => amount.to_string(),
+    };
+    Some(format!("asks {} {resource}, {} is free", show(requests.incoming.get(resource)), show(free.max(0))))
+}

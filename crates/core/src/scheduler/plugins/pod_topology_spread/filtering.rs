@@ -1,0 +1,108 @@
+//! The constraints that refuse nodes (`DoNotSchedule`).
+
+use std::collections::BTreeMap;
+
+use super::{Constraint, PluginName, has_all_keys, own_constraints, tables};
+use crate::behaviour::SharedCounts;
+use crate::model::{Pod, WhenUnsatisfiable};
+use crate::scheduler::framework::{Code, Cycle, Status};
+use crate::scheduler::node_info::NodeInfo;
+
+/// What PreFilter counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FilterState {
+    constraints: Vec<Constraint>,
+    /// For each constraint, the index of its counts.
+    tables: Vec<usize>,
+    /// Matching pods by value of the topology key; a value is present if a node counted has it.
+    counts: Vec<BTreeMap<String, i64>>,
+}
+
+impl FilterState {
+    pub(super) fn of(cycle: &Cycle<'_>) -> Self {
+        let constraints = own_constraints(cycle, WhenUnsatisfiable::DoNotSchedule);
+        if constraints.is_empty() || !cycle.behaviour.spread.enabled {
+            return FilterState::default();
+        }
+        let tables = tables(cycle, &constraints);
+        let mut counts = vec![BTreeMap::new(); constraints.len()];
+        for node in cycle.snapshot.nodes() {
+            if !has_all_keys(&node.node, &constraints) {
+                continue;
+            }
+            let mut of_node: BTreeMap<usize, i64> = BTreeMap::new();
+            for (constraint, table) in constraints.iter().zip(&tables) {
+                if !constraint.includes(cycle, &node.node) {
+                    continue;
+                }
+                let count = constraint.count(cycle, node);
+                let of_table = of_node.entry(*table).or_default();
+                *of_table = match cycle.behaviour.spread.shared_counts {
+                    SharedCounts::Summed => *of_table + count,
+                    SharedCounts::LastWins | SharedCounts::Own => count,
+                };
+            }
+            for (table, count) in of_node {
+                if let Some(value) = node.node.labels.get(&constraints[table].topology_key) {
+                    *counts[table].entry(value.clone()).or_default() += count;
+                }
+            }
+        }
+        FilterState { constraints, tables, counts }
+    }
+
+    pub(super) fn pod_changed(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, pod: &Pod, delta: i64) {
+        if pod.namespace != cycle.pod.namespace || !has_all_keys(&node.node, &self.constraints) {
+            return;
+        }
+        for (constraint, table) in self.constraints.iter().zip(&self.tables) {
+            if !constraint.matches(pod) || !constraint.includes(cycle, &node.node) {
+                continue;
+            }
+            if let Some(value) = node.node.labels.get(&constraint.topology_key) {
+                *self.counts[*table].entry(value.clone()).or_default() += delta;
+            }
+        }
+    }
+
+    pub(super) fn filter(&self, cycle: &Cycle<'_>, node: &NodeInfo) -> Status {
+        let rules = cycle.behaviour.spread;
+        if rules.no_domains_pass && self.counts.iter().all(BTreeMap::is_empty) {
+            return Status::success();
+        }
+        for (constraint, table) in self.constraints.iter().zip(&self.tables) {
+            let counts = &self.counts[*table];
+            let Some(value) = node.node.labels.get(&constraint.topology_key) else {
+                return missing_label(cycle);
+            };
+            // Without any domain there is nothing to be uneven with.
+            let mut least = counts.values().copied().min().unwrap_or(i64::from(i32::MAX));
+            if rules.min_domains && (counts.len() as i64) < constraint.min_domains {
+                least = 0;
+            }
+            let own = i64::from(constraint.matches(cycle.pod));
+            let skew = counts.get(value).copied().unwrap_or(0) + own - least;
+            if skew > constraint.max_skew {
+                return refused(Code::Unschedulable, SKEWED);
+            }
+        }
+        Status::success()
+    }
+}
+
+const SKEWED: &str = "node(s) didn't match pod topology spread constraints";
+
+fn missing_label(cycle: &Cycle<'_>) -> Status {
+    if cycle.behaviour.spread.missing_label_reason {
+        refused(
+            Code::UnschedulableAndUnresolvable,
+            "node(s) didn't match pod topology spread constraints (missing required label)",
+        )
+    } else {
+        refused(Code::Unschedulable, SKEWED)
+    }
+}
+
+fn refused(code: Code, reason: &'static str) -> Status {
+    Status::refused(code, PluginName::PodTopologySpread, reason)
+}

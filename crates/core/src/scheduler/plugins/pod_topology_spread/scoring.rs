@@ -1,0 +1,140 @@
+//! The constraints that only score nodes (`ScheduleAnyway`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Constraint, HOSTNAME, default_constraints, has_all_keys, own_constraints, tables};
+use crate::model::WhenUnsatisfiable;
+use crate::scheduler::framework::Cycle;
+use crate::scheduler::node_info::NodeInfo;
+
+/// What PreScore counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ScoreState {
+    constraints: Vec<Constraint>,
+    tables: Vec<usize>,
+    /// Nodes that lack a topology key and so score 0.
+    ignored: BTreeSet<String>,
+    /// Matching pods by value of the topology key, for values that a feasible node has.
+    counts: Vec<BTreeMap<String, i64>>,
+    /// How much a pod counts for each constraint: the more domains there are, the more.
+    weights: Vec<f64>,
+}
+
+impl ScoreState {
+    pub(super) fn is_empty(&self) -> bool {
+        self.constraints.is_empty()
+    }
+
+    pub(super) fn of(cycle: &Cycle<'_>, feasible: &[&NodeInfo]) -> Self {
+        let own = !cycle.pod.spec.topology_spread_constraints.is_empty();
+        let constraints =
+            if own { own_constraints(cycle, WhenUnsatisfiable::ScheduleAnyway) } else { default_constraints(cycle) };
+        if constraints.is_empty() {
+            return ScoreState::default();
+        }
+        let rules = cycle.behaviour.spread;
+        let mut state = ScoreState {
+            tables: tables(cycle, &constraints),
+            counts: vec![BTreeMap::new(); constraints.len()],
+            constraints,
+            ..ScoreState::default()
+        };
+        let mut domains = vec![0_usize; state.constraints.len()];
+        for node in feasible {
+            // The defaults are for all nodes, also for those without a zone.
+            if own && !has_all_keys(&node.node, &state.constraints) {
+                state.ignored.insert(node.name().to_owned());
+                continue;
+            }
+            for (index, constraint) in state.constraints.iter().enumerate() {
+                if rules.logarithmic && constraint.topology_key == HOSTNAME {
+                    continue;
+                }
+                let value = node.node.labels.get(&constraint.topology_key).cloned().unwrap_or_default();
+                let counts = &mut state.counts[state.tables[index]];
+                if !counts.contains_key(&value) {
+                    counts.insert(value, 0);
+                    domains[index] += 1;
+                }
+            }
+        }
+        let scored = feasible.len() - state.ignored.len();
+        state.weights = state
+            .constraints
+            .iter()
+            .zip(domains)
+            .map(|(constraint, domains)| {
+                let size = if constraint.topology_key == HOSTNAME { scored } else { domains };
+                ((size + 2) as f64).ln()
+            })
+            .collect();
+        for node in cycle.snapshot.nodes() {
+            state.count(cycle, node, own);
+        }
+        state
+    }
+
+    fn count(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, own: bool) {
+        if own && !has_all_keys(&node.node, &self.constraints) {
+            return;
+        }
+        for (constraint, table) in self.constraints.iter().zip(&self.tables) {
+            if !constraint.includes(cycle, &node.node) {
+                continue;
+            }
+            let value = node.node.labels.get(&constraint.topology_key).map_or("", String::as_str);
+            if let Some(total) = self.counts[*table].get_mut(value) {
+                *total += constraint.count(cycle, node);
+            }
+        }
+    }
+
+    pub(super) fn score(&self, cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
+        if self.ignored.contains(node.name()) {
+            return 0;
+        }
+        let rules = cycle.behaviour.spread;
+        let mut score = 0.0;
+        let mut sum = 0;
+        for (index, constraint) in self.constraints.iter().enumerate() {
+            let Some(value) = node.node.labels.get(&constraint.topology_key) else { continue };
+            let count = if rules.logarithmic && constraint.topology_key == HOSTNAME {
+                constraint.count(cycle, node)
+            } else {
+                self.counts[self.tables[index]].get(value).copied().unwrap_or(0)
+            };
+            sum += count;
+            score += count as f64 * self.weights[index] + (constraint.max_skew - 1) as f64;
+        }
+        match (rules.logarithmic, rules.rounded) {
+            (false, _) => sum,
+            (true, false) => score as i64,
+            (true, true) => score.round() as i64,
+        }
+    }
+
+    pub(super) fn normalize(&self, cycle: &Cycle<'_>, nodes: &[&NodeInfo], scores: &mut [i64]) {
+        let max = cycle.behaviour.score_max;
+        let scored: Vec<bool> = nodes.iter().map(|node| !self.ignored.contains(node.name())).collect();
+        let counted = || scores.iter().zip(&scored).filter(|(_, scored)| **scored).map(|(score, _)| *score);
+        let least = counted().min().unwrap_or(i64::MAX);
+        let greatest = counted().max().unwrap_or(0);
+        let total: i64 = counted().sum();
+        for (score, scored) in scores.iter_mut().zip(scored) {
+            *score = if cycle.behaviour.spread.logarithmic {
+                match (scored, greatest) {
+                    (false, _) => 0,
+                    (true, 0) => max,
+                    (true, _) => max * (greatest + least - *score) / greatest,
+                }
+            } else {
+                let range = total.wrapping_sub(least);
+                match (range, scored) {
+                    (0, _) => max,
+                    (_, false) => 0,
+                    (_, true) => (max as f64 * ((total - *score) as f64 / range as f64)) as i64,
+                }
+            };
+        }
+    }
+}

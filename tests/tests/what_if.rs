@@ -1,0 +1,178 @@
+//! `sim whatif` on the incident: the article's cures, the smaller ones that also work, and those that do not.
+
+use serde_json::Value;
+use sim_tests::{Ran, Sim};
+
+const SCENARIO: &str = "scenarios/kubespray-uninitialized.yaml";
+const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+fn what_if(name: &str, changes: &[&str]) -> Ran {
+    let mut args = vec!["whatif", SCENARIO];
+    args.extend(changes);
+    Sim::new(name).run(&args)
+}
+
+/// The `after` of a what-if, and of `before` the number of pending pods.
+#[track_caller]
+fn after(name: &str, changes: &[&str]) -> Value {
+    let mut changes = changes.to_vec();
+    changes.extend(["-o", "json"]);
+    let ran = what_if(name, &changes);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("stdout is one JSON document");
+    assert_eq!(document["apiVersion"], "sim/v1");
+    assert_eq!(document["kind"], "WhatIfResult");
+    assert_eq!(document["before"]["kind"], "RunResult");
+    assert_eq!(document["before"]["counts"]["pending"], 4);
+    document["after"].clone()
+}
+
+fn pods<'a>(result: &'a Value, owner: &str) -> Vec<&'a Value> {
+    let pods = result["pods"].as_array().expect("a list of pods");
+    pods.iter().filter(|pod| pod["owner"] == owner).collect()
+}
+
+#[test]
+fn the_article_s_own_cure_works() {
+    let after = after(
+        "article",
+        &[
+            &format!("--remove-taint=kubemaster/{UNINITIALIZED}=true:NoSchedule"),
+            "--remove-taint=kubemaster/node-role.kubernetes.io/master:NoSchedule",
+            &format!("--remove-taint=kubeworker/{UNINITIALIZED}=true:NoSchedule"),
+        ],
+    );
+    assert_eq!(after["counts"]["pending"], 0);
+    // dns-autoscaler runs and makes coredns two.
+    assert_eq!(after["counts"]["pods"], 15);
+    assert_eq!(pods(&after, "deployment/coredns").len(), 2);
+}
+
+#[test]
+fn removing_uninitialized_alone_is_enough() {
+    let after = after("uninitialized", &["--remove-taint", UNINITIALIZED]);
+    assert_eq!(after["counts"]["pending"], 0);
+    assert_eq!(after["counts"]["ready"], 15);
+    let nodes: Vec<&str> = pods(&after, "deployment/coredns").iter().filter_map(|pod| pod["node"].as_str()).collect();
+    assert_eq!(nodes.len(), 2);
+    assert_ne!(nodes[0], nodes[1], "the required anti-affinity keeps them apart");
+    let master = after["nodes"].as_array().expect("nodes").iter().find(|node| node["name"] == "kubemaster").expect("kubemaster");
+    assert_eq!(master["taints"], serde_json::json!(["node-role.kubernetes.io/master:NoSchedule"]));
+}
+
+#[test]
+fn from_the_worker_alone_it_leaves_the_second_coredns_pending() {
+    let after = after("worker", &[&format!("--remove-taint=kubeworker/{UNINITIALIZED}")]);
+    assert_eq!(after["counts"]["pending"], 1);
+    let coredns = pods(&after, "deployment/coredns");
+    let waiting: Vec<_> = coredns.iter().filter(|pod| pod["phase"] == "Pending").collect();
+    assert_eq!((coredns.len(), waiting.len()), (2, 1));
+    let message = waiting[0]["message"].as_str().expect("a message");
+    assert!(message.contains("1 node(s) didn't match pod affinity/anti-affinity"), "{message}");
+    assert!(message.contains("1 node(s) had taints that the pod didn't tolerate"), "{message}");
+}
+
+#[test]
+fn the_master_taint_is_not_what_they_wait_for() {
+    let after = after("master", &["--remove-taint", "node-role.kubernetes.io/master"]);
+    assert_eq!(after["counts"]["pending"], 4);
+}
+
+#[test]
+fn the_toleration_cure_works_by_rolling_the_deployments() {
+    let toleration = format!("pending={UNINITIALIZED}=true:NoSchedule");
+    let after = after("toleration", &["--add-toleration", &toleration]);
+    assert_eq!(after["counts"]["pending"], 0);
+    assert_eq!(after["counts"]["pods"], 15);
+    for owner in ["calico-kube-controllers", "dns-autoscaler", "kubernetes-dashboard"] {
+        let pods = pods(&after, &format!("deployment/{owner}"));
+        assert_eq!(pods.len(), 1, "the rollout leaves one pod of {owner}");
+        assert_eq!(pods[0]["ready"], true);
+    }
+    let ran = what_if("toleration-text", &["--add-toleration", &toleration]);
+    assert!(ran.stdout.contains("deployment.apps/coredns patched"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("pending 4 → 0"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_toleration_on_one_deployment_helps_that_one() {
+    let after = after("one", &["--add-toleration", &format!("deployment/coredns={UNINITIALIZED}:NoSchedule")]);
+    assert_eq!(after["counts"]["pending"], 3);
+    assert_eq!(pods(&after, "deployment/coredns").iter().filter(|pod| pod["ready"] == true).count(), 1);
+}
+
+#[test]
+fn remove_taint_without_a_value_previews_each_taint() {
+    let ran = what_if("previews", &["--remove-taint"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let rows: Vec<&str> = ran.stdout.lines().skip(1).collect();
+    assert_eq!(rows.len(), 2, "{}", ran.stdout);
+    assert!(rows.iter().any(|row| row.starts_with("node-role.kubernetes.io/master:NoSchedule") && row.contains("4 → 4")), "{}", ran.stdout);
+    assert!(rows.iter().any(|row| row.starts_with(UNINITIALIZED) && row.contains("4 → 0")), "{}", ran.stdout);
+}
+
+#[test]
+fn whatif_works_right_after_a_run() {
+    let sim = Sim::new("after-run");
+    let none = sim.run(&["whatif", "--remove-taint"]);
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("no cluster"), "{}", none.stderr);
+    assert_eq!(sim.run(&["run", SCENARIO]).code, 0);
+    let ran = sim.run(&["whatif", "--remove-taint"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let first = ran.stdout.lines().next().unwrap_or_default();
+    assert!(first.contains("last `sim run`") && first.contains("kubespray-uninitialized.yaml"), "{first}");
+    let json = sim.run(&["whatif", "--remove-taint", "-o", "json"]);
+    assert!(serde_json::from_str::<Value>(&json.stdout).is_ok(), "stdout is JSON and nothing else");
+    let named = Sim::new("sim-cluster").env("SIM_CLUSTER", SCENARIO).run(&["get", "nodes"]);
+    assert_eq!(named.code, 0, "{}", named.stderr);
+    assert!(named.stderr.contains("SIM_CLUSTER"), "{}", named.stderr);
+}
+
+#[test]
+fn nodes_come_go_and_are_cordoned() {
+    // A fresh machine of this make comes up uninitialized: it helps nobody.
+    let tainted = after("add-tainted", &["--add-node", "kubeworker*2"]);
+    assert_eq!(tainted["counts"]["nodes"], 4);
+    assert_eq!(tainted["counts"]["pending"], 4);
+    // Three daemon pods for each new node.
+    assert_eq!(tainted["counts"]["pods"], 14 + 2 * 3);
+    let removed = after("remove-node", &["--remove-node", "kubeworker"]);
+    assert_eq!(removed["counts"]["nodes"], 1);
+    assert_eq!(removed["counts"]["pods"], 14 - 4);
+    let cordoned = after("cordon", &["--cordon", "kubeworker", "--remove-taint", UNINITIALIZED]);
+    assert!(pods(&cordoned, "deployment/kubernetes-dashboard").iter().all(|pod| pod["node"] == "kubemaster"));
+}
+
+#[test]
+fn workloads_are_scaled_applied_and_deleted() {
+    let scaled = after("scale", &["--scale", "deployment/kubernetes-dashboard=3"]);
+    assert_eq!(pods(&scaled, "deployment/kubernetes-dashboard").len(), 3);
+    let deleted = after("delete", &["--delete", "deployment/kubernetes-dashboard"]);
+    assert_eq!(deleted["counts"]["pods"], 13);
+    let daemons = after("delete-daemons", &["--delete", "kube-system/daemonset/nodelocaldns"]);
+    assert_eq!(daemons["counts"]["pods"], 12);
+    let labelled = after("label", &["--label", "kubeworker/disk=ssd"]);
+    assert_eq!(labelled["counts"]["pending"], 4);
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_in_kubectl_s_words() {
+    for (change, words) in [
+        (["--remove-taint", "zz"], "taint \"zz\" not found"),
+        (["--remove-taint", "kubeworker/node-role.kubernetes.io/master"], "taint \"node-role.kubernetes.io/master\" not found"),
+        (["--remove-taint", "nosuch/a.b/c"], "Error from server (NotFound): nodes \"nosuch\" not found"),
+        (["--remove-taint", "a:Sometimes"], "invalid taint effect: Sometimes, unsupported taint effect"),
+        (["--cordon", "nosuch"], "Error from server (NotFound): nodes \"nosuch\" not found"),
+        (["--scale", "deployment/nosuch=2"], "Error from server (NotFound): deployments.apps \"nosuch\" not found"),
+        (["--delete", "widget/x"], "the server doesn't have a resource type \"widget\""),
+        (["--add-toleration", "deployment/nosuch=a"], "Error from server (NotFound): deployments.apps \"nosuch\" not found"),
+        (["--label", "kubeworker/nosuch-"], "label \"nosuch\" not found."),
+        (["--scale", "deployment/coredns=-1"], "COUNT must be greater than or equal to 0"),
+    ] {
+        let ran = what_if("refused", &change);
+        assert_eq!(ran.code, 2, "{change:?}");
+        assert!(ran.stderr.contains(words), "{change:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{change:?}: nothing is shown of what was not done");
+    }
+}
