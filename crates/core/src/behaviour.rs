@@ -3,7 +3,8 @@
 //! Plugins read named fields of [`Behaviour`] and never compare minors themselves.
 
 use crate::model::resources::InitContainers;
-use crate::scheduler::plugins::PluginName;
+use crate::scheduler::PluginName;
+use crate::scheduler::profile;
 use crate::version::Version;
 
 /// What a version's scheduler does and says.
@@ -29,6 +30,8 @@ pub struct Behaviour {
     pub affinity_conflict_in_any_term: bool,
     /// Whether `matchFields` of preferred terms are read (1.20+).
     pub preferred_match_fields: bool,
+    /// How a preferred term that does not parse is told of.
+    pub invalid_preference: InvalidPreference,
     /// The reason of NodeName.
     pub node_name_reason: &'static str,
     /// The reason for a node that holds as many pods as it may.
@@ -51,8 +54,8 @@ pub struct Behaviour {
     pub inter_pod_existing_first: bool,
     /// Whether the first pod of a group still needs a node with the topology label (1.19+).
     pub inter_pod_bootstrap_needs_label: bool,
-    /// Whether pod affinity terms know `namespaceSelector` (1.22+).
-    pub inter_pod_namespace_selector: bool,
+    /// What a pod affinity term's `namespaceSelector` means.
+    pub namespace_selector: NamespaceSelector,
     /// Whether normalising takes the true least and greatest score instead of starting from 0 (1.21+).
     pub inter_pod_true_range: bool,
     /// How topology spread works.
@@ -75,8 +78,8 @@ pub struct Behaviour {
     pub preemption: PreemptionRules,
     /// How the queue works.
     pub queue: QueueRules,
-    /// In which order a snapshot lists nodes.
-    pub node_zone_label_beta_first: bool,
+    /// Which labels say in which zone a node is.
+    pub zone_labels: ZoneLabels,
 }
 
 /// How the sentence about an untolerated taint reads.
@@ -90,6 +93,30 @@ pub enum TaintReason {
     Untolerated,
     /// `node(s) had untolerated taint(s)`.
     UntoleratedUnnamed,
+}
+
+/// How a preferred node affinity term that does not parse is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidPreference {
+    /// The fault alone (≤1.17).
+    Plain,
+    /// With the pod's name before it (1.18, 1.19).
+    NamesPod,
+    /// With the plugin's name before it (1.20).
+    NamesPlugin,
+    /// With the path to it (1.21+).
+    NamesPath,
+}
+
+/// What a pod affinity term's `namespaceSelector` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamespaceSelector {
+    /// Nothing: the field does not exist (≤1.20).
+    Unknown,
+    /// It keeps the term from defaulting to the pod's own namespace, and chooses none itself: its gate is off (1.21).
+    MatchesNothing,
+    /// It chooses namespaces (1.22+).
+    Honoured,
 }
 
 /// How NodeResourcesFit treats requests of zero.
@@ -112,7 +139,13 @@ pub struct RequestRules {
     pub non_zero_init: InitContainers,
     /// Whether scoring adds CPU overhead in whole cores where it means thousandths (1.18 to 1.26, a slip upstream).
     pub scored_overhead_in_cores: bool,
-    /// Whether restartable init containers are sidecars (1.29+).
+    /// Whether the LeastAllocated score leaves overhead out (1.22 and 1.23, a slip upstream).
+    pub least_allocated_without_overhead: bool,
+    /// Whether a zero request of an init container for an extended resource is dropped (≤1.21).
+    pub zero_init_scalars_dropped: bool,
+    /// Whether scoring counts sidecars of bound pods as sidecars (1.32+).
+    pub assigned_non_zero_sidecars: bool,
+    /// Whether restartable init containers are sidecars (1.28+, where the gate is off but bound pods may have them).
     pub sidecars: bool,
     /// Whether the pod's own `resources` count (1.34+).
     pub pod_level: bool,
@@ -135,10 +168,12 @@ pub struct SpreadRules {
     pub default_constraints: bool,
     /// Whether the workload is found by the pod's owner reference (1.20+) or by matching selectors.
     pub selector_by_owner: bool,
-    /// Whether a pod without soft constraints is scored all the same, every node alike (≤1.26).
+    /// Whether a pod without soft constraints is scored all the same, every node alike (1.19 to 1.27).
     pub scores_without_constraints: bool,
-    /// Whether an empty selector counts all pods of the namespace (1.18).
+    /// Whether an empty selector counts all pods of the namespace (≤1.26).
     pub empty_selector_counts: bool,
+    /// Whether pods on nodes that are not eligible count too, if an eligible node is in the same domain (1.19 to 1.23).
+    pub counts_ineligible_nodes: bool,
     /// Whether every node passes when no node has the labels (≤1.19).
     pub no_domains_pass: bool,
     /// Whether constraints with the same topology key share their counts.
@@ -174,6 +209,8 @@ pub struct BalancedRules {
 /// How ImageLocality counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageRules {
+    /// Whether a node goes by how many nodes held an image when it was last updated itself (≤1.28).
+    pub counts_at_arrival: bool,
     /// Whether the upper threshold grows with the number of containers (1.19+).
     pub threshold_per_container: bool,
     /// Whether init containers count (1.30+).
@@ -185,7 +222,7 @@ pub struct ImageRules {
 pub enum AbsentNodes {
     /// PreFilter leaves no node out (≤1.23).
     NeverAbsent,
-    /// They are not listed, and preemption tries them (1.24 to 1.29).
+    /// They are not listed, and preemption tries them; a name that no node has is an error (1.24 to 1.29).
     Unlisted,
     /// They are not listed, and preemption leaves them alone (1.31).
     UnlistedUnresolvable,
@@ -234,6 +271,17 @@ pub struct PreemptionRules {
     pub waits_for_preempted_only: bool,
 }
 
+/// Which labels say in which region and zone a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZoneLabels {
+    /// `failure-domain.beta.kubernetes.io/…` (1.16).
+    BetaOnly,
+    /// These, else `topology.kubernetes.io/…` (1.17 to 1.20).
+    BetaFirst,
+    /// The other way round (1.21+).
+    StableFirst,
+}
+
 /// How the queue works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueRules {
@@ -245,6 +293,19 @@ pub struct QueueRules {
     pub pop_from_backoff: bool,
     /// Which table of registered events applies.
     pub events: EventTable,
+    /// How a changed node is looked at before it wakes a pod.
+    pub node_check: NodeCheck,
+}
+
+/// How a node that came or changed is looked at before it wakes a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeCheck {
+    /// Not at all (≤1.21).
+    None,
+    /// It must pass resources, affinity, name, ports and `NoSchedule` taints (1.22 to 1.31).
+    Admission,
+    /// One of the plugins that refused the pod must let it through there (1.32+).
+    FailedPlugin,
 }
 
 /// Which table of registered events applies.
@@ -267,8 +328,8 @@ impl Behaviour {
         let patch = version.patch();
         Behaviour {
             version,
-            filters: filters(minor),
-            scores: scores(minor),
+            filters: profile::filters(minor),
+            scores: profile::scores(minor),
             score_max: if minor == 16 { 10 } else { 100 },
             general_predicates: minor <= 17,
             run_all_filters: matches!(minor, 24 | 25),
@@ -285,6 +346,12 @@ impl Behaviour {
             },
             affinity_conflict_in_any_term: (24..=26).contains(&minor),
             preferred_match_fields: minor >= 20,
+            invalid_preference: match minor {
+                ..=17 => InvalidPreference::Plain,
+                18 | 19 => InvalidPreference::NamesPod,
+                20 => InvalidPreference::NamesPlugin,
+                _ => InvalidPreference::NamesPath,
+            },
             node_name_reason: match minor {
                 ..=20 => "node(s) didn't match the requested hostname",
                 _ => "node(s) didn't match the requested node name",
@@ -300,7 +367,10 @@ impl Behaviour {
                 assigned_init: if minor >= 19 { InitContainers::Counted } else { InitContainers::Ignored },
                 non_zero_init: if minor >= 19 { InitContainers::Counted } else { InitContainers::Ignored },
                 scored_overhead_in_cores: (18..=26).contains(&minor),
-                sidecars: minor >= 29,
+                least_allocated_without_overhead: matches!(minor, 22 | 23),
+                zero_init_scalars_dropped: minor <= 21,
+                assigned_non_zero_sidecars: minor >= 32,
+                sidecars: minor >= 28,
                 pod_level: minor >= 34,
                 in_place_resize: minor >= 33,
             },
@@ -311,7 +381,11 @@ impl Behaviour {
             },
             inter_pod_existing_first: minor <= 18,
             inter_pod_bootstrap_needs_label: minor >= 19,
-            inter_pod_namespace_selector: minor >= 22,
+            namespace_selector: match minor {
+                ..=20 => NamespaceSelector::Unknown,
+                21 => NamespaceSelector::MatchesNothing,
+                _ => NamespaceSelector::Honoured,
+            },
             inter_pod_true_range: minor >= 21,
             spread: SpreadRules {
                 enabled: minor >= 18,
@@ -320,8 +394,9 @@ impl Behaviour {
                 rounded: minor >= 24,
                 default_constraints: minor >= 20,
                 selector_by_owner: minor >= 20,
-                scores_without_constraints: minor <= 26,
-                empty_selector_counts: minor <= 18,
+                scores_without_constraints: (19..=27).contains(&minor),
+                empty_selector_counts: minor <= 26,
+                counts_ineligible_nodes: (19..=23).contains(&minor),
                 no_domains_pass: minor <= 19,
                 shared_counts: match minor {
                     ..=23 => SharedCounts::Summed,
@@ -333,7 +408,11 @@ impl Behaviour {
                 match_label_keys: minor >= 27,
             },
             balanced: BalancedRules { actual_requests: minor >= 22, skips_best_effort: minor >= 33 },
-            image: ImageRules { threshold_per_container: minor >= 19, init_containers: minor >= 30 },
+            image: ImageRules {
+                counts_at_arrival: minor <= 28,
+                threshold_per_container: minor >= 19,
+                init_containers: minor >= 30,
+            },
             scheduling_gates: minor >= 27,
             absent_nodes: match minor {
                 ..=23 => AbsentNodes::NeverAbsent,
@@ -371,116 +450,17 @@ impl Behaviour {
                     24..=30 => EventTable::AnyNodeUpdate,
                     _ => EventTable::Fine,
                 },
+                node_check: match minor {
+                    ..=21 => NodeCheck::None,
+                    22..=31 => NodeCheck::Admission,
+                    _ => NodeCheck::FailedPlugin,
+                },
             },
-            node_zone_label_beta_first: minor <= 20,
+            zone_labels: match minor {
+                16 => ZoneLabels::BetaOnly,
+                17..=20 => ZoneLabels::BetaFirst,
+                _ => ZoneLabels::StableFirst,
+            },
         }
-    }
-}
-
-/// Filter order; volume plugins are left out.
-fn filters(minor: u32) -> &'static [PluginName] {
-    use PluginName::*;
-    match minor {
-        // GeneralPredicates is the four between NodeUnschedulable and TaintToleration; spread was still off.
-        ..=17 => {
-            &[NodeUnschedulable, NodeResourcesFit, NodeName, NodePorts, NodeAffinity, TaintToleration, InterPodAffinity]
-        }
-        18 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            TaintToleration,
-            InterPodAffinity,
-            PodTopologySpread,
-        ],
-        19 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            TaintToleration,
-            PodTopologySpread,
-            InterPodAffinity,
-        ],
-        _ => &[
-            NodeUnschedulable,
-            NodeName,
-            TaintToleration,
-            NodeAffinity,
-            NodePorts,
-            NodeResourcesFit,
-            PodTopologySpread,
-            InterPodAffinity,
-        ],
-    }
-}
-
-/// Score plugins and weights.
-fn scores(minor: u32) -> &'static [(PluginName, i64)] {
-    use PluginName::*;
-    match minor {
-        ..=17 => &[
-            (SelectorSpread, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeResourcesBalancedAllocation, 1),
-            (NodePreferAvoidPods, 10_000),
-            (NodeAffinity, 1),
-            (TaintToleration, 1),
-            (ImageLocality, 1),
-        ],
-        18 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeAffinity, 1),
-            (NodePreferAvoidPods, 10_000),
-            (DefaultPodTopologySpread, 1),
-            (TaintToleration, 1),
-            (PodTopologySpread, 1),
-        ],
-        19 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeAffinity, 1),
-            (NodePreferAvoidPods, 10_000),
-            (PodTopologySpread, 2),
-            (SelectorSpread, 1),
-            (TaintToleration, 1),
-        ],
-        20 | 21 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeAffinity, 1),
-            (NodePreferAvoidPods, 10_000),
-            (PodTopologySpread, 2),
-            (TaintToleration, 1),
-        ],
-        22 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesFit, 1),
-            (NodeAffinity, 1),
-            (PodTopologySpread, 2),
-            (TaintToleration, 1),
-        ],
-        _ => &[
-            (TaintToleration, 3),
-            (NodeAffinity, 2),
-            (NodeResourcesFit, 1),
-            (PodTopologySpread, 2),
-            (InterPodAffinity, 2),
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-        ],
     }
 }

@@ -1,1 +1,22 @@
-//! See the crate description.
+//! Reads what people have of a cluster (manifests, `kubectl get -o yaml` dumps, a Scenario document) into typed objects,
+//! and reports every fault with its file, line and object path.
+//!
+//! Architecture invariant: nothing here knows how scheduling works.
+
+#![forbid(unsafe_code)]
+
+mod document;
+mod duration;
+mod events;
+mod fault;
+mod files;
+mod load;
+mod locate;
+mod text;
+mod validate;
+mod yaml;
+
+pub use document::{Scenario, TimedStep, schema};
+pub use duration::parse_duration_ms;
+pub use fault::{Fault, Location, Severity};
+pub use load::{Input, LoadedObject, UnknownField, load};

@@ -235,9 +235,9 @@ pub struct PodAffinityTerm {
     pub namespace_selector: Option<LabelSelector>,
     /// The label of nodes whose equal values make one place.
     pub topology_key: String,
-    /// Keys whose values are taken from the incoming pod and added as `In` (1.31+).
+    /// Kept as written: the API server merges these keys into the selector on create (1.31+), no scheduler reads them.
     pub match_label_keys: Vec<String>,
-    /// Keys whose values are taken from the incoming pod and added as `NotIn` (1.31+).
+    /// Kept as written, as `match_label_keys` is.
     pub mismatch_label_keys: Vec<String>,
 }
 

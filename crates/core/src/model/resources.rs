@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::pod::{Container, Pod, PodSpec};
 use crate::behaviour::RequestRules;
-use crate::quantity::Quantity;
+use crate::quantity::{Format, Quantity};
 
 /// Resource names and amounts as an object states them.
 pub type ResourceList = BTreeMap<String, Quantity>;
@@ -127,7 +127,10 @@ impl PodRequests {
     pub fn of(pod: &Pod, rules: RequestRules) -> Self {
         let incoming = Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent));
         let scored = |missing| {
-            if rules.scored_overhead_in_cores {
+            if rules.least_allocated_without_overhead && missing == Missing::Defaulted {
+                let without = RequestRules { overhead: false, ..rules };
+                NonZero::of(&total(pod, without, rules.non_zero_init, missing))
+            } else if rules.scored_overhead_in_cores {
                 let without = RequestRules { overhead: false, ..rules };
                 let mut scored = NonZero::of(&total(pod, without, rules.non_zero_init, missing));
                 let overhead = |name: &str| pod.spec.overhead.get(name).map_or(0, Quantity::value);
@@ -144,13 +147,17 @@ impl PodRequests {
                 Resources::from_list(&total(pod, rules, InitContainers::Ignored, Missing::Absent))
             }
         };
-        let assigned_non_zero = total(pod, rules, rules.assigned_init, Missing::Defaulted);
+        let assigned_non_zero = if rules.sidecars && !rules.assigned_non_zero_sidecars {
+            non_zero_without_sidecars(pod, rules)
+        } else {
+            NonZero::of(&total(pod, rules, rules.assigned_init, Missing::Defaulted))
+        };
         PodRequests {
             incoming,
             assigned,
             incoming_non_zero: scored(Missing::Defaulted),
             incoming_scored: scored(Missing::Absent),
-            assigned_non_zero: NonZero::of(&assigned_non_zero),
+            assigned_non_zero,
         }
     }
 }
@@ -191,7 +198,10 @@ fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing)
         let mut sidecars = ResourceList::new();
         let mut greatest = ResourceList::new();
         for container in &spec.init_containers {
-            let own = request(container);
+            let mut own = request(container);
+            if rules.zero_init_scalars_dropped {
+                own.retain(|_, quantity| !quantity.is_zero());
+            }
             if container.restartable && rules.sidecars {
                 add_list(&mut sum, &own);
                 add_list(&mut sidecars, &own);
@@ -219,6 +229,31 @@ fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing)
     sum
 }
 
+/// What 1.28 to 1.31 count for bound pods with sidecars: these are carried along the init containers, with the defaults
+/// put in where all of them together state nothing, but are not added to the containers.
+fn non_zero_without_sidecars(pod: &Pod, rules: RequestRules) -> NonZero {
+    let mut sum = ResourceList::new();
+    for container in &pod.spec.containers {
+        add_list(&mut sum, &container_requests(pod, container, rules, Missing::Defaulted));
+    }
+    let mut sidecars = ResourceList::new();
+    let mut greatest = ResourceList::new();
+    for container in &pod.spec.init_containers {
+        let mut together = container_requests(pod, container, rules, Missing::Absent);
+        add_list(&mut together, &sidecars);
+        if container.restartable {
+            sidecars = together.clone();
+        }
+        put_defaults(&mut together);
+        max_list(&mut greatest, &together);
+    }
+    max_list(&mut sum, &greatest);
+    if rules.overhead {
+        add_list(&mut sum, &pod.spec.overhead);
+    }
+    NonZero::of(&sum)
+}
+
 fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, missing: Missing) -> ResourceList {
     let mut list = container.requests.clone();
     if rules.in_place_resize
@@ -233,11 +268,14 @@ fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, mis
         max_list(&mut list, &allocation.actual);
     }
     if missing == Missing::Defaulted {
-        list.entry("cpu".to_owned()).or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU_REQUEST));
-        list.entry("memory".to_owned())
-            .or_insert(Quantity::from_value(DEFAULT_MEMORY_REQUEST, crate::quantity::Format::BinarySI));
+        put_defaults(&mut list);
     }
     list
+}
+
+fn put_defaults(list: &mut ResourceList) {
+    list.entry("cpu".to_owned()).or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU_REQUEST));
+    list.entry("memory".to_owned()).or_insert(Quantity::from_value(DEFAULT_MEMORY_REQUEST, Format::BinarySI));
 }
 
 fn add_list(sum: &mut ResourceList, other: &ResourceList) {

@@ -110,12 +110,14 @@ pub struct CycleState {
 }
 
 /// Whether a plugin has anything to say about the scores of this pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreScore {
     /// It has.
     Scores,
     /// It contributes nothing to any node.
     Skips,
+    /// It cannot, and the cycle ends with this error.
+    Failed(String),
 }
 
 /// One in-tree plugin. Every extension point has a neutral default.

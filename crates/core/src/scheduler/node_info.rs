@@ -1,5 +1,6 @@
 //! A node with what is bound to it, summed up (`framework.NodeInfo`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::behaviour::Behaviour;
@@ -29,6 +30,8 @@ pub struct NodeInfo {
     pub non_zero_requested: NonZero,
     /// The host ports in use.
     pub used_ports: Vec<ContainerPort>,
+    /// How many nodes held each of its images when it was last updated, where the version goes by that.
+    pub image_node_counts: Arc<BTreeMap<String, usize>>,
     /// How many of the pods have any pod (anti-)affinity term.
     pub pods_with_affinity: usize,
     /// How many of the pods have a required anti-affinity term.
@@ -52,6 +55,7 @@ impl NodeInfo {
             requested: Resources::default(),
             non_zero_requested: NonZero::default(),
             used_ports: Vec::new(),
+            image_node_counts: Arc::default(),
             pods_with_affinity: 0,
             pods_with_required_anti_affinity: 0,
         }

@@ -158,11 +158,17 @@ impl SchedulingQueue {
 
     /// Something happened in the cluster: moves the unschedulable pods that it may help. Up to 1.21 it moves all.
     pub fn move_all_on(&mut self, event: ClusterEvent, now_ms: u64) {
-        self.move_all_on_if(event, now_ms, |_| true);
+        self.move_all_on_if(event, now_ms, |_, _| true);
     }
 
-    /// As [`move_all_on`](Self::move_all_on), but only pods for which a check of the caller's holds too.
-    pub fn move_all_on_if(&mut self, event: ClusterEvent, now_ms: u64, may_help: impl Fn(&Pod) -> bool) {
+    /// As [`move_all_on`](Self::move_all_on), but only pods for which a check of the caller's holds too: it is given the pod
+    /// and the plugins that refused it (see [`Scheduler::node_event_may_help`](super::Scheduler::node_event_may_help)).
+    pub fn move_all_on_if(
+        &mut self,
+        event: ClusterEvent,
+        now_ms: u64,
+        may_help: impl Fn(&Pod, &BTreeSet<PluginName>) -> bool,
+    ) {
         self.moves += 1;
         let mut woken: Vec<(u64, PodKey)> = Vec::new();
         for (key, entry) in &mut self.pods {
@@ -177,7 +183,7 @@ impl SchedulingQueue {
             let Some(entry) = self.pods.get(&key) else {
                 continue;
             };
-            if self.wakes(&entry.failed_plugins, &event) && may_help(&entry.pod) {
+            if self.wakes(&entry.failed_plugins, &event) && may_help(&entry.pod, &entry.failed_plugins) {
                 self.wake(&key, now_ms);
             }
         }
@@ -199,6 +205,8 @@ impl SchedulingQueue {
         self.pods
             .values()
             .filter_map(|entry| match entry.place {
+                // An idle scheduler takes it at once.
+                Place::BackingOff { .. } if self.rules.pop_from_backoff => Some(entry.failed_at_ms),
                 Place::BackingOff { until_ms } => Some(until_ms),
                 Place::Unschedulable => Some(self.flush_time_ms(entry)),
                 Place::Active | Place::InFlight => None,

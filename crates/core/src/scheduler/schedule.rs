@@ -9,12 +9,15 @@ use super::node_info::NodeInfo;
 use super::plugins::{PluginName, default_preemption, scheduling_gates};
 use super::profile::plugin;
 use super::snapshot::Snapshot;
-use crate::behaviour::{AbsentNodes, Behaviour};
-use crate::model::Pod;
+use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck};
 use crate::model::resources::PodRequests;
+use crate::model::{Effect, Pod, first_untolerated};
 use crate::version::Version;
 
 /// kube-scheduler of one version, with its default profile. It keeps nothing between pods.
+///
+/// Every node is looked at. With a hundred nodes and more the real scheduler stops at a sample of feasible ones, from a
+/// start that moves on with every pod, so that which of them it takes depends on its past.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     behaviour: Behaviour,
@@ -100,7 +103,10 @@ impl Scheduler {
         if found.feasible.is_empty() {
             return Decision::Unschedulable(Box::new(self.fit_error(&cycle, state, found)));
         }
-        let scores = score_nodes(&cycle, &mut state, &found.feasible);
+        let scores = match score_nodes(&cycle, &mut state, &found.feasible) {
+            Ok(scores) => scores,
+            Err(error) => return Decision::Error(error),
+        };
         let best = scores.iter().map(|score| score.total).max();
         let node = scores.iter().find(|score| Some(score.total) == best).map(|score| score.node.clone());
         Decision::Placed(Placement { node: node.unwrap_or_default(), scores, refused: found.refused })
@@ -129,8 +135,50 @@ impl Scheduler {
         refusals
     }
 
+    /// Whether a node that came or changed is worth another attempt of a pod that these plugins refused.
+    ///
+    /// Up to 1.21 every such change is. From 1.22 to 1.31 the node must pass the checks that the kubelet too makes on
+    /// admission (`preCheckForNode`); from 1.32 one of the plugins must now let the pod through there (queueing hints,
+    /// told here from the node as it is, without looking at what it was before).
+    pub fn node_event_may_help(
+        &self,
+        snapshot: &Snapshot,
+        pod: &Pod,
+        failed_plugins: &BTreeSet<PluginName>,
+        node: &str,
+    ) -> bool {
+        use PluginName::{NodeAffinity, NodeName, NodePorts, NodeResourcesFit, NodeUnschedulable, TaintToleration};
+        let check = self.behaviour.queue.node_check;
+        let Some(node) = snapshot.node(node) else { return true };
+        if check == NodeCheck::None || failed_plugins.is_empty() {
+            return true;
+        }
+        let requests = PodRequests::of(pod, self.behaviour.requests);
+        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
+        let passes = |name: PluginName| plugin(name).filter(&cycle, &CycleState::default(), node).is_success();
+        let tolerated =
+            |effects: &[Effect]| first_untolerated(&node.node.taints, &pod.spec.tolerations, effects).is_none();
+        let admitted = || [NodeResourcesFit, NodeAffinity, NodeName, NodePorts].into_iter().all(passes);
+        match check {
+            NodeCheck::None => true,
+            NodeCheck::Admission => admitted() && tolerated(&[Effect::NoSchedule]),
+            NodeCheck::FailedPlugin => failed_plugins.iter().any(|name| match name {
+                NodeResourcesFit | NodeAffinity | NodeName | NodePorts | NodeUnschedulable | TaintToleration => {
+                    passes(*name)
+                }
+                // These look beyond the node.
+                _ => true,
+            }),
+        }
+    }
+
     fn fit_error(&self, cycle: &Cycle<'_>, state: CycleState, found: Found<'_>) -> FitError {
-        let failed_plugins = found.refused.values().flat_map(|status| status.plugins.iter().copied()).collect();
+        let mut failed_plugins: BTreeSet<PluginName> =
+            found.refused.values().flat_map(|status| status.plugins.iter().copied()).collect();
+        // Nodes that nobody refused were left out by name, which is NodeAffinity's doing.
+        if found.refused.values().any(|status| status.plugins.is_empty()) {
+            failed_plugins.insert(PluginName::NodeAffinity);
+        }
         let mut error = FitError {
             node_count: cycle.snapshot.node_count(),
             statuses: found.refused,
@@ -178,6 +226,12 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
                 return found;
             }
         }
+    }
+    if let (Some(names), AbsentNodes::Unlisted) = (&only, cycle.behaviour.absent_nodes)
+        && let Some(ghost) = names.iter().find(|name| cycle.snapshot.node(name).is_none())
+    {
+        found.error = Some(format!("nodeinfo not found for node name \"{ghost}\""));
+        return found;
     }
     if let Some(node) = nominated_node_that_fits(cycle, state) {
         found.feasible.push(node);
@@ -289,24 +343,114 @@ fn is_general_predicate(name: PluginName) -> bool {
     )
 }
 
-fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -> Vec<NodeScore> {
+fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -> Result<Vec<NodeScore>, String> {
     let mut results: Vec<NodeScore> =
         nodes.iter().map(|node| NodeScore { node: node.name().to_owned(), total: 0, by_plugin: Vec::new() }).collect();
-    let scoring: Vec<_> = cycle
-        .behaviour
-        .scores
-        .iter()
-        .filter(|(name, _)| plugin(*name).pre_score(cycle, state, nodes) == PreScore::Scores)
-        .collect();
+    let mut scoring = Vec::new();
+    for (name, weight) in cycle.behaviour.scores {
+        match plugin(*name).pre_score(cycle, state, nodes) {
+            PreScore::Scores => scoring.push((*name, *weight)),
+            PreScore::Skips => {}
+            // With one node to choose from the real scheduler does not score at all, so nothing can fail.
+            PreScore::Failed(error) if nodes.len() > 1 => return Err(error),
+            PreScore::Failed(_) => {}
+        }
+    }
     for (name, weight) in scoring {
-        let plugin = plugin(*name);
+        let plugin = plugin(name);
         let mut scores: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
         plugin.normalize(cycle, state, nodes, &mut scores);
         for (result, score) in results.iter_mut().zip(scores) {
-            let weighted = score.saturating_mul(*weight);
+            let weighted = score.saturating_mul(weight);
             result.total = result.total.saturating_add(weighted);
-            result.by_plugin.push((*name, weighted));
+            result.by_plugin.push((name, weighted));
         }
     }
-    results
+    Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{PluginName, Scheduler};
+    use crate::scheduler::testing::{check, check_message, read_pod, snapshot};
+    use crate::version::Version;
+
+    #[track_caller]
+    fn check_explanation(version: &str, cluster: &str, pod: &str, expected: &[&str]) {
+        let version: Version = version.parse().expect("a version");
+        let snapshot = snapshot(version, cluster);
+        let statuses = Scheduler::new(version).explain_node(&snapshot, &read_pod(pod), "n1");
+        let reasons: Vec<&str> = statuses.iter().flat_map(|status| &status.reasons).map(AsRef::as_ref).collect();
+        assert_eq!(reasons, expected);
+    }
+
+    #[track_caller]
+    fn check_wakes(version: &str, failed: PluginName, node: &str, pod: &str, expected: bool) {
+        let version: Version = version.parse().expect("a version");
+        let snapshot = snapshot(version, node);
+        let failed = BTreeSet::from([failed]);
+        let actual = Scheduler::new(version).node_event_may_help(&snapshot, &read_pod(pod), &failed, "n1");
+        assert_eq!(actual, expected);
+    }
+
+    const FULL_AND_TAINTED: &str = "node n1 cpu=1 taint=k=v:NoSchedule label=disk=hdd";
+
+    #[test]
+    fn the_first_filter_to_refuse_is_the_one_that_speaks() {
+        let pod = "pod p cpu=2 select=disk=ssd";
+        check("1.18", FULL_AND_TAINTED, pod, "n1: Insufficient cpu");
+        check("1.20", FULL_AND_TAINTED, pod, "n1: node(s) had taint {k: v}, that the pod didn't tolerate");
+    }
+
+    #[test]
+    fn general_predicates_speak_together() {
+        check(
+            "1.16",
+            FULL_AND_TAINTED,
+            "pod p cpu=2 select=disk=ssd",
+            "n1: Insufficient cpu, node(s) didn't match node selector",
+        );
+    }
+
+    #[test]
+    fn two_versions_let_every_filter_speak() {
+        let all = "n1: node(s) had untolerated taint {k: v}, node(s) didn't match Pod's node affinity/selector, Insufficient cpu";
+        check("1.25", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", all);
+        check("1.26", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", "n1: node(s) had untolerated taint {k: v}");
+    }
+
+    #[test]
+    fn an_explanation_names_every_filter() {
+        let expected = [
+            "node(s) had untolerated taint {k: v}",
+            "node(s) didn't match Pod's node affinity/selector",
+            "Insufficient cpu",
+        ];
+        check_explanation("1.33", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", &expected);
+        check_explanation("1.33", FULL_AND_TAINTED, "pod p tolerate=k", &[]);
+    }
+
+    #[test]
+    fn counts_are_sorted_as_text() {
+        let tainted: Vec<String> = (0..10).map(|index| format!("node t{index} taint=k:NoSchedule")).collect();
+        let cluster = format!("{}\nnode f1 cpu=1\nnode f2 cpu=1", tainted.join("\n"));
+        check_message(
+            "1.22",
+            &cluster,
+            "pod p cpu=2",
+            "0/12 nodes are available: 10 node(s) had taint {k: }, that the pod didn't tolerate, 2 Insufficient cpu.",
+        );
+    }
+
+    #[test]
+    fn a_changed_node_wakes_whom_it_may_help() {
+        let tainted = "node n1 taint=k:NoSchedule";
+        check_wakes("1.21", PluginName::TaintToleration, tainted, "pod p", true);
+        check_wakes("1.30", PluginName::TaintToleration, tainted, "pod p", false);
+        check_wakes("1.34", PluginName::TaintToleration, tainted, "pod p", false);
+        check_wakes("1.34", PluginName::TaintToleration, "node n1", "pod p", true);
+        check_wakes("1.34", PluginName::NodeResourcesFit, tainted, "pod p", true);
+    }
 }

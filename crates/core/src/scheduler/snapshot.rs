@@ -1,10 +1,10 @@
 //! What the scheduler sees of the cluster at one moment (`backend/cache`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::node_info::{NodeInfo, PodInfo};
-use crate::behaviour::Behaviour;
+use crate::behaviour::{Behaviour, ZoneLabels};
 use crate::model::{LabelSelector, Labels, Node, Pod, PodKey};
 use crate::version::Version;
 
@@ -114,22 +114,25 @@ impl Snapshot {
                 return;
             };
             self.forget_images(&old);
-            self.note_images(&node);
+            let image_node_counts = self.note_images(&node);
             let Some(info) = self.slots[slot].as_mut() else {
                 return;
             };
             let (old_zone, new_zone) = (self.behaviour.zone_of(&info.node), self.behaviour.zone_of(&node));
-            Arc::make_mut(info).node = node;
+            let info = Arc::make_mut(info);
+            info.node = node;
+            info.image_node_counts = image_node_counts;
             if old_zone != new_zone {
                 self.leave_zone(slot);
                 self.enter_zone(slot, new_zone);
             }
             return;
         }
-        self.note_images(&node);
+        let image_node_counts = self.note_images(&node);
         let zone = self.behaviour.zone_of(&node);
         let name: Arc<str> = Arc::from(node.name.as_str());
         let mut info = NodeInfo::new(node);
+        info.image_node_counts = image_node_counts;
         let slot = self.slots.len();
         for pod in self.stranded.remove(&name).unwrap_or_default() {
             self.pods.insert(pod.pod.key(), Place::Slot(slot));
@@ -287,18 +290,25 @@ impl Snapshot {
         })
     }
 
-    fn note_images(&mut self, node: &Node) {
+    /// Counts the node as a holder of its images; returns how many hold each now, where the version goes by that.
+    fn note_images(&mut self, node: &Node) -> Arc<BTreeMap<String, usize>> {
+        let mut now = BTreeMap::new();
         if node.images.is_empty() {
-            return;
+            return Arc::default();
         }
         let images = Arc::make_mut(&mut self.images);
         for image in &node.images {
             for name in &image.names {
                 let known =
                     images.entry(name.clone()).or_insert(ImageState { size_bytes: image.size_bytes, node_count: 0 });
-                known.node_count += 1;
+                // A node counts once, however often it names the image.
+                if !now.contains_key(name) {
+                    known.node_count += 1;
+                    now.insert(name.clone(), known.node_count);
+                }
             }
         }
+        if self.behaviour.image.counts_at_arrival { Arc::new(now) } else { Arc::default() }
     }
 
     fn forget_images(&mut self, node: &Node) {
@@ -306,7 +316,8 @@ impl Snapshot {
             return;
         }
         let images = Arc::make_mut(&mut self.images);
-        for name in node.images.iter().flat_map(|image| &image.names) {
+        let names: BTreeSet<&String> = node.images.iter().flat_map(|image| &image.names).collect();
+        for name in names {
             if let Some(known) = images.get_mut(name) {
                 known.node_count = known.node_count.saturating_sub(1);
                 if known.node_count == 0 {
@@ -338,9 +349,73 @@ impl Behaviour {
     pub(crate) fn zone_of(&self, node: &Node) -> String {
         let beta = ("failure-domain.beta.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone");
         let stable = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone");
-        let (first, second) = if self.node_zone_label_beta_first { (beta, stable) } else { (stable, beta) };
+        let (first, second) = match self.zone_labels {
+            ZoneLabels::BetaOnly => (beta, beta),
+            ZoneLabels::BetaFirst => (beta, stable),
+            ZoneLabels::StableFirst => (stable, beta),
+        };
         let label = |a: &str, b: &str| node.labels.get(a).or_else(|| node.labels.get(b)).map_or("", String::as_str);
         let (region, zone) = (label(first.0, second.0), label(first.1, second.1));
         if region.is_empty() && zone.is_empty() { String::new() } else { format!("{region}:\0:{zone}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::scheduler::testing::{read_pod, snapshot};
+    use crate::version::Version;
+
+    #[track_caller]
+    fn check_order(version: &str, cluster: &str, expected: &str) {
+        let version: Version = version.parse().expect("a version");
+        let snapshot = snapshot(version, cluster);
+        let order: Vec<&str> = snapshot.nodes().map(|node| node.name()).collect();
+        assert_eq!(order.join(" "), expected);
+    }
+
+    #[test]
+    fn nodes_are_listed_one_of_each_zone_in_turn() {
+        let cluster = "node a1 zone=a\nnode a2 zone=a\nnode b1 zone=b\nnode none\nnode a3 zone=a\nnode b2 zone=b";
+        check_order("1.34", cluster, "a1 b1 none a2 b2 a3");
+        // 1.16 knows the older labels only.
+        check_order("1.16", cluster, "a1 a2 b1 none a3 b2");
+    }
+
+    #[test]
+    fn a_node_that_changes_its_zone_goes_to_the_end() {
+        check_order("1.34", "node n1 zone=a\nnode n2 zone=b\nnode n3 zone=b\nnode n1 zone=b", "n2 n3 n1");
+    }
+
+    #[test]
+    fn pods_may_come_before_their_node_and_outlive_it() {
+        let mut snapshot = snapshot(Version::NEWEST, "pod p on=n1 cpu=1\nnode n1 cpu=4");
+        let used = |snapshot: &super::Snapshot| snapshot.node("n1").map(|node| node.requested.milli_cpu);
+        assert_eq!(used(&snapshot), Some(1000));
+        let node = Arc::clone(&snapshot.node("n1").expect("n1").node);
+        snapshot.remove_node("n1");
+        assert_eq!((used(&snapshot), snapshot.node_count()), (None, 0));
+        snapshot.upsert_node(node);
+        assert_eq!(used(&snapshot), Some(1000));
+        assert!(snapshot.remove_pod("default", "p"));
+        assert!(!snapshot.remove_pod("default", "p"));
+        assert_eq!(used(&snapshot), Some(0));
+    }
+
+    #[test]
+    fn a_clone_does_not_feel_what_happens_to_the_original() {
+        let mut original = snapshot(Version::NEWEST, "node n1 cpu=4");
+        let clone = original.clone();
+        original.add_pod(Arc::new(read_pod("pod p on=n1 cpu=1")));
+        assert_eq!(clone.node("n1").map(|node| node.pods.len()), Some(0));
+        assert_eq!(original.node("n1").map(|node| node.pods.len()), Some(1));
+    }
+
+    #[test]
+    fn an_added_pod_replaces_itself() {
+        let snapshot = snapshot(Version::NEWEST, "node n1\nnode n2\npod p on=n1 cpu=1\npod p on=n2 cpu=2");
+        let used: Vec<i64> = snapshot.nodes().map(|node| node.requested.milli_cpu).collect();
+        assert_eq!(used, [0, 2000]);
     }
 }

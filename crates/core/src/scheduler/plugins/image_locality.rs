@@ -35,7 +35,8 @@ impl Plugin for ImageLocality {
             }
             if let Some(image) = cycle.snapshot.image(&name) {
                 // An image that many nodes hold says less about each of them, and keeps pods from piling up on one.
-                sum += (image.size_bytes as f64 * (image.node_count as f64 / node_count)) as i64;
+                let holders = node.image_node_counts.get(name.as_ref()).copied().unwrap_or(image.node_count);
+                sum += (image.size_bytes as f64 * (holders as f64 / node_count)) as i64;
             }
         }
         let containers = if rules.threshold_per_container { init.len() + spec.containers.len() } else { 1 };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::PluginName;
+use crate::behaviour::NamespaceSelector;
 use crate::model::{Pod, PodAffinityTerm};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
@@ -237,14 +238,15 @@ fn matches(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) ->
 }
 
 fn in_namespaces(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
-    let selector = term.namespace_selector.as_ref().filter(|_| cycle.behaviour.inter_pod_namespace_selector);
+    let known = cycle.behaviour.namespace_selector;
+    let selector = term.namespace_selector.as_ref().filter(|_| known != NamespaceSelector::Unknown);
     if term.namespaces.is_empty() && selector.is_none() {
         return pod.namespace == owner.namespace;
     }
     if term.namespaces.contains(&pod.namespace) {
         return true;
     }
-    let Some(selector) = selector else { return false };
+    let Some(selector) = selector.filter(|_| known == NamespaceSelector::Honoured) else { return false };
     match cycle.snapshot.namespace(&pod.namespace) {
         Some(labels) => selector.matches(labels),
         None => selector.is_empty(),

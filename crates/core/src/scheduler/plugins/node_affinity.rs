@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::PluginName;
-use crate::behaviour::AbsentNodes;
+use crate::behaviour::{AbsentNodes, InvalidPreference};
 use crate::model::{Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
@@ -52,7 +52,10 @@ impl Plugin for NodeAffinity {
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
-        if cycle.pod.spec.preferred_node_affinity.is_empty() { PreScore::Skips } else { PreScore::Scores }
+        if cycle.pod.spec.preferred_node_affinity.is_empty() {
+            return PreScore::Skips;
+        }
+        invalid_preference(cycle).map_or(PreScore::Scores, PreScore::Failed)
     }
 
     /// The weights of the preferred terms that match.
@@ -112,6 +115,9 @@ fn matches_term(term: &NodeSelectorTerm, node: &Node) -> bool {
 
 /// A requirement that does not parse matches nothing.
 fn matches_label(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
+    if invalid_value(requirement).is_some() {
+        return false;
+    }
     let label = node.labels.get(&requirement.key);
     let values = &requirement.values;
     match &requirement.operator {
@@ -122,6 +128,49 @@ fn matches_label(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
         NodeSelectorOperator::Gt => compare(label, values, |label, value| label > value),
         NodeSelectorOperator::Lt => compare(label, values, |label, value| label < value),
         NodeSelectorOperator::Unknown(_) => false,
+    }
+}
+
+/// The first value, with its place, that could not be a label's. Comparing with `-1` falls under it.
+fn invalid_value(requirement: &NodeSelectorRequirement) -> Option<(usize, &str)> {
+    let valid = |value: &str| {
+        let bytes = value.as_bytes();
+        let inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        let ends = [bytes.first(), bytes.last()];
+        bytes.len() <= 63 && bytes.iter().all(inner) && ends.iter().flatten().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    requirement.values.iter().enumerate().map(|(index, value)| (index, value.as_str())).find(|(_, value)| !valid(value))
+}
+
+/// What goes wrong when scoring reads preferences that do not parse; it fails the whole cycle.
+fn invalid_preference(cycle: &Cycle<'_>) -> Option<String> {
+    const RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
+        start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \
+        validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+    let mut faults = Vec::new();
+    for (term_index, term) in cycle.pod.spec.preferred_node_affinity.iter().enumerate() {
+        for (index, requirement) in term.preference.match_expressions.iter().enumerate() {
+            let Some((value_index, value)) = invalid_value(requirement) else { continue };
+            let key = &requirement.key;
+            let plain = format!("invalid label value: \"{value}\": at key: \"{key}\": {RULE}");
+            match cycle.behaviour.invalid_preference {
+                InvalidPreference::Plain => return Some(plain),
+                InvalidPreference::NamesPod => {
+                    return Some(format!("error while running score plugin for pod \"{}\": {plain}", cycle.pod.name));
+                }
+                InvalidPreference::NamesPlugin => {
+                    return Some(format!("running Score plugins: plugin \"NodeAffinity\" failed with: {plain}"));
+                }
+                InvalidPreference::NamesPath => faults.push(format!(
+                    "[{term_index}].matchExpressions[{index}].values[{value_index}][{key}]: Invalid value: \"{value}\": {RULE}"
+                )),
+            }
+        }
+    }
+    match faults.as_slice() {
+        [] => None,
+        [one] => Some(format!("running PreScore plugin \"NodeAffinity\": {one}")),
+        several => Some(format!("running PreScore plugin \"NodeAffinity\": [{}]", several.join(", "))),
     }
 }
 
@@ -164,6 +213,12 @@ mod tests {
         check("1.34", NODES, "pod p affinity=cores:Lt:8", "n2");
         check("1.34", NODES, "pod p affinity=disk:Exists", "n1 n2");
         check("1.34", NODES, "pod p affinity=gpu:DoesNotExist", "n1 n2");
+    }
+
+    #[test]
+    fn a_value_that_no_label_can_have_matches_nothing() {
+        let refused = "n1: node(s) didn't match Pod's node affinity/selector\nn2: node(s) didn't match Pod's node affinity/selector";
+        check("1.34", NODES, "pod p affinity=cores:Gt:-1", refused);
     }
 
     #[test]

@@ -25,3 +25,13 @@ impl Plugin for NodePreferAvoidPods {
         if avoided { 0 } else { cycle.behaviour.score_max }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::check_scores;
+
+    #[test]
+    fn nodes_that_avoid_nobody_score_full() {
+        check_scores("1.21", "node n1", "pod p", "NodePreferAvoidPods", &[("n1", 1_000_000)]);
+    }
+}

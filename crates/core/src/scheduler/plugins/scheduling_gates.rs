@@ -27,3 +27,21 @@ pub(crate) fn pre_enqueue(behaviour: &Behaviour, pod: &Pod) -> Status {
         format!("waiting for scheduling gates: [{}]", gates.join(" ")),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::plugins::scheduling_gates::pre_enqueue;
+    use crate::scheduler::testing::read_pod;
+    use crate::{Behaviour, Version};
+
+    #[test]
+    fn gates_hold_a_pod_back_from_1_27_on() {
+        let pod = read_pod("pod p gate=example.com/a gate=example.com/b");
+        let reasons = |minor| {
+            let version = Version::new(minor, 0).expect("a version");
+            pre_enqueue(&Behaviour::of(version), &pod).reasons
+        };
+        assert_eq!(reasons(27), ["waiting for scheduling gates: [example.com/a example.com/b]"]);
+        assert!(reasons(26).is_empty());
+    }
+}

@@ -48,7 +48,24 @@ impl FilterState {
                 }
             }
         }
-        FilterState { constraints, tables, counts }
+        let mut state = FilterState { constraints, tables, counts };
+        if cycle.behaviour.spread.counts_ineligible_nodes {
+            state.recount(cycle);
+        }
+        state
+    }
+
+    /// Counts again, on every node of a domain that an eligible node is in.
+    fn recount(&mut self, cycle: &Cycle<'_>) {
+        self.counts.iter_mut().flat_map(BTreeMap::values_mut).for_each(|count| *count = 0);
+        for node in cycle.snapshot.nodes() {
+            for (constraint, table) in self.constraints.iter().zip(&self.tables) {
+                let value = node.node.labels.get(&constraint.topology_key);
+                if let Some(count) = value.and_then(|value| self.counts[*table].get_mut(value)) {
+                    *count += constraint.count(cycle, node);
+                }
+            }
+        }
     }
 
     pub(super) fn pod_changed(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, pod: &Pod, delta: i64) {

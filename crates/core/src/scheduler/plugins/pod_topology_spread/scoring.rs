@@ -1,5 +1,6 @@
 //! The constraints that only score nodes (`ScheduleAnyway`).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Constraint, HOSTNAME, default_constraints, has_all_keys, own_constraints, tables};
@@ -52,8 +53,8 @@ impl ScoreState {
                 }
                 let value = node.node.labels.get(&constraint.topology_key).cloned().unwrap_or_default();
                 let counts = &mut state.counts[state.tables[index]];
-                if !counts.contains_key(&value) {
-                    counts.insert(value, 0);
+                if let Entry::Vacant(entry) = counts.entry(value) {
+                    entry.insert(0);
                     domains[index] += 1;
                 }
             }

@@ -1,0 +1,26 @@
+//! The command line's own texts. Having a test here also makes `cargo test --workspace` build the binary, which the
+//! whole-program tests in `tests/` run.
+
+use std::process::Command;
+
+fn sim(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_sim")).args(args).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn every_command_has_help_that_says_what_it_does() {
+    for command in ["run", "whatif", "get", "describe", "logs", "schema", "completions"] {
+        let (code, help, _) = sim(&[command, "--help"]);
+        assert_eq!(code, Some(0), "{command}");
+        assert!(help.contains("Usage: sim ") && help.lines().next().is_some_and(|line| line.len() > 20), "{command}: {help}");
+    }
+}
+
+#[test]
+fn a_mistyped_command_gets_a_suggestion() {
+    let (code, _, error) = sim(&["whatfi"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("whatif"), "{error}");
+}

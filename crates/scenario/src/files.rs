@@ -1,0 +1,114 @@
+//! From the paths a person names to the texts in them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Fault, Location, closest};
+
+/// One text of the input.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As it is named in messages; `<stdin>` for `-`.
+    pub(crate) name: String,
+    /// The folder that relative paths inside the text start from.
+    pub(crate) folder: PathBuf,
+    pub(crate) text: String,
+}
+
+/// Files larger than this are refused: reading takes several times the size in memory.
+const MAX_BYTES: u64 = 1 << 30;
+/// What a directory is searched for, as kubectl does.
+const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
+
+/// The texts of all paths, and a fault for each that cannot be read.
+pub(crate) fn read(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> (Vec<Source>, Vec<Fault>) {
+    let (mut sources, mut faults) = (Vec::new(), Vec::new());
+    for path in paths {
+        let path = path.as_ref();
+        let result = if path.as_os_str() == "-" {
+            read_stdin(stdin).map(|source| vec![source])
+        } else if path.is_dir() {
+            read_folder(path)
+        } else {
+            read_file(path).map(|source| vec![source])
+        };
+        match result {
+            Ok(read) => sources.extend(read),
+            Err(fault) => faults.push(*fault),
+        }
+    }
+    (sources, faults)
+}
+
+fn read_stdin(stdin: &mut dyn Read) -> Result<Source, Box<Fault>> {
+    let name = "<stdin>".to_owned();
+    let mut bytes = Vec::new();
+    let mut limited = stdin.take(MAX_BYTES + 1);
+    limited.read_to_end(&mut bytes).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large(&name).into());
+    }
+    Ok(Source { text: utf8(&name, bytes)?, folder: PathBuf::from("."), name })
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
+    let name = folder.display().to_string();
+    let entries = std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
+    let manifest = |path: &PathBuf| {
+        path.is_file() && path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| EXTENSIONS.contains(&extension))
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(manifest).collect();
+    files.sort();
+    if files.is_empty() {
+        let fault = Fault::of_file(&name, "the directory has no manifests: expected files ending in .yaml, .yml or .json");
+        return Err(fault.hint("directories inside it are not searched, as kubectl does not").into());
+    }
+    files.iter().map(|file| read_file(file)).collect()
+}
+
+fn read_file(path: &Path) -> Result<Source, Box<Fault>> {
+    let name = path.display().to_string();
+    let cannot = |error: std::io::Error| {
+        let fault = Fault::of_file(&name, format!("cannot be read: {error}"));
+        match similar(path).filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
+            Some(similar) => fault.hint(format!("did you mean {}?", similar.display())),
+            None => fault,
+        }
+    };
+    let size = std::fs::metadata(path).map_err(cannot)?.len();
+    if size > MAX_BYTES {
+        return Err(too_large(&name).into());
+    }
+    let bytes = std::fs::read(path).map_err(cannot)?;
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    Ok(Source { text: utf8(&name, bytes)?, folder, name })
+}
+
+fn too_large(name: &str) -> Fault {
+    Fault::of_file(name, "is larger than 1 GiB").hint("dump fewer kinds or namespaces, or without managedFields")
+}
+
+/// The text, without a byte order mark.
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Box<Fault>> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let location = Location { source: name.to_owned(), line, column: 0 };
+        Fault::error(Some(location), format!("is not UTF-8: the byte at offset {} begins no character", valid.len()))
+            .hint("convert it first, for instance with iconv")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// A file in the same folder whose name is nearly the same.
+fn similar(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let wanted = path.file_name()?.to_str()?;
+    closest(wanted, names.iter().map(String::as_str)).map(|name| path.with_file_name(name))
+}

@@ -1,0 +1,432 @@
+//! Loading: every object that can be read, and every fault that was found on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sim_cluster::{Kind, Object, Unstructured};
+
+use crate::document::{self, Scenario};
+use crate::events;
+use crate::fault::{Fault, Location, Severity, closest};
+use crate::files::{self, Source};
+use crate::locate::{Step, locate, show};
+use crate::text;
+use crate::validate;
+use crate::yaml::octal;
+
+/// What an input holds. Look at `faults` before trusting the rest.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The objects, in the order they were read.
+    pub objects: Vec<LoadedObject>,
+    /// The Scenario, when there is one.
+    pub scenario: Option<Scenario>,
+    /// Everything that is wrong, errors and warnings.
+    pub faults: Vec<Fault>,
+}
+
+/// An object and where it was read.
+#[derive(Debug, Clone)]
+pub struct LoadedObject {
+    /// The object.
+    pub object: Object,
+    /// Its fields that the kind does not have, kept as they were written.
+    pub unknown_fields: Vec<UnknownField>,
+    /// The file it was read from.
+    pub source: String,
+}
+
+/// A field that the kind does not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnknownField {
+    /// Its path, e.g. `spec.containers[0].imagePulPolicy`.
+    pub path: String,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Input {
+    /// Whether a run of it can be trusted: no fault is an error.
+    pub fn is_usable(&self) -> bool {
+        self.faults.iter().all(|fault| fault.severity == Severity::Warning)
+    }
+}
+
+/// Reads files, directories (their .yaml, .yml and .json files) and, for `-`, `stdin`.
+pub fn load(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
+    let (sources, faults) = files::read(paths, stdin);
+    let mut loader = Loader { input: Input { faults, ..Input::default() }, ..Loader::new(&sources) };
+    for source in &sources {
+        loader.read_source(source);
+    }
+    loader.finish()
+}
+
+/// Finding a place means parsing the file up to it once more: beyond this many faults only the file is named.
+const MAX_LOCATED: usize = 200;
+
+/// An item of a source: a whole document, or one of a List's.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) source: &'a Source,
+    document: usize,
+    prefix: Vec<Step>,
+}
+
+impl Place<'_> {
+    /// The place of a path inside the item.
+    pub(crate) fn at(&self, path: &[Step]) -> Location {
+        let whole: Vec<Step> = self.prefix.iter().chain(path).cloned().collect();
+        let (line, column) = locate(&self.source.text, self.document, &whole).unwrap_or((0, 0));
+        Location { source: self.source.name.clone(), line, column }
+    }
+}
+
+struct Loader<'a> {
+    sources: &'a [Source],
+    input: Input,
+    /// Where each known object was read first.
+    seen: BTreeMap<(Kind, String, String), Place<'a>>,
+    /// Unknown fields by kind and path without indices: each is told once.
+    unknown_fields: BTreeMap<(String, String), usize>,
+    unknown_kinds: BTreeMap<String, usize>,
+    /// Pods that are bound, and to which node.
+    bound: Vec<(String, String, Place<'a>)>,
+    items: usize,
+    located: usize,
+}
+
+impl<'a> Loader<'a> {
+    fn new(sources: &'a [Source]) -> Self {
+        Self {
+            sources,
+            input: Input::default(),
+            seen: BTreeMap::new(),
+            unknown_fields: BTreeMap::new(),
+            unknown_kinds: BTreeMap::new(),
+            bound: Vec::new(),
+            items: 0,
+            located: 0,
+        }
+    }
+
+    fn fault(&mut self, place: &Place<'_>, object: &str, found: Found) {
+        self.located += 1;
+        let location = if self.located > MAX_LOCATED {
+            Location { source: place.source.name.clone(), ..Location::default() }
+        } else {
+            place.at(&found.path)
+        };
+        self.input.faults.push(Fault {
+            severity: found.severity,
+            location: Some(location),
+            object: object.to_owned(),
+            path: show(&found.path),
+            message: found.message,
+            hint: found.hint,
+        });
+    }
+
+    fn read_source(&mut self, source: &'a Source) {
+        let items_before = self.items;
+        let faults_before = self.input.faults.len();
+        for (document, parsed) in text::documents(&source.text) {
+            match parsed {
+                Ok(value) => self.read_value(Place { source, document, prefix: Vec::new() }, value, None),
+                Err(error) => {
+                    let location = Location { source: source.name.clone(), line: error.line, column: error.column };
+                    let mut fault = Fault::error(Some(location), error.message);
+                    fault.hint = error.hint;
+                    self.input.faults.push(fault);
+                }
+            }
+        }
+        if self.items == items_before && self.input.faults.len() == faults_before {
+            let fault = Fault::of_file(&source.name, "has no objects: expected Kubernetes manifests in YAML or JSON");
+            self.input.faults.push(fault);
+        }
+    }
+
+    /// Reads an object, or the objects of a List. `item_kind` is what the items of a typed list are when they do not say.
+    fn read_value(&mut self, place: Place<'a>, value: Value, item_kind: Option<(&str, &str)>) {
+        self.items += 1;
+        let Value::Object(mut object) = value else {
+            let message = format!("is {}: expected a manifest, a mapping with apiVersion and kind", name_of(&value));
+            self.fault(&place, "", Found::error(&[], message));
+            return;
+        };
+        if let Some((api_version, kind)) = item_kind {
+            object.entry("apiVersion").or_insert_with(|| api_version.into());
+            object.entry("kind").or_insert_with(|| kind.into());
+        }
+        let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let (api_version, kind) = match (text("apiVersion"), text("kind")) {
+            (Some(api_version), Some(kind)) => (api_version, kind),
+            (_, kind) => {
+                let missing = if kind.is_none() { "kind" } else { "apiVersion" };
+                let message = format!("the object has no {missing}: expected a manifest with apiVersion, kind and metadata");
+                self.fault(&place, "", Found::error(&[], message));
+                return;
+            }
+        };
+        if let Some(item_kind) = kind.strip_suffix("List")
+            && object.get("items").is_some_and(Value::is_array)
+        {
+            let Some(Value::Array(items)) = object.remove("items") else { return };
+            let item_kind = (!item_kind.is_empty()).then_some((api_version.as_str(), item_kind));
+            for (index, item) in items.into_iter().enumerate() {
+                let mut place = place.clone();
+                place.prefix.extend([Step::Key("items".to_owned()), Step::Index(index)]);
+                self.read_value(place, item, item_kind);
+            }
+        } else if api_version.starts_with("sim/") {
+            self.read_scenario(&place, &api_version, &kind, Value::Object(object));
+        } else {
+            self.read_object(place, &api_version, &kind, object);
+        }
+    }
+
+    fn read_scenario(&mut self, place: &Place<'_>, api_version: &str, kind: &str, value: Value) {
+        if (api_version, kind) != ("sim/v1", "Scenario") {
+            let message = format!("{api_version} {kind} is not known: expected sim/v1 Scenario");
+            self.fault(place, "", Found::error(&["kind"], message));
+        } else if self.input.scenario.is_some() {
+            self.fault(place, "Scenario", Found::error(&[], "this is a second Scenario: expected one at most"));
+        } else {
+            let (scenario, faults) = document::read(place, value);
+            self.input.scenario = scenario;
+            self.input.faults.extend(faults);
+        }
+    }
+
+    fn read_object(&mut self, place: Place<'a>, api_version: &str, kind: &str, mut value: Map<String, Value>) {
+        let metadata = |key: &str| {
+            let text = value.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let (name, namespace) = (metadata("name"), metadata("namespace"));
+        let title = match (namespace.as_str(), name.as_str()) {
+            (_, "") => kind.to_owned(),
+            ("", name) => format!("{kind} {name}"),
+            (namespace, name) => format!("{kind} {namespace}/{name}"),
+        };
+        if name.is_empty() {
+            let mut found = Found::error(&["metadata", "name"], "the object has no name");
+            if !metadata("generateName").is_empty() {
+                found.hint = Some("generateName is filled in by an API server: write a name here".to_owned());
+            }
+            self.fault(&place, &title, found);
+            return;
+        }
+        let Some(known) = Kind::of(api_version, kind) else {
+            *self.unknown_kinds.entry(format!("{kind} ({api_version})")).or_default() += 1;
+            match serde_json::from_value::<Unstructured>(Value::Object(value)) {
+                Ok(object) => self.keep(&place, Object::Other(Arc::new(object)), Vec::new()),
+                Err(error) => self.fault(&place, &title, Found::error(&["metadata"], error.to_string())),
+            }
+            return;
+        };
+        if known == Kind::Event && api_version.starts_with("events.k8s.io/") {
+            events::into_core(&mut value);
+        }
+        value.insert("apiVersion".to_owned(), known.api_version().into());
+        if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+            if !known.is_namespaced() {
+                metadata.shift_remove("namespace");
+            } else if namespace.is_empty() {
+                metadata.insert("namespace".to_owned(), "default".into());
+            }
+        }
+        validate::complete(known, api_version, &mut value);
+        let mut value = Value::Object(value);
+        let (object, unknown) = match read_typed(known, &mut value) {
+            Ok(read) => read,
+            Err(found) => {
+                self.fault(&place, &title, found);
+                return;
+            }
+        };
+        for found in validate::check(known, &value) {
+            self.fault(&place, &title, found);
+        }
+        let unknown = unknown.into_iter().map(|path| self.note_unknown(&place, kind, &title, &value, &path)).collect();
+        let key = (known, object.namespace().unwrap_or_default().to_owned(), name);
+        if let Some(first) = self.seen.get(&key) {
+            let message = format!("the object is here a second time: it was read before at {}", first.at(&[]));
+            self.fault(&place, &title, Found::error(&[], message));
+            return;
+        }
+        if let Object::Pod(pod) = &object
+            && let Some(node) = sim_cluster::pod::node_name(pod)
+            && !sim_cluster::pod::is_terminal(pod)
+        {
+            self.bound.push((node.to_owned(), title, place.clone()));
+        }
+        self.seen.insert(key, place.clone());
+        self.keep(&place, object, unknown);
+    }
+
+    fn keep(&mut self, place: &Place<'_>, object: Object, unknown_fields: Vec<UnknownField>) {
+        self.input.objects.push(LoadedObject { object, unknown_fields, source: place.source.name.clone() });
+    }
+
+    /// Keeps an unknown field, and tells of it the first time.
+    fn note_unknown(&mut self, place: &Place<'_>, kind: &str, title: &str, value: &Value, path: &[Step]) -> UnknownField {
+        let found = path.iter().try_fold(value, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(*index),
+        });
+        let anywhere: Vec<Step> = path.iter().filter(|step| matches!(step, Step::Key(_))).cloned().collect();
+        let times = self.unknown_fields.entry((kind.to_owned(), show(&anywhere))).or_default();
+        *times += 1;
+        if *times == 1 {
+            let message = "the field is not known: it is kept, and nothing acts on it";
+            self.fault(place, title, Found { severity: Severity::Warning, path: path.to_vec(), message: message.to_owned(), hint: None });
+        }
+        UnknownField { path: show(path), value: found.cloned().unwrap_or_default() }
+    }
+
+    /// What can only be said of the whole input.
+    fn finish(mut self) -> Input {
+        let nodes: BTreeSet<String> = self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
+        let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+        for (node, title, place) in std::mem::take(&mut self.bound) {
+            if nodes.contains(&node) {
+                continue;
+            }
+            let times = missing.entry(node.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                continue;
+            }
+            let mut found = Found::error(&["spec", "nodeName"], format!("the pod is bound to node {node:?}, which is not in the input"));
+            found.hint = Some(match closest(&node, nodes.iter().map(String::as_str)) {
+                Some(similar) => format!("did you mean {similar}?"),
+                None => "dump the nodes too: kubectl get nodes,pods -A -o yaml".to_owned(),
+            });
+            self.fault(&place, &title, found);
+        }
+        for (node, times) in missing.into_iter().filter(|(_, times)| *times > 1) {
+            let message = format!("{} more pods are bound to node {node:?}, which is not in the input", times - 1);
+            self.input.faults.push(Fault::error(None, message));
+        }
+        if !self.unknown_kinds.is_empty() {
+            let kinds: Vec<String> = self.unknown_kinds.iter().map(|(kind, times)| format!("{times} {kind}")).collect();
+            let message = format!("kept, but nothing acts on them: {}", kinds.join(", "));
+            self.input.faults.push(Fault::warning(None, message));
+        }
+        let repeated: Vec<(String, String, usize)> = std::mem::take(&mut self.unknown_fields)
+            .into_iter()
+            .filter(|(_, times)| *times > 1)
+            .map(|((kind, path), times)| (kind, path, times))
+            .collect();
+        for (kind, path, times) in repeated {
+            let told = self.input.faults.iter_mut().find(|fault| {
+                fault.severity == Severity::Warning && fault.object.starts_with(&kind) && without_indices(&fault.path) == path
+            });
+            if let Some(fault) = told {
+                fault.message.push_str(&format!(" ({times} times in all)"));
+            }
+        }
+        if self.sources.is_empty() && self.input.faults.is_empty() {
+            self.input.faults.push(Fault::error(None, "there is no input: expected files, directories or - for stdin"));
+        }
+        self.input
+    }
+}
+
+/// A fault of an object before its place is looked up.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) severity: Severity,
+    pub(crate) path: Vec<Step>,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Found {
+    fn error(path: &[&str], message: impl Into<String>) -> Self {
+        let path = path.iter().map(|key| Step::Key((*key).to_owned())).collect();
+        Self { severity: Severity::Error, path, message: message.into(), hint: None }
+    }
+}
+
+/// Reads an object of a known kind, and the paths of the fields that it does not have. Octal numbers are set right in
+/// `value` where the type wants a number.
+fn read_typed(kind: Kind, value: &mut Value) -> Result<(Object, Vec<Vec<Step>>), Found> {
+    loop {
+        let mut unknown = Vec::new();
+        let mut track = serde_path_to_error::Track::new();
+        let mut note = |path: serde_ignored::Path<'_>| unknown.push(ignored_steps(&path));
+        let ignored = serde_ignored::Deserializer::new(&*value, &mut note);
+        let result = Object::read(kind, serde_path_to_error::Deserializer::new(ignored, &mut track));
+        let error = match result {
+            Ok(object) => return Ok((object, unknown)),
+            Err(error) => error.to_string(),
+        };
+        let path: Vec<Step> = track.path().iter().filter_map(error_step).collect();
+        let place = path.iter().try_fold(&mut *value, |value, step| match step {
+            Step::Key(key) => value.get_mut(key),
+            Step::Index(index) => value.get_mut(*index),
+        });
+        match place {
+            Some(place) if error.contains("expected i") && place.as_str().and_then(octal).is_some() => {
+                *place = place.as_str().and_then(octal).unwrap_or_default().into();
+            }
+            _ => return Err(Found { severity: Severity::Error, path, message: error, hint: None }),
+        }
+    }
+}
+
+fn ignored_steps(path: &serde_ignored::Path<'_>) -> Vec<Step> {
+    match path {
+        serde_ignored::Path::Root => Vec::new(),
+        serde_ignored::Path::Seq { parent, index } => {
+            let mut steps = ignored_steps(parent);
+            steps.push(Step::Index(*index));
+            steps
+        }
+        serde_ignored::Path::Map { parent, key } => {
+            let mut steps = ignored_steps(parent);
+            steps.push(Step::Key(key.clone()));
+            steps
+        }
+        serde_ignored::Path::Some { parent }
+        | serde_ignored::Path::NewtypeStruct { parent }
+        | serde_ignored::Path::NewtypeVariant { parent } => ignored_steps(parent),
+    }
+}
+
+pub(crate) fn error_step(segment: &serde_path_to_error::Segment) -> Option<Step> {
+    match segment {
+        serde_path_to_error::Segment::Seq { index } => Some(Step::Index(*index)),
+        serde_path_to_error::Segment::Map { key } => Some(Step::Key(key.clone())),
+        serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
+    }
+}
+
+fn without_indices(path: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in path.chars() {
+        inside = (inside || letter == '[') && letter != ']';
+        if !inside && letter != ']' {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}

@@ -1,0 +1,59 @@
+//! The book's and the README's console blocks are what the commands print. `UPDATE=1` writes them anew.
+
+use sim_tests::{Sim, root};
+
+/// Runs every `$ sim …` of the console blocks of a page and compares, or rewrites, what follows it.
+fn check(page: &str) {
+    let path = root().join(page);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let sim = Sim::new(&page.replace(['/', '.'], "-"));
+    let mut fresh = String::new();
+    let mut blocks = 0;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        fresh.push_str(line);
+        fresh.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        let mut block = lines.by_ref().take_while(|line| *line != "```");
+        let command = block.next().unwrap_or_default().to_owned();
+        block.for_each(drop);
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let arguments = match words.as_slice() {
+            ["$", "sim", arguments @ ..] => arguments,
+            ["$", "cargo", "run", "--release", "--", arguments @ ..] => arguments,
+            _ => panic!("{page}: {command:?} is no sim command"),
+        };
+        blocks += 1;
+        let ran = sim.run(arguments);
+        fresh.push_str(&command);
+        fresh.push('\n');
+        for shown in ran.stdout.lines() {
+            // Trailing blanks are kubectl's; they do not survive in a page.
+            fresh.push_str(shown.trim_end());
+            fresh.push('\n');
+        }
+        fresh.push_str("```\n");
+    }
+    assert!(blocks > 0, "{page} has no console block");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &fresh).expect("the page can be written");
+    }
+    assert!(fresh == text || std::env::var_os("UPDATE").is_some(), "{page} is stale; UPDATE=1 cargo test -p sim-tests --test book writes:\n{fresh}");
+}
+
+#[test]
+fn getting_started() {
+    check("book/src/getting-started.md");
+}
+
+#[test]
+fn what_if() {
+    check("book/src/whatif.md");
+}
+
+#[test]
+fn readme() {
+    check("README.md");
+}
