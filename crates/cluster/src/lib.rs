@@ -19,6 +19,7 @@ mod make;
 mod names;
 mod object;
 pub mod pod;
+pub mod print;
 mod recorder;
 mod result;
 mod scheduling;

@@ -261,7 +261,7 @@ pub enum PreFilterText {
 pub struct PreemptionRules {
     /// Whether `preemptionPolicy: Never` is respected (1.19+).
     pub policy_respected: bool,
-    /// Whether victims are told in order of importance, whatever budgets they break (1.34+).
+    /// Whether victims are told in order of importance, whatever budgets they break (1.32+).
     pub victims_sorted: bool,
     /// Whether the sentence tells of preemption (1.24+).
     pub reported: bool,
@@ -276,10 +276,8 @@ pub struct PreemptionRules {
 pub enum ZoneLabels {
     /// `failure-domain.beta.kubernetes.io/…` (1.16).
     BetaOnly,
-    /// These, else `topology.kubernetes.io/…` (1.17 to 1.20).
+    /// These, else `topology.kubernetes.io/…` (1.17+).
     BetaFirst,
-    /// The other way round (1.21+).
-    StableFirst,
 }
 
 /// How the queue works.
@@ -435,7 +433,7 @@ impl Behaviour {
             post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
             preemption: PreemptionRules {
                 policy_respected: minor >= 19,
-                victims_sorted: minor >= 34,
+                victims_sorted: minor >= 32,
                 reported: minor >= 24,
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
@@ -456,11 +454,7 @@ impl Behaviour {
                     _ => NodeCheck::FailedPlugin,
                 },
             },
-            zone_labels: match minor {
-                16 => ZoneLabels::BetaOnly,
-                17..=20 => ZoneLabels::BetaFirst,
-                _ => ZoneLabels::StableFirst,
-            },
+            zone_labels: if minor == 16 { ZoneLabels::BetaOnly } else { ZoneLabels::BetaFirst },
         }
     }
 }

@@ -4,6 +4,8 @@
 //! [`model`] holds what a scheduler looks at, [`behaviour`] is the one table of what differs between Kubernetes minors, and
 //! [`scheduler`] is the scheduling framework with one file per in-tree plugin, named as upstream names it.
 
+#![forbid(unsafe_code)]
+
 pub mod behaviour;
 pub mod model;
 pub mod quantity;

@@ -15,10 +15,22 @@ use serde_json::Value;
 use sim_cluster::convert;
 use sim_core::Version;
 use sim_core::model::{LabelSelector, Pod};
-use sim_core::scheduler::{Decision, DisruptionBudget, FitError, Placement, Scheduler, SelectorOwner, Snapshot, Status};
+use sim_core::scheduler::{
+    Decision, DisruptionBudget, FitError, Placement, Scheduler, SelectorOwner, Snapshot, Status,
+};
 
 const FAMILIES: [&str; 11] = [
-    "taints", "nodeaffinity", "resources", "ports", "interpod", "spread", "images", "mixed", "queue", "preempt", "gates",
+    "taints",
+    "nodeaffinity",
+    "resources",
+    "ports",
+    "interpod",
+    "spread",
+    "images",
+    "mixed",
+    "queue",
+    "preempt",
+    "gates",
 ];
 
 fn main() -> ExitCode {
@@ -28,7 +40,8 @@ fn main() -> ExitCode {
     };
     let directory = arguments.first().cloned().unwrap_or_else(|| "/work/shared/conformance".to_owned());
     let show: usize = option("--show").and_then(|count| count.parse().ok()).unwrap_or(0);
-    let families: Vec<String> = option("--family").map_or_else(|| FAMILIES.map(str::to_owned).to_vec(), |family| vec![family]);
+    let families: Vec<String> =
+        option("--family").map_or_else(|| FAMILIES.map(str::to_owned).to_vec(), |family| vec![family]);
     let only_version = option("--version");
     let mut all_agree = true;
     for family in &families {
@@ -152,12 +165,18 @@ fn compare_nodes(
     differ: &mut impl FnMut(&str, String, String),
 ) {
     let theirs = theirs.as_object();
-    let names: BTreeSet<&str> = ours.keys().map(String::as_str).chain(theirs.into_iter().flatten().map(|(k, _)| k.as_str())).collect();
+    let names: BTreeSet<&str> =
+        ours.keys().map(String::as_str).chain(theirs.into_iter().flatten().map(|(k, _)| k.as_str())).collect();
     for name in names {
         let ours = ours.get(name);
         let theirs = theirs.and_then(|nodes| nodes.get(name));
-        let our_reasons: BTreeSet<&str> = ours.into_iter().flat_map(|status| &status.reasons).map(AsRef::as_ref).collect();
-        differ("reasons", format!("{name} {}", join(our_reasons)), format!("{name} {}", join(strings(theirs.map_or(&Value::Null, |node| &node["reasons"])))));
+        let our_reasons: BTreeSet<&str> =
+            ours.into_iter().flat_map(|status| &status.reasons).map(AsRef::as_ref).collect();
+        differ(
+            "reasons",
+            format!("{name} {}", join(our_reasons)),
+            format!("{name} {}", join(strings(theirs.map_or(&Value::Null, |node| &node["reasons"])))),
+        );
         let their_code = theirs.and_then(|node| node["code"].as_str()).unwrap_or_default();
         // Nodes that PreFilter left out have no status of their own in some versions.
         if !their_code.is_empty() {
@@ -176,17 +195,27 @@ fn compare_nodes(
 }
 
 fn compare_scores(placement: &Placement, step: &Value, differ: &mut impl FnMut(&str, String, String)) {
-    let totals = |pairs: BTreeMap<&str, i64>| pairs.iter().map(|(node, total)| format!("{node}={total}")).collect::<Vec<_>>().join(" ");
+    let totals = |pairs: BTreeMap<&str, i64>| {
+        pairs.iter().map(|(node, total)| format!("{node}={total}")).collect::<Vec<_>>().join(" ")
+    };
     let ours: BTreeMap<&str, i64> = placement.scores.iter().map(|score| (score.node.as_str(), score.total)).collect();
-    let theirs: BTreeMap<&str, i64> =
-        step["total"].as_object().into_iter().flatten().map(|(node, total)| (node.as_str(), total.as_i64().unwrap_or(0))).collect();
+    let theirs: BTreeMap<&str, i64> = step["total"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(node, total)| (node.as_str(), total.as_i64().unwrap_or(0)))
+        .collect();
     if ours != theirs {
         for score in &placement.scores {
             let recorded = &step["scores"][&score.node];
             for (plugin, value) in &score.by_plugin {
                 let real = recorded[plugin.as_str()].as_i64().unwrap_or(0);
                 if recorded.is_object() {
-                    differ("score", format!("{} {plugin} {value}", score.node), format!("{} {plugin} {real}", score.node));
+                    differ(
+                        "score",
+                        format!("{} {plugin} {value}", score.node),
+                        format!("{} {plugin} {real}", score.node),
+                    );
                 }
             }
         }
@@ -206,7 +235,8 @@ fn compare_preemption(error: &FitError, step: &Value, differ: &mut impl FnMut(&s
         }
     }
     differ("nominated", nominated.to_owned(), recorded.to_owned());
-    let victims: BTreeSet<String> = error.preemption.iter().flat_map(|outcome| &outcome.victims).map(ToString::to_string).collect();
+    let victims: BTreeSet<String> =
+        error.preemption.iter().flat_map(|outcome| &outcome.victims).map(ToString::to_string).collect();
     differ("victims", join(victims.iter().map(String::as_str)), join(strings(&step["victims"])));
 }
 
@@ -277,7 +307,12 @@ fn read_object(snapshot: &mut Snapshot, object: &Value) {
             let budget = DisruptionBudget {
                 selector: selector(&spec["selector"]),
                 disruptions_allowed: status["disruptionsAllowed"].as_i64().unwrap_or(0) as i32,
-                disrupted_pods: status["disruptedPods"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+                disrupted_pods: status["disruptedPods"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.clone())
+                    .collect(),
             };
             snapshot.set_disruption_budget(namespace, name, budget);
         }
@@ -292,7 +327,11 @@ fn read_pod(pod: &Value, case: &Value) -> Pod {
         pod["metadata"]["namespace"] = "default".into();
     }
     if pod["metadata"]["uid"].is_null() {
-        let uid = format!("{}/{}", pod["metadata"]["namespace"].as_str().unwrap_or_default(), pod["metadata"]["name"].as_str().unwrap_or_default());
+        let uid = format!(
+            "{}/{}",
+            pod["metadata"]["namespace"].as_str().unwrap_or_default(),
+            pod["metadata"]["name"].as_str().unwrap_or_default()
+        );
         pod["metadata"]["uid"] = uid.into();
     }
     let host_network = pod["spec"]["hostNetwork"] == true;
@@ -328,9 +367,9 @@ fn resolve_priority(pod: &mut Value, case: &Value) {
         "system-cluster-critical" => (Value::from(2_000_000_000), Value::Null),
         "system-node-critical" => (Value::from(2_000_001_000), Value::Null),
         name => {
-            let found = classes
-                .iter()
-                .find(|class| if name.is_empty() { class["globalDefault"] == true } else { class["metadata"]["name"] == name });
+            let found = classes.iter().find(|class| {
+                if name.is_empty() { class["globalDefault"] == true } else { class["metadata"]["name"] == name }
+            });
             let Some(class) = found else { return };
             (class["value"].clone(), class["preemptionPolicy"].clone())
         }

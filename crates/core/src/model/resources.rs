@@ -1,7 +1,7 @@
 //! Amounts of resources, and what a pod asks for.
 //!
 //! Upstream: `pkg/scheduler/framework/types.go` and `component-helpers/resource/helpers.go` (v1.34), by version through
-//! [`RequestRules`](crate::behaviour::RequestRules).
+//! [`RequestRules`].
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //!
 //! Time is whatever the caller says it is, in milliseconds.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,11 +25,16 @@ pub struct SchedulingQueue {
     rules: QueueRules,
     pods: BTreeMap<PodKey, Entry>,
     /// Active pods: greater priority first, then earlier entry.
-    active: BTreeSet<(std::cmp::Reverse<i32>, u64, PodKey)>,
+    active: BTreeSet<(Reverse<i32>, u64, PodKey)>,
+    /// Pods backing off by the time their backoff ends.
+    backing_off: BTreeSet<(u64, Reverse<i32>, u64, PodKey)>,
+    /// Unschedulable pods in the order in which they failed.
+    unschedulable: BTreeSet<(u64, PodKey)>,
+    /// Unschedulable pods by the time at which they will have been so for too long.
+    flushes: BTreeSet<(u64, u64, PodKey)>,
+    in_flight: BTreeSet<PodKey>,
     /// Counts entries, so that pods of one instant keep the order in which they came.
     sequence: u64,
-    /// Counts moves, so that a pod that was being scheduled while something happened is tried again.
-    moves: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -62,8 +68,11 @@ impl SchedulingQueue {
             rules: Behaviour::of(version).queue,
             pods: BTreeMap::new(),
             active: BTreeSet::new(),
+            backing_off: BTreeSet::new(),
+            unschedulable: BTreeSet::new(),
+            flushes: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
             sequence: 0,
-            moves: 0,
         }
     }
 
@@ -77,11 +86,10 @@ impl SchedulingQueue {
             attempts: 0,
             failed_plugins: BTreeSet::new(),
             failed_at_ms: 0,
-            order: 0,
+            order: self.next_order(),
             missed: Vec::new(),
         };
-        self.pods.insert(key.clone(), entry);
-        self.activate(&key);
+        self.insert(key, entry);
     }
 
     /// Takes the next pod to schedule out of the active queue. It stays known as being scheduled until it is added
@@ -89,70 +97,47 @@ impl SchedulingQueue {
     pub fn pop(&mut self, now_ms: u64) -> Option<Arc<Pod>> {
         self.advance(now_ms);
         if self.active.is_empty() && self.rules.pop_from_backoff {
-            let first = self
-                .pods
-                .iter()
-                .filter_map(|(key, entry)| match entry.place {
-                    Place::BackingOff { until_ms } => {
-                        Some((until_ms, std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()))
-                    }
-                    _ => None,
-                })
-                .min();
-            if let Some((_, _, _, key)) = first {
+            let first = self.backing_off.first().map(|(_, _, _, key)| key.clone());
+            if let Some(key) = first {
                 self.activate(&key);
             }
         }
-        let (_, _, key) = self.active.pop_first()?;
-        let entry = self.pods.get_mut(&key)?;
+        let key = self.active.first().map(|(_, _, key)| key.clone())?;
+        let mut entry = self.take(&key)?;
         entry.place = Place::InFlight;
         entry.attempts += 1;
         entry.missed.clear();
-        Some(Arc::clone(&entry.pod))
+        let pod = Arc::clone(&entry.pod);
+        self.insert(key, entry);
+        Some(pod)
     }
 
     /// Puts back a pod that fits nowhere, with the plugins that refused it. Without any plugin every event wakes it.
     pub fn add_unschedulable(&mut self, pod: Arc<Pod>, failed_plugins: BTreeSet<PluginName>, now_ms: u64) {
         let key = pod.key();
-        let previous = self.pods.remove(&key);
-        if let Some(entry) = &previous
-            && entry.place == Place::Active
-        {
-            self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
-        }
-        let (attempts, missed) = previous.map_or((1, Vec::new()), |entry| (entry.attempts.max(1), entry.missed));
+        let (attempts, missed) = self.take(&key).map_or((1, Vec::new()), |entry| (entry.attempts.max(1), entry.missed));
         let woken = missed.iter().any(|event| self.wakes(&failed_plugins, event));
-        self.sequence += 1;
-        let order = self.sequence;
         let place = if woken {
             Place::BackingOff { until_ms: now_ms.saturating_add(backoff_ms(attempts)) }
         } else {
             Place::Unschedulable
         };
-        self.pods.insert(
-            key,
-            Entry { pod, place, attempts, failed_plugins, failed_at_ms: now_ms, order, missed: Vec::new() },
-        );
+        let order = self.next_order();
+        let missed = Vec::new();
+        self.insert(key, Entry { pod, place, attempts, failed_plugins, failed_at_ms: now_ms, order, missed });
     }
 
     /// Forgets a pod: it was bound or deleted.
     pub fn delete(&mut self, key: &PodKey) {
-        if let Some(entry) = self.pods.remove(key) {
-            self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
-        }
+        self.take(key);
     }
 
     /// Replaces what is known of a waiting pod without moving it; one unknown is added.
     pub fn update(&mut self, pod: Arc<Pod>) {
         let key = pod.key();
-        let Some(entry) = self.pods.get_mut(&key) else {
-            self.add(pod);
-            return;
-        };
-        let was_active = self.active.remove(&(std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
-        entry.pod = pod;
-        if was_active {
-            self.active.insert((std::cmp::Reverse(entry.pod.spec.priority), entry.order, key));
+        match self.take(&key) {
+            Some(entry) => self.insert(key, Entry { pod, ..entry }),
+            None => self.add(pod),
         }
     }
 
@@ -169,49 +154,43 @@ impl SchedulingQueue {
         now_ms: u64,
         may_help: impl Fn(&Pod, &BTreeSet<PluginName>) -> bool,
     ) {
-        self.moves += 1;
-        let mut woken: Vec<(u64, PodKey)> = Vec::new();
-        for (key, entry) in &mut self.pods {
-            match entry.place {
-                Place::InFlight => entry.missed.push(event),
-                Place::Unschedulable => woken.push((entry.order, key.clone())),
-                Place::Active | Place::BackingOff { .. } => {}
+        for key in &self.in_flight {
+            if let Some(entry) = self.pods.get_mut(key) {
+                entry.missed.push(event);
             }
         }
-        woken.sort_unstable();
-        for (_, key) in woken {
-            let Some(entry) = self.pods.get(&key) else {
-                continue;
-            };
-            if self.wakes(&entry.failed_plugins, &event) && may_help(&entry.pod, &entry.failed_plugins) {
-                self.wake(&key, now_ms);
-            }
+        let helps = |key: &PodKey| {
+            self.pods.get(key).is_some_and(|entry| {
+                self.wakes(&entry.failed_plugins, &event) && may_help(&entry.pod, &entry.failed_plugins)
+            })
+        };
+        let woken: Vec<PodKey> =
+            self.unschedulable.iter().map(|(_, key)| key).filter(|key| helps(key)).cloned().collect();
+        for key in woken {
+            self.wake(&key, now_ms);
         }
     }
 
-    /// Wakes one pod, whatever refused it.
+    /// Wakes one unschedulable pod, whatever refused it.
     pub fn activate_or_back_off(&mut self, key: &PodKey, now_ms: u64) {
         if self.pods.get(key).is_some_and(|entry| entry.place == Place::Unschedulable) {
             self.wake(key, now_ms);
         }
     }
 
-    /// When something will next happen by itself: a backoff ends, or a pod has been unschedulable for too long.
+    /// When something will next happen by itself: a backoff ends, or a pod has been unschedulable for too long. From
+    /// 1.33 on an idle scheduler does not wait for a backoff, and the moment may lie in the past.
     /// `None` when nothing will, and while pods are active.
     pub fn next_wakeup(&self) -> Option<u64> {
         if !self.active.is_empty() {
             return None;
         }
-        self.pods
-            .values()
-            .filter_map(|entry| match entry.place {
-                // An idle scheduler takes it at once.
-                Place::BackingOff { .. } if self.rules.pop_from_backoff => Some(entry.failed_at_ms),
-                Place::BackingOff { until_ms } => Some(until_ms),
-                Place::Unschedulable => Some(self.flush_time_ms(entry)),
-                Place::Active | Place::InFlight => None,
-            })
-            .min()
+        let backoff_ends = self.backing_off.first().map(|(until_ms, _, _, key)| {
+            let failed_at_ms = self.pods.get(key).map(|entry| entry.failed_at_ms);
+            failed_at_ms.filter(|_| self.rules.pop_from_backoff).unwrap_or(*until_ms)
+        });
+        let flush = self.flushes.first().map(|(at_ms, _, _)| *at_ms);
+        backoff_ends.into_iter().chain(flush).min()
     }
 
     /// Whether a pod can be popped without time passing.
@@ -239,51 +218,89 @@ impl SchedulingQueue {
         self.pods.is_empty()
     }
 
-    /// Moves pods whose time has come.
+    /// Moves pods whose time has come, in the order of their times.
     fn advance(&mut self, now_ms: u64) {
-        let mut due: Vec<(u64, u64, PodKey)> = Vec::new();
-        for (key, entry) in &self.pods {
-            let at_ms = match entry.place {
-                Place::BackingOff { until_ms } => until_ms,
-                Place::Unschedulable => self.flush_time_ms(entry),
-                Place::Active | Place::InFlight => continue,
-            };
-            if at_ms <= now_ms {
-                due.push((at_ms, entry.order, key.clone()));
+        loop {
+            let backoff = self.backing_off.first().map(|(at_ms, _, order, key)| (*at_ms, *order, key.clone()));
+            let flush = self.flushes.first().cloned();
+            let next = backoff.into_iter().chain(flush).min();
+            match next {
+                Some((at_ms, _, key)) if at_ms <= now_ms => self.activate(&key),
+                _ => return,
             }
-        }
-        due.sort_unstable();
-        for (_, _, key) in due {
-            self.activate(&key);
         }
     }
 
-    /// The first look for long-unschedulable pods at which this one has waited long enough.
-    fn flush_time_ms(&self, entry: &Entry) -> u64 {
-        let ripe_ms = entry.failed_at_ms.saturating_add(self.rules.max_in_unschedulable_ms);
+    /// The first look for long-unschedulable pods at which one that failed then has waited long enough.
+    fn flush_time_ms(&self, failed_at_ms: u64) -> u64 {
+        let ripe_ms = failed_at_ms.saturating_add(self.rules.max_in_unschedulable_ms);
         // Upstream compares with "longer than", so a pod exactly that old waits for the next look.
         (ripe_ms / UNSCHEDULABLE_FLUSH_INTERVAL_MS + 1).saturating_mul(UNSCHEDULABLE_FLUSH_INTERVAL_MS)
     }
 
     fn wake(&mut self, key: &PodKey, now_ms: u64) {
-        let Some(entry) = self.pods.get_mut(key) else {
-            return;
-        };
+        let Some(mut entry) = self.take(key) else { return };
         let until_ms = entry.failed_at_ms.saturating_add(backoff_ms(entry.attempts));
-        if until_ms > now_ms {
-            entry.place = Place::BackingOff { until_ms };
-        } else {
-            self.activate(key);
+        entry.place = if until_ms > now_ms { Place::BackingOff { until_ms } } else { Place::Active };
+        if entry.place == Place::Active {
+            entry.order = self.next_order();
         }
+        self.insert(key.clone(), entry);
     }
 
     fn activate(&mut self, key: &PodKey) {
+        let Some(mut entry) = self.take(key) else { return };
+        entry.place = Place::Active;
+        entry.order = self.next_order();
+        self.insert(key.clone(), entry);
+    }
+
+    fn next_order(&mut self) -> u64 {
         self.sequence += 1;
-        if let Some(entry) = self.pods.get_mut(key) {
-            entry.place = Place::Active;
-            entry.order = self.sequence;
-            self.active.insert((std::cmp::Reverse(entry.pod.spec.priority), entry.order, key.clone()));
+        self.sequence
+    }
+
+    /// Adds an entry to the table and to the index of its place.
+    fn insert(&mut self, key: PodKey, entry: Entry) {
+        let priority = Reverse(entry.pod.spec.priority);
+        match entry.place {
+            Place::Active => {
+                self.active.insert((priority, entry.order, key.clone()));
+            }
+            Place::BackingOff { until_ms } => {
+                self.backing_off.insert((until_ms, priority, entry.order, key.clone()));
+            }
+            Place::Unschedulable => {
+                self.unschedulable.insert((entry.order, key.clone()));
+                self.flushes.insert((self.flush_time_ms(entry.failed_at_ms), entry.order, key.clone()));
+            }
+            Place::InFlight => {
+                self.in_flight.insert(key.clone());
+            }
         }
+        self.pods.insert(key, entry);
+    }
+
+    /// Removes an entry from the table and from the index of its place.
+    fn take(&mut self, key: &PodKey) -> Option<Entry> {
+        let (key, entry) = self.pods.remove_entry(key)?;
+        let priority = Reverse(entry.pod.spec.priority);
+        match entry.place {
+            Place::Active => {
+                self.active.remove(&(priority, entry.order, key));
+            }
+            Place::BackingOff { until_ms } => {
+                self.backing_off.remove(&(until_ms, priority, entry.order, key));
+            }
+            Place::Unschedulable => {
+                self.unschedulable.remove(&(entry.order, key.clone()));
+                self.flushes.remove(&(self.flush_time_ms(entry.failed_at_ms), entry.order, key));
+            }
+            Place::InFlight => {
+                self.in_flight.remove(&key);
+            }
+        }
+        Some(entry)
     }
 
     fn wakes(&self, failed_plugins: &BTreeSet<PluginName>, event: &ClusterEvent) -> bool {

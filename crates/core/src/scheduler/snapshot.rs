@@ -349,13 +349,9 @@ impl Behaviour {
     pub(crate) fn zone_of(&self, node: &Node) -> String {
         let beta = ("failure-domain.beta.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone");
         let stable = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone");
-        let (first, second) = match self.zone_labels {
-            ZoneLabels::BetaOnly => (beta, beta),
-            ZoneLabels::BetaFirst => (beta, stable),
-            ZoneLabels::StableFirst => (stable, beta),
-        };
+        let second = if self.zone_labels == ZoneLabels::BetaOnly { beta } else { stable };
         let label = |a: &str, b: &str| node.labels.get(a).or_else(|| node.labels.get(b)).map_or("", String::as_str);
-        let (region, zone) = (label(first.0, second.0), label(first.1, second.1));
+        let (region, zone) = (label(beta.0, second.0), label(beta.1, second.1));
         if region.is_empty() && zone.is_empty() { String::new() } else { format!("{region}:\0:{zone}") }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::PluginName;
 use crate::behaviour::ZeroRequest;
-use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
 /// The plugin.
@@ -19,11 +19,6 @@ pub struct NodeResourcesLeastAllocated;
 impl Plugin for NodeResourcesFit {
     fn name(&self) -> PluginName {
         PluginName::NodeResourcesFit
-    }
-
-    fn pre_filter(&self, cycle: &Cycle<'_>, _state: &mut CycleState) -> PreFilter {
-        let _ = cycle;
-        PreFilter::AllNodes
     }
 
     fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {

@@ -1,0 +1,62 @@
+//! `kubectl get events` (`printEvent`), and how old an event is.
+
+use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::jiff::Timestamp;
+
+use super::context::PrintContext;
+use super::table::Table;
+
+/// The table of events, in the order given.
+pub fn events(events: &[&Event], context: &PrintContext) -> Table {
+    let columns = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "+SUBOBJECT", "+SOURCE", "MESSAGE", "+FIRST SEEN", "+COUNT", "+NAME"];
+    Table::of_objects(&columns, events.iter().copied(), |event| &event.metadata, |event| {
+        let times = Times::of(event, context);
+        let object = &event.involved_object;
+        let kind = object.kind.as_deref().unwrap_or_default().to_lowercase();
+        vec![
+            context.since(times.last),
+            event.type_.clone().unwrap_or_default(),
+            event.reason.clone().unwrap_or_default(),
+            format!("{kind}/{}", object.name.as_deref().unwrap_or_default()),
+            object.field_path.clone().unwrap_or_default(),
+            source(event, true),
+            event.message.as_deref().unwrap_or_default().trim().to_owned(),
+            context.since(times.first),
+            times.count.to_string(),
+            event.metadata.name.clone().unwrap_or_default(),
+        ]
+    })
+}
+
+/// When an event was seen, in the fields that the version looks at.
+pub(super) struct Times {
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    pub(super) count: i32,
+}
+
+impl Times {
+    pub(super) fn of(event: &Event, context: &PrintContext) -> Self {
+        let series = event.series.as_ref().filter(|_| context.layout.event_time);
+        let observed = series.and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);
+        let event_time = event.event_time.as_ref().map(|time| time.0).filter(|_| context.layout.event_time);
+        let first = event.first_timestamp.as_ref().map(|time| time.0).or(event_time);
+        let last = event.last_timestamp.as_ref().map(|time| time.0);
+        Self {
+            first,
+            last: observed.or(last).or(first),
+            count: series.and_then(|series| series.count).or(event.count).unwrap_or(1).max(1),
+        }
+    }
+}
+
+/// Who reported an event, with the host where one is named.
+pub(super) fn source(event: &Event, with_host: bool) -> String {
+    let source = event.source.clone().unwrap_or_default();
+    let component = source.component.filter(|component| !component.is_empty());
+    let component = component.or_else(|| event.reporting_component.clone()).unwrap_or_default();
+    match source.host.filter(|host| with_host && !host.is_empty()) {
+        Some(host) => format!("{component}, {host}"),
+        None => component,
+    }
+}

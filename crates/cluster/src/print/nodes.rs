@@ -1,0 +1,69 @@
+//! `kubectl get nodes` (`printNode`).
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::Node;
+
+use super::context::PrintContext;
+use super::table::Table;
+
+/// The table of nodes, in the order given.
+pub fn nodes(nodes: &[&Node], context: &PrintContext) -> Table {
+    let mut columns = vec!["NAME", "STATUS", "ROLES", "AGE", "VERSION", "+INTERNAL-IP", "+EXTERNAL-IP", "+OS-IMAGE", "+KERNEL-VERSION", "+CONTAINER-RUNTIME"];
+    if context.layout.node_architecture {
+        columns.insert(9, "+ARCHITECTURE");
+    }
+    Table::of_objects(&columns, nodes.iter().copied(), |node| &node.metadata, |node| cells(node, context))
+}
+
+fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
+    let status = node.status.clone().unwrap_or_default();
+    let info = status.node_info.unwrap_or_default();
+    let conditions = status.conditions.unwrap_or_default();
+    let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
+    let mut state = match ready.map(|condition| condition.status.as_str()) {
+        Some("True") => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    }
+    .to_owned();
+    if node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true)) {
+        state.push_str(",SchedulingDisabled");
+    }
+    let addresses = status.addresses.unwrap_or_default();
+    let address = |type_: &str| {
+        let found = addresses.iter().find(|address| address.type_ == type_);
+        found.map_or_else(|| "<none>".to_owned(), |address| address.address.clone())
+    };
+    let or_unknown = |text: String| if text.is_empty() { "<unknown>".to_owned() } else { text };
+    let mut cells = vec![
+        node.metadata.name.clone().unwrap_or_default(),
+        state,
+        roles(node),
+        context.age(node.metadata.creation_timestamp.as_ref()),
+        info.kubelet_version,
+        address("InternalIP"),
+        address("ExternalIP"),
+        or_unknown(info.os_image),
+        or_unknown(info.kernel_version),
+        or_unknown(info.container_runtime_version),
+    ];
+    if context.layout.node_architecture {
+        cells.insert(9, or_unknown(info.architecture));
+    }
+    cells
+}
+
+/// The roles that labels give a node, or `<none>` (`findNodeRoles`).
+pub(super) fn roles(node: &Node) -> String {
+    let labels = node.metadata.labels.iter().flatten();
+    let roles: BTreeSet<&str> = labels
+        .filter_map(|(key, value)| match key.strip_prefix("node-role.kubernetes.io/") {
+            Some(role) => Some(role),
+            None if key == "kubernetes.io/role" => Some(value.as_str()),
+            None => None,
+        })
+        .filter(|role| !role.is_empty())
+        .collect();
+    if roles.is_empty() { "<none>".to_owned() } else { roles.into_iter().collect::<Vec<_>>().join(",") }
+}
