@@ -57,7 +57,7 @@ pub(crate) fn template_hash(template: &impl serde::Serialize) -> String {
 }
 
 /// FNV-1a, 64 bits.
-pub(crate) fn fnv1a_64(bytes: &[u8]) -> u64 {
+fn fnv1a_64(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))

@@ -6,7 +6,6 @@ use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReferenc
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::Cluster;
-use crate::names::fnv1a_64;
 use crate::object::Object;
 use crate::store::ObjectKey;
 
@@ -58,7 +57,7 @@ impl Cluster {
             return;
         }
         let event = Event {
-            metadata: self.event_metadata(object, &identity),
+            metadata: self.event_metadata(object),
             involved_object: regarding,
             type_: Some(type_.to_owned()),
             reason: Some(reason.to_owned()),
@@ -101,7 +100,7 @@ impl Cluster {
             return;
         }
         let event = Event {
-            metadata: self.event_metadata(object, &identity),
+            metadata: self.event_metadata(object),
             involved_object: regarding,
             type_: Some(type_.to_owned()),
             reason: Some(reason.to_owned()),
@@ -119,11 +118,12 @@ impl Cluster {
         self.create(event);
     }
 
-    fn event_metadata(&mut self, object: &Object, identity: &str) -> ObjectMeta {
+    /// Named after the object and the moment, as recorders do, so that names are in order of time.
+    fn event_metadata(&mut self, object: &Object) -> ObjectMeta {
         self.recorder.drawn += 1;
-        let hash = fnv1a_64(format!("{identity}\u{1f}{}", self.recorder.drawn).as_bytes());
+        let nanos = self.clock.now().as_nanosecond() + i128::from(self.recorder.drawn);
         ObjectMeta {
-            name: Some(format!("{}.{hash:016x}", object.name())),
+            name: Some(format!("{}.{nanos:x}", object.name())),
             // Events of cluster-scoped objects live in `default`.
             namespace: Some(object.namespace().unwrap_or("default").to_owned()),
             ..ObjectMeta::default()

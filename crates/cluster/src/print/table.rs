@@ -102,7 +102,8 @@ impl Table {
             lines.push(cells);
         }
         let text: String = lines.iter().map(|cells| cells.iter().map(|cell| cell.replace('\t', " ")).collect::<Vec<_>>().join("\t") + "\n").collect();
-        align(&text, 6, 3)
+        // kubectl's least width of 6 counts the padding, the crate's does not.
+        align(&text, 3, 3)
     }
 }
 

@@ -57,7 +57,67 @@ impl LabelSelector {
     }
 }
 
+/// A text that is no selector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?}: expected key=value, key!=value, key, !key, key in (a,b) or key notin (a,b), joined by commas")]
+pub struct BadSelector(String);
+
+impl LabelSelector {
+    /// Reads a selector as `kubectl -l` takes it (apimachinery `labels.Parse`).
+    ///
+    /// # Errors
+    /// When a part of the text has none of the forms.
+    pub fn parse(text: &str) -> Result<Self, BadSelector> {
+        let mut parts = Vec::new();
+        let (mut start, mut depth) = (0, 0_usize);
+        for (at, letter) in text.char_indices() {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 => {
+                    parts.push(&text[start..at]);
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        parts.push(&text[start..]);
+        let match_expressions = parts.into_iter().map(Requirement::parse).collect::<Result<_, _>>()?;
+        Ok(LabelSelector { match_labels: Labels::new(), match_expressions })
+    }
+}
+
 impl Requirement {
+    fn parse(text: &str) -> Result<Self, BadSelector> {
+        let bad = || BadSelector(text.to_owned());
+        let text = text.trim();
+        let requirement = |key: &str, operator, values: Vec<String>| {
+            let key = key.trim();
+            let legal = !key.is_empty() && !key.contains(|letter: char| letter.is_whitespace() || "()=!,".contains(letter));
+            legal.then(|| Requirement { key: key.to_owned(), operator, values }).ok_or_else(bad)
+        };
+        let set = |text: &str| {
+            let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+            Some(inner.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>())
+        };
+        if let Some((key, values)) = text.split_once(" notin ") {
+            return requirement(key, SelectorOperator::NotIn, set(values).ok_or_else(bad)?);
+        }
+        if let Some((key, values)) = text.split_once(" in ") {
+            return requirement(key, SelectorOperator::In, set(values).ok_or_else(bad)?);
+        }
+        if let Some((key, value)) = text.split_once("!=") {
+            return requirement(key, SelectorOperator::NotIn, vec![value.trim().to_owned()]);
+        }
+        if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
+            return requirement(key, SelectorOperator::In, vec![value.trim().to_owned()]);
+        }
+        match text.strip_prefix('!') {
+            Some(key) => requirement(key, SelectorOperator::DoesNotExist, Vec::new()),
+            None => requirement(text, SelectorOperator::Exists, Vec::new()),
+        }
+    }
+
     /// Whether the requirement holds for the labels.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.get(&self.key);
