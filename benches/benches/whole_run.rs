@@ -33,7 +33,11 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("deployment");
     group.sample_size(10);
     group.bench_function("100 nodes, 1000 replicas", |bencher| {
-        bencher.iter_batched(|| cluster(100, 1000), |mut cluster| cluster.settle(60 * 60 * 1000), BatchSize::LargeInput);
+        bencher.iter_batched(
+            || cluster(100, 1000),
+            |mut cluster| cluster.settle(60 * 60 * 1000),
+            BatchSize::LargeInput,
+        );
     });
     group.finish();
 }

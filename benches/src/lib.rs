@@ -24,7 +24,8 @@ pub fn api_node(number: usize) -> Node {
 
 /// A pod that asks for 100m and 500Mi.
 pub fn api_pod() -> Pod {
-    let pod = json!({"metadata": {"name": "pod", "namespace": "default", "labels": {"app": "web"}}, "spec": pod_spec()});
+    let pod =
+        json!({"metadata": {"name": "pod", "namespace": "default", "labels": {"app": "web"}}, "spec": pod_spec()});
     serde_json::from_value(pod).unwrap_or_default()
 }
 
@@ -60,6 +61,7 @@ fn setup(version: &str) -> Setup {
         offset: jiff::tz::Offset::UTC,
         kubelet_cloud_provider_external: false,
         cloud_controller_manager: false,
+        node_ips: std::collections::BTreeMap::new(),
         seed: 0,
     }
 }

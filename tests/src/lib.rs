@@ -55,7 +55,12 @@ impl Sim {
     /// When the binary is not there or cannot be run: the test cannot go on.
     pub fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Ran {
         let mut command = Command::new(binary());
-        command.args(args).current_dir(root()).env_remove("SIM_CLUSTER").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command
+            .args(args)
+            .current_dir(root())
+            .env_remove("SIM_CLUSTER")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
         command.env("XDG_STATE_HOME", &self.state).envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display()));

@@ -3,8 +3,13 @@
 use std::path::Path;
 
 /// The rooms from the bottom up: a crate may import those before it.
-const ROOMS: [(&str, &str); 5] =
-    [("core", "sim-core"), ("cluster", "sim-cluster"), ("scenario", "sim-scenario"), ("advisor", "sim-advisor"), ("cli", "sim")];
+const ROOMS: [(&str, &str); 5] = [
+    ("core", "sim-core"),
+    ("cluster", "sim-cluster"),
+    ("scenario", "sim-scenario"),
+    ("advisor", "sim-advisor"),
+    ("cli", "sim"),
+];
 
 fn manifest(room: &str) -> String {
     let path = sim_tests::root().join("crates").join(room).join("Cargo.toml");
@@ -22,7 +27,8 @@ fn dependencies(room: &str) -> Vec<String> {
 
 fn sources(room: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
-        let mut entries: Vec<_> = std::fs::read_dir(folder).expect("a source folder").flatten().map(|entry| entry.path()).collect();
+        let mut entries: Vec<_> =
+            std::fs::read_dir(folder).expect("a source folder").flatten().map(|entry| entry.path()).collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {
@@ -84,7 +90,10 @@ fn versions_are_compared_only_in_the_tables() {
     for room in ["core", "cluster", "advisor", "cli"] {
         for (path, text) in sources(room) {
             let is_table = tables.iter().any(|table| path.ends_with(table));
-            assert!(is_table || !text.contains(".minor()"), "{path} asks for the minor version: that belongs in a table");
+            assert!(
+                is_table || !text.contains(".minor()"),
+                "{path} asks for the minor version: that belongs in a table"
+            );
         }
     }
 }

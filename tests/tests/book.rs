@@ -40,7 +40,10 @@ fn check(page: &str) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &fresh).expect("the page can be written");
     }
-    assert!(fresh == text || std::env::var_os("UPDATE").is_some(), "{page} is stale; UPDATE=1 cargo test -p sim-tests --test book writes:\n{fresh}");
+    assert!(
+        fresh == text || std::env::var_os("UPDATE").is_some(),
+        "{page} is stale; UPDATE=1 cargo test -p sim-tests --test book writes:\n{fresh}"
+    );
 }
 
 #[test]

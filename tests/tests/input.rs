@@ -88,7 +88,9 @@ spec:
 
 #[test]
 fn a_refused_step_of_the_timeline_stops_the_run() {
-    let input = format!("{CLUSTER}---\napiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: t}}\nspec:\n  until: 5m\n  timeline:\n    - at: 2m\n      steps:\n        - cordon: n7\n");
+    let input = format!(
+        "{CLUSTER}---\napiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: t}}\nspec:\n  until: 5m\n  timeline:\n    - at: 2m\n      steps:\n        - cordon: n7\n"
+    );
     refused("step", &input, &["<stdin>:", "the step at 2m cannot be carried out", "nodes \"n7\" not found"]);
 }
 
@@ -99,13 +101,28 @@ fn unusable_input_is_named_with_its_place() {
     refused("broken", "a: [1,\nb: }", &["<stdin>:"]);
     refused("nameless", "apiVersion: v1\nkind: Pod\nmetadata: {}\n", &["<stdin>:", "name"]);
     refused("kindless", "apiVersion: v1\nmetadata: {name: x}\n", &["kind"]);
-    refused("quantity", &CLUSTER.replace("4Gi", "12Gx"), &["<stdin>:7:", "status.allocatable.memory", "12Gx"]);
-    refused("type", &CLUSTER.replace("[{name: c, image: nginx, resources: {requests: {cpu: 500m}}}]", "7"), &["<stdin>:13:", "spec.containers"]);
-    refused("twice", &format!("{CLUSTER}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: small}}\nspec: {{containers: [{{name: c}}]}}\n"), &["small"]);
+    refused("quantity", &CLUSTER.replace("4Gi", "12Gx"), &["<stdin>:6:", "status.allocatable.memory", "12Gx"]);
+    refused(
+        "type",
+        &CLUSTER.replace("[{name: c, image: nginx, resources: {requests: {cpu: 500m}}}]", "7"),
+        &["<stdin>:12:", "spec.containers"],
+    );
+    refused(
+        "twice",
+        &format!(
+            "{CLUSTER}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: small}}\nspec: {{containers: [{{name: c}}]}}\n"
+        ),
+        &["small"],
+    );
     refused("no-node", &CLUSTER.replace("spec: {containers", "spec: {nodeName: n9, containers"), &["n9"]);
     let taint = |taint: &str| CLUSTER.replace("status:", &format!("spec: {{taints: [{taint}]}}\nstatus:"));
     refused("effect", &taint("{key: a, effect: Sometimes}"), &["effect", "Sometimes", "NoSchedule"]);
-    let toleration = |toleration: &str| CLUSTER.replace("spec: {containers: [{name: c, image: nginx, resources: {requests: {cpu: 500m}}}]}", &format!("spec: {{tolerations: [{toleration}], containers: [{{name: c, image: nginx}}]}}"));
+    let toleration = |toleration: &str| {
+        CLUSTER.replace(
+            "spec: {containers: [{name: c, image: nginx, resources: {requests: {cpu: 500m}}}]}",
+            &format!("spec: {{tolerations: [{toleration}], containers: [{{name: c, image: nginx}}]}}"),
+        )
+    };
     refused("operator", &toleration("{key: a, operator: exists}"), &["operator", "exists", "Exists"]);
     refused("exists-value", &toleration("{key: a, operator: Exists, value: b}"), &["value", "Exists"]);
     refused("bomb", &alias_bomb(), &["<stdin>"]);
@@ -113,7 +130,9 @@ fn unusable_input_is_named_with_its_place() {
 }
 
 fn alias_bomb() -> String {
-    let mut text = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut text = String::from(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n",
+    );
     for level in 1..12 {
         let previous = format!("*a{}, ", level - 1).repeat(10);
         text.push_str(&format!("a{level}: &a{level} [{previous}]\n"));
@@ -147,7 +166,8 @@ fn files_that_cannot_be_read_are_named() {
 
 #[test]
 fn unknown_fields_and_kinds_are_kept_and_told_once() {
-    let input = CLUSTER.replace("image: nginx,", "image: nginx, imagePulPolicy: Always,") + "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n";
+    let input = CLUSTER.replace("image: nginx,", "image: nginx, imagePulPolicy: Always,")
+        + "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n";
     let ran = stdin("unknown", &input, &["run", "-"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("imagePulPolicy").count(), 1, "{}", ran.stderr);
@@ -157,11 +177,14 @@ fn unknown_fields_and_kinds_are_kept_and_told_once() {
 #[test]
 fn lists_and_json_are_the_same_cluster() {
     let sim = Sim::new("list");
-    let dump = |format: &str| sim.run_with_stdin(&["get", "nodes,pods", "-A", "-o", format, "-f", "-", "--at", "0s"], CLUSTER.as_bytes());
+    let dump = |format: &str| {
+        sim.run_with_stdin(&["get", "nodes,pods", "-A", "-o", format, "-f", "-", "--at", "0s"], CLUSTER.as_bytes())
+    };
     let yaml = dump("yaml");
     assert!(yaml.stdout.contains("kind: List"), "{}{}", yaml.stdout, yaml.stderr);
     let json = dump("json");
-    let (from_yaml, from_json) = (stdin("yaml-list", &yaml.stdout, &["run", "-"]), stdin("json-list", &json.stdout, &["run", "-"]));
+    let (from_yaml, from_json) =
+        (stdin("yaml-list", &yaml.stdout, &["run", "-"]), stdin("json-list", &json.stdout, &["run", "-"]));
     assert_eq!(from_yaml.code, 0, "{}", from_yaml.stderr);
     assert_eq!(from_yaml, from_json);
 }

@@ -56,7 +56,8 @@ fn removing_uninitialized_alone_is_enough() {
     let nodes: Vec<&str> = pods(&after, "deployment/coredns").iter().filter_map(|pod| pod["node"].as_str()).collect();
     assert_eq!(nodes.len(), 2);
     assert_ne!(nodes[0], nodes[1], "the required anti-affinity keeps them apart");
-    let master = after["nodes"].as_array().expect("nodes").iter().find(|node| node["name"] == "kubemaster").expect("kubemaster");
+    let master =
+        after["nodes"].as_array().expect("nodes").iter().find(|node| node["name"] == "kubemaster").expect("kubemaster");
     assert_eq!(master["taints"], serde_json::json!(["node-role.kubernetes.io/master:NoSchedule"]));
 }
 
@@ -107,7 +108,11 @@ fn remove_taint_without_a_value_previews_each_taint() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let rows: Vec<&str> = ran.stdout.lines().skip(1).collect();
     assert_eq!(rows.len(), 2, "{}", ran.stdout);
-    assert!(rows.iter().any(|row| row.starts_with("node-role.kubernetes.io/master:NoSchedule") && row.contains("4 → 4")), "{}", ran.stdout);
+    assert!(
+        rows.iter().any(|row| row.starts_with("node-role.kubernetes.io/master:NoSchedule") && row.contains("4 → 4")),
+        "{}",
+        ran.stdout
+    );
     assert!(rows.iter().any(|row| row.starts_with(UNINITIALIZED) && row.contains("4 → 0")), "{}", ran.stdout);
 }
 
@@ -160,13 +165,19 @@ fn workloads_are_scaled_applied_and_deleted() {
 fn what_cannot_be_made_is_refused_in_kubectl_s_words() {
     for (change, words) in [
         (["--remove-taint", "zz"], "taint \"zz\" not found"),
-        (["--remove-taint", "kubeworker/node-role.kubernetes.io/master"], "taint \"node-role.kubernetes.io/master\" not found"),
+        (
+            ["--remove-taint", "kubeworker/node-role.kubernetes.io/master"],
+            "taint \"node-role.kubernetes.io/master\" not found",
+        ),
         (["--remove-taint", "nosuch/a.b/c"], "Error from server (NotFound): nodes \"nosuch\" not found"),
         (["--remove-taint", "a:Sometimes"], "invalid taint effect: Sometimes, unsupported taint effect"),
         (["--cordon", "nosuch"], "Error from server (NotFound): nodes \"nosuch\" not found"),
         (["--scale", "deployment/nosuch=2"], "Error from server (NotFound): deployments.apps \"nosuch\" not found"),
         (["--delete", "widget/x"], "the server doesn't have a resource type \"widget\""),
-        (["--add-toleration", "deployment/nosuch=a"], "Error from server (NotFound): deployments.apps \"nosuch\" not found"),
+        (
+            ["--add-toleration", "deployment/nosuch=a"],
+            "Error from server (NotFound): deployments.apps \"nosuch\" not found",
+        ),
         (["--label", "kubeworker/nosuch-"], "label \"nosuch\" not found."),
         (["--scale", "deployment/coredns=-1"], "COUNT must be greater than or equal to 0"),
     ] {

@@ -54,7 +54,9 @@ pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
     let waiting = cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
     for pod in waiting {
         let explanation = explain(cluster, pod);
-        let same = explanations.iter_mut().find(|other| other.sentence == explanation.sentence && other.causes == explanation.causes);
+        let same = explanations
+            .iter_mut()
+            .find(|other| other.sentence == explanation.sentence && other.causes == explanation.causes);
         match same {
             Some(other) => other.pods.extend(explanation.pods),
             None => explanations.push(explanation),
@@ -65,7 +67,11 @@ pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
 
 fn explain(cluster: &Cluster, pod: &Pod) -> Explanation {
     let metadata = &pod.metadata;
-    let name = format!("{}/{}", metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default());
+    let name = format!(
+        "{}/{}",
+        metadata.namespace.as_deref().unwrap_or_default(),
+        metadata.name.as_deref().unwrap_or_default()
+    );
     let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
     let sentence = condition.and_then(|condition| condition.message.clone());
     let mut causes = Vec::new();
@@ -128,9 +134,14 @@ fn note(cluster: &Cluster, key: &str) -> Option<String> {
 
 fn add_reasons(cluster: &Cluster, pod: &Pod, node: &str, status: &Status, causes: &mut Vec<Cause>) {
     for reason in &status.reasons {
-        let detail = status.plugins.contains(&PluginName::NodeResourcesFit).then(|| room(cluster, pod, node, reason)).flatten();
+        let detail =
+            status.plugins.contains(&PluginName::NodeResourcesFit).then(|| room(cluster, pod, node, reason)).flatten();
         let known = causes.iter_mut().find_map(|cause| match cause {
-            Cause::Other { nodes, reason: other, detail: other_detail } if other == reason && *other_detail == detail => Some(nodes),
+            Cause::Other { nodes, reason: other, detail: other_detail }
+                if other == reason && *other_detail == detail =>
+            {
+                Some(nodes)
+            }
             _ => None,
         });
         match known {

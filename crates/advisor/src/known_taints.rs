@@ -56,10 +56,9 @@ pub fn known_taint(key: &str) -> Option<KnownTaint> {
             "the node lifecycle controller, because the node's NetworkUnavailable condition is True",
             "the node lifecycle controller, when the network plugin or the cloud's route controller clears the condition",
         ),
-        "node.kubernetes.io/out-of-service" => (
-            "a person, to say that a shut-down node will not come back by itself",
-            "a person, when the node is back",
-        ),
+        "node.kubernetes.io/out-of-service" => {
+            ("a person, to say that a shut-down node will not come back by itself", "a person, when the node is back")
+        }
         "node.cilium.io/agent-not-ready" => (
             "the installer, so that no pod starts before Cilium's agent",
             "the Cilium operator, when the agent on the node is ready",

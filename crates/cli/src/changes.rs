@@ -13,22 +13,37 @@ use crate::terminal::Terminal;
 
 /// How many changes the flags make.
 pub(crate) fn count(args: &ChangeArgs) -> usize {
-    [&args.remove_taint, &args.taint, &args.add_toleration, &args.cordon, &args.uncordon, &args.label].iter().map(|values| values.len()).sum::<usize>()
-        + [&args.add_node, &args.remove_node, &args.scale, &args.delete].iter().map(|values| values.len()).sum::<usize>()
+    [&args.remove_taint, &args.taint, &args.add_toleration, &args.cordon, &args.uncordon, &args.label]
+        .iter()
+        .map(|values| values.len())
+        .sum::<usize>()
+        + [&args.add_node, &args.remove_node, &args.scale, &args.delete]
+            .iter()
+            .map(|values| values.len())
+            .sum::<usize>()
         + args.apply.len()
 }
 
 /// Reads every change flag, ordered as on the command line.
-pub(crate) fn read(args: &ChangeArgs, matches: &ArgMatches, cluster: &Cluster, terminal: &Terminal) -> Result<Vec<Change>, CliError> {
+pub(crate) fn read(
+    args: &ChangeArgs,
+    matches: &ArgMatches,
+    cluster: &Cluster,
+    terminal: &Terminal,
+) -> Result<Vec<Change>, CliError> {
     let mut changes: Vec<(usize, Change)> = Vec::new();
-    let mut add = |id: &str, values: &[String], read: &dyn Fn(&str) -> Result<Change, CliError>| -> Result<(), CliError> {
-        let indices = matches.indices_of(id).into_iter().flatten();
-        for (index, value) in indices.zip(values) {
-            let flag = id.replace('_', "-");
-            changes.push((index, read(value).map_err(|error| CliError { message: with_flag(&flag, &error.message), ..error })?));
-        }
-        Ok(())
-    };
+    let mut add =
+        |id: &str, values: &[String], read: &dyn Fn(&str) -> Result<Change, CliError>| -> Result<(), CliError> {
+            let indices = matches.indices_of(id).into_iter().flatten();
+            for (index, value) in indices.zip(values) {
+                let flag = id.replace('_', "-");
+                changes.push((
+                    index,
+                    read(value).map_err(|error| CliError { message: with_flag(&flag, &error.message), ..error })?,
+                ));
+            }
+            Ok(())
+        };
     add("remove_taint", &args.remove_taint, &|text| {
         let (node, rest) = split_node(text, cluster)?;
         Ok(Change::Untaint { node, taint: TaintPattern::parse(rest)? })
@@ -84,7 +99,9 @@ fn split_node<'a>(text: &'a str, cluster: &Cluster) -> Result<(Option<String>, &
         return Ok((Some(first.to_owned()), rest));
     }
     if std::path::Path::new(text).exists() {
-        return Err(CliError::new(format!("{text:?} is a file, not a taint")).hint("name files before the changes, or with -f"));
+        return Err(
+            CliError::new(format!("{text:?} is a file, not a taint")).hint("name files before the changes, or with -f")
+        );
     }
     Ok((None, text))
 }
@@ -100,7 +117,8 @@ fn add_node(text: &str) -> Result<Change, CliError> {
         Some((from, count)) => (from, count.parse().ok().filter(|count| (1..=100_000).contains(count))),
         None => (text, Some(1)),
     };
-    let count = count.ok_or_else(|| CliError::new(format!("cannot read {text:?}: expected FROM[*N] with N from 1 to 100000")))?;
+    let count = count
+        .ok_or_else(|| CliError::new(format!("cannot read {text:?}: expected FROM[*N] with N from 1 to 100000")))?;
     Ok(Change::AddNode { from: from.to_owned(), count })
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn run(args: DescribeArgs, terminal: &Terminal) -> Result<ExitCode, C
             let mut chosen = Vec::new();
             for name in &names {
                 let exact: Vec<&Object> = all.iter().filter(|object| object.name() == name).collect();
-                let begins: Vec<&Object> = all.iter().filter(|object| object.name().starts_with(name.as_str())).collect();
+                let begins: Vec<&Object> =
+                    all.iter().filter(|object| object.name().starts_with(name.as_str())).collect();
                 let found = if exact.is_empty() { begins } else { exact };
                 if found.is_empty() {
                     return Err(not_found(cluster, kind, name));
@@ -62,8 +63,11 @@ fn describe(cluster: &Cluster, object: &Object) -> Result<String, CliError> {
         Object::Deployment(deployment) => Ok(print::describe_deployment(deployment, &events, &context)),
         Object::ReplicaSet(set) => Ok(print::describe_replica_set(set, &events, &context)),
         Object::DaemonSet(set) => Ok(print::describe_daemon_set(set, &events, &context)),
-        other => Err(CliError::new(format!("sim describe does not know {} yet", other.kind_name()))
-            .hint(format!("sim get {} {} -o yaml shows all of it", other.kind_name().to_ascii_lowercase(), other.name()))),
+        other => Err(CliError::new(format!("sim describe does not know {} yet", other.kind_name())).hint(format!(
+            "sim get {} {} -o yaml shows all of it",
+            other.kind_name().to_ascii_lowercase(),
+            other.name()
+        ))),
     }
 }
 

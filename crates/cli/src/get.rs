@@ -28,8 +28,12 @@ pub(crate) fn run(args: GetArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
         }
         found.push((kind, objects));
     }
-    if found.iter().all(|(_, objects)| objects.is_empty()) && !matches!(args.output, GetFormat::Yaml | GetFormat::Json) {
-        terminal.line(&print::nothing_found(scope.filter(|_| found.iter().any(|(kind, _)| kind.is_namespaced())), &cluster.print_context()));
+    if found.iter().all(|(_, objects)| objects.is_empty()) && !matches!(args.output, GetFormat::Yaml | GetFormat::Json)
+    {
+        terminal.line(&print::nothing_found(
+            scope.filter(|_| found.iter().any(|(kind, _)| kind.is_namespaced())),
+            &cluster.print_context(),
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     let text = match args.output {
@@ -48,7 +52,9 @@ pub(crate) fn run(args: GetArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             tables.collect::<Vec<_>>().join("\n")
         }
         GetFormat::Name => {
-            let lines = found.iter().flat_map(|(kind, objects)| objects.iter().map(|object| format!("{}/{}\n", kind.qualified(), object.name())));
+            let lines = found.iter().flat_map(|(kind, objects)| {
+                objects.iter().map(|object| format!("{}/{}\n", kind.qualified(), object.name()))
+            });
             lines.collect()
         }
         GetFormat::Json => crate::json(&document(&found, &names))?,
@@ -64,13 +70,17 @@ pub(crate) fn run(args: GetArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
 pub(crate) fn kinds_and_names(kinds: &str, names: Vec<String>) -> Result<(Vec<Kind>, Vec<String>), CliError> {
     let parse = |word: &str| {
         Kind::parse(word).ok_or_else(|| {
-            CliError::new(format!("error: the server doesn't have a resource type \"{word}\""))
-                .hint(format!("known are {}", Kind::ALL.iter().map(|kind| kind.plural()).collect::<Vec<_>>().join(", ")))
+            CliError::new(format!("error: the server doesn't have a resource type \"{word}\"")).hint(format!(
+                "known are {}",
+                Kind::ALL.iter().map(|kind| kind.plural()).collect::<Vec<_>>().join(", ")
+            ))
         })
     };
     if let Some((kind, name)) = kinds.split_once('/') {
         if !names.is_empty() {
-            return Err(CliError::new("error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form"));
+            return Err(CliError::new(
+                "error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form",
+            ));
         }
         return Ok((vec![parse(kind)?], vec![name.to_owned()]));
     }
@@ -89,7 +99,12 @@ pub(crate) fn kinds_and_names(kinds: &str, names: Vec<String>) -> Result<(Vec<Ki
 }
 
 /// The objects of a kind in a namespace (all when absent), or those of them that are named.
-pub(crate) fn select(cluster: &Cluster, kind: Kind, namespace: Option<&str>, names: &[String]) -> Result<Vec<Object>, CliError> {
+pub(crate) fn select(
+    cluster: &Cluster,
+    kind: Kind,
+    namespace: Option<&str>,
+    names: &[String],
+) -> Result<Vec<Object>, CliError> {
     let mut objects = cluster.store().objects(kind);
     if let Some(namespace) = namespace.filter(|_| kind.is_namespaced()) {
         objects.retain(|object| object.namespace() == Some(namespace));
@@ -112,7 +127,13 @@ pub(crate) fn select(cluster: &Cluster, kind: Kind, namespace: Option<&str>, nam
 /// The API server's words, and where such a name is instead.
 pub(crate) fn not_found(cluster: &Cluster, kind: Kind, name: &str) -> CliError {
     let error = CliError::from(sim_cluster::not_found(kind, name));
-    let elsewhere: Vec<String> = cluster.store().objects(kind).iter().filter(|object| object.name() == name).filter_map(|object| object.namespace().map(str::to_owned)).collect();
+    let elsewhere: Vec<String> = cluster
+        .store()
+        .objects(kind)
+        .iter()
+        .filter(|object| object.name() == name)
+        .filter_map(|object| object.namespace().map(str::to_owned))
+        .collect();
     match elsewhere.first() {
         Some(namespace) => error.hint(format!("it is in namespace {namespace}: add -n {namespace}")),
         None => error,

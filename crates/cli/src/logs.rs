@@ -16,12 +16,21 @@ pub(crate) fn run(args: LogsArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     let cluster = &session.cluster;
     let namespace = args.view.namespace.as_deref().unwrap_or("default");
     let name = args.pod.strip_prefix("pod/").or_else(|| args.pod.strip_prefix("pods/")).unwrap_or(&args.pod);
-    let pod = cluster.store().get::<Pod>(&ObjectKey::new(namespace, name)).ok_or_else(|| not_found(cluster, Kind::Pod, name))?;
+    let pod = cluster
+        .store()
+        .get::<Pod>(&ObjectKey::new(namespace, name))
+        .ok_or_else(|| not_found(cluster, Kind::Pod, name))?;
     let result = PodResult::of(cluster, pod);
     let reason = match (&result.node, &result.message) {
-        (None, Some(message)) => format!("pod {namespace}/{name} has no logs: it was never placed on a node, so no container of it has run. {message}"),
-        (None, None) => format!("pod {namespace}/{name} has no logs: it was never placed on a node, so no container of it has run"),
-        (Some(node), _) => format!("pod {namespace}/{name} is {} on {node}; simulated containers write no logs", result.phase),
+        (None, Some(message)) => format!(
+            "pod {namespace}/{name} has no logs: it was never placed on a node, so no container of it has run. {message}"
+        ),
+        (None, None) => {
+            format!("pod {namespace}/{name} has no logs: it was never placed on a node, so no container of it has run")
+        }
+        (Some(node), _) => {
+            format!("pod {namespace}/{name} is {} on {node}; simulated containers write no logs", result.phase)
+        }
     };
     terminal.note(&reason);
     Ok(ExitCode::SUCCESS)

@@ -27,12 +27,20 @@ pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
         for cause in &explanation.causes {
             match cause {
                 Cause::Taint(taint) => {
-                    let _ = writeln!(text, "  Taint {HEADING}{}{HEADING:#} on {} is not tolerated.", taint.taint, nodes(&taint.nodes));
+                    let _ = writeln!(
+                        text,
+                        "  Taint {HEADING}{}{HEADING:#} on {} is not tolerated.",
+                        taint.taint,
+                        nodes(&taint.nodes)
+                    );
                     if let Some(known) = taint.known {
                         let _ = writeln!(text, "    set by      {}", known.set_by);
                         let _ = writeln!(text, "    removed by  {}", known.removed_by);
                     } else {
-                        let _ = writeln!(text, "    set by      a person or an installer: Kubernetes itself does not use this key");
+                        let _ = writeln!(
+                            text,
+                            "    set by      a person or an installer: Kubernetes itself does not use this key"
+                        );
                         let _ = writeln!(text, "    removed by  whoever set it");
                     }
                     if let Some(note) = &taint.note {

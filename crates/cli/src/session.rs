@@ -50,7 +50,8 @@ impl Source {
             CliError::new("no cluster: no FILE was given, SIM_CLUSTER is not set, and there was no `sim run` before")
                 .hint("name files or directories, `-` for stdin, or run `sim run FILE` first")
         })?;
-        cluster.kubernetes_version = cluster.kubernetes_version.or(last.kubernetes_version.and_then(|version| version.parse().ok()));
+        cluster.kubernetes_version =
+            cluster.kubernetes_version.or(last.kubernetes_version.and_then(|version| version.parse().ok()));
         if cluster.seed == 0 {
             cluster.seed = last.seed;
         }
@@ -84,14 +85,19 @@ impl Session {
         let scenario = input.scenario;
         let (start, offset) = match scenario.as_ref().and_then(|scenario| scenario.start) {
             Some(start) => start,
-            None => (sim_cluster::newest_moment(input.objects.iter().map(|loaded| &loaded.object)), jiff::tz::Offset::UTC),
+            None => {
+                (sim_cluster::newest_moment(input.objects.iter().map(|loaded| &loaded.object)), jiff::tz::Offset::UTC)
+            }
         };
         let setup = Setup {
             version,
             start,
             offset,
-            kubelet_cloud_provider_external: scenario.as_ref().is_some_and(|scenario| scenario.kubelet_cloud_provider_external),
+            kubelet_cloud_provider_external: scenario
+                .as_ref()
+                .is_some_and(|scenario| scenario.kubelet_cloud_provider_external),
             cloud_controller_manager: scenario.as_ref().is_some_and(|scenario| scenario.cloud_controller_manager),
+            node_ips: scenario.as_ref().map(|scenario| scenario.node_ips.clone()).unwrap_or_default(),
             seed: source.cluster.seed,
         };
         let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
@@ -168,7 +174,9 @@ impl Session {
             }
             Stop::TooManyEvents => {
                 let at = sim_cluster::format_millis(self.cluster.now_ms());
-                Err(CliError::new(format!("the run took too many events by {at} of virtual time: something in it never settles")))
+                Err(CliError::new(format!(
+                    "the run took too many events by {at} of virtual time: something in it never settles"
+                )))
             }
         }
     }
@@ -197,10 +205,15 @@ fn version_of(input: &Input, terminal: &Terminal) -> Result<Version, CliError> {
     let newest = kubelets.iter().filter_map(|version| version.parse::<Version>().ok()).max();
     match (newest, kubelets.first()) {
         (Some(version), _) => Ok(version),
-        (None, Some(kubelet)) => Err(CliError::new(format!("the nodes run kubelet {kubelet}: {}", kubelet.parse::<Version>().err().map(|error| error.to_string()).unwrap_or_default()))
-            .hint("choose a version with --kubernetes-version")),
+        (None, Some(kubelet)) => Err(CliError::new(format!(
+            "the nodes run kubelet {kubelet}: {}",
+            kubelet.parse::<Version>().err().map(|error| error.to_string()).unwrap_or_default()
+        ))
+        .hint("choose a version with --kubernetes-version")),
         (None, None) => {
-            terminal.note(&format!("no version is given and no node says its kubelet's: running Kubernetes {DEFAULT_VERSION}"));
+            terminal.note(&format!(
+                "no version is given and no node says its kubelet's: running Kubernetes {DEFAULT_VERSION}"
+            ));
             DEFAULT_VERSION.parse().map_err(|error| CliError::new(format!("{error}")))
         }
     }

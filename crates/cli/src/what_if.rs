@@ -24,7 +24,9 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
     let preview_all = args.changes.remove_taint.iter().any(String::is_empty);
     let (document, pending) = if preview_all {
         if changes::count(&args.changes) > 1 {
-            return Err(CliError::new("--remove-taint without a value previews each taint by itself: it goes with no other change"));
+            return Err(CliError::new(
+                "--remove-taint without a value previews each taint by itself: it goes with no other change",
+            ));
         }
         let previews = preview_taints(cluster)?;
         if previews.is_empty() {
@@ -38,7 +40,8 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
     } else {
         let changes = changes::read(&args.changes, matches, cluster, terminal)?;
         if changes.is_empty() {
-            return Err(CliError::new("no change was given").hint("for instance --remove-taint, which previews each taint; see sim whatif --help"));
+            return Err(CliError::new("no change was given")
+                .hint("for instance --remove-taint, which previews each taint; see sim whatif --help"));
         }
         let what_if = what_if(cluster, &changes)?;
         text.push_str(&what_if_text(&what_if));
@@ -134,15 +137,36 @@ fn what_if_text(what_if: &WhatIf) -> String {
         line("ready", |counts| counts.ready),
         line("pods", |counts| counts.pods),
     );
-    let waiting: Vec<&PodState> = what_if.pods.iter().filter_map(|change| change.after.as_ref()).filter(|state| state.message.is_some()).collect();
+    let waiting: Vec<&PodState> = what_if
+        .pods
+        .iter()
+        .filter_map(|change| change.after.as_ref())
+        .filter(|state| state.message.is_some())
+        .collect();
     let unchanged = after.pending - waiting.len().min(after.pending);
     for state in waiting {
-        let _ = writeln!(text, "\n{}/{} waits:\n  {}", state.namespace, state.name, state.message.as_deref().unwrap_or_default());
+        let _ = writeln!(
+            text,
+            "\n{}/{} waits:\n  {}",
+            state.namespace,
+            state.name,
+            state.message.as_deref().unwrap_or_default()
+        );
     }
     if unchanged > 0 && before.pending > 0 {
-        let _ = writeln!(text, "\n{unchanged} pending pod{} not helped by this", if unchanged == 1 { " is" } else { "s are" });
+        let _ = writeln!(
+            text,
+            "\n{unchanged} pending pod{} not helped by this",
+            if unchanged == 1 { " is" } else { "s are" }
+        );
     }
-    let outside: Vec<String> = what_if.pods.iter().filter(|change| change.before.is_none()).filter_map(|change| change.after.as_ref()).map(|state| format!("{}/{}", state.namespace, state.name)).collect();
+    let outside: Vec<String> = what_if
+        .pods
+        .iter()
+        .filter(|change| change.before.is_none())
+        .filter_map(|change| change.after.as_ref())
+        .map(|state| format!("{}/{}", state.namespace, state.name))
+        .collect();
     if !outside.is_empty() {
         let _ = writeln!(text, "\nAlso: new pods {}", outside.join(", "));
     }

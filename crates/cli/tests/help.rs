@@ -14,7 +14,10 @@ fn every_command_has_help_that_says_what_it_does() {
     for command in ["run", "whatif", "get", "describe", "logs", "schema", "completions"] {
         let (code, help, _) = sim(&[command, "--help"]);
         assert_eq!(code, Some(0), "{command}");
-        assert!(help.contains("Usage: sim ") && help.lines().next().is_some_and(|line| line.len() > 20), "{command}: {help}");
+        assert!(
+            help.contains("Usage: sim ") && help.lines().next().is_some_and(|line| line.len() > 20),
+            "{command}: {help}"
+        );
     }
 }
 

@@ -6,6 +6,8 @@ use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
+use crate::behaviour::Behaviour;
+use crate::service_account;
 use crate::store::{ObjectKey, Store};
 
 /// Priority of the built-in class `system-cluster-critical` (pkg/apis/scheduling/types.go).
@@ -13,8 +15,12 @@ const SYSTEM_CLUSTER_CRITICAL: i32 = 2_000_000_000;
 /// Priority of the built-in class `system-node-critical`.
 const SYSTEM_NODE_CRITICAL: i32 = 2_000_001_000;
 
-/// Admits a pod that is created: API defaults, then the plugins Priority and DefaultTolerationSeconds.
-pub(crate) fn admit_pod(pod: &mut Pod, store: &Store) {
+/// Admits a pod that is created: API defaults, then the plugins ServiceAccount, Priority and DefaultTolerationSeconds.
+pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
+    let is_new = pod.status.as_ref().is_none_or(|status| status.phase.is_none());
+    if is_new {
+        service_account::admit(pod, store, behaviour);
+    }
     let spec = pod.spec.get_or_insert_default();
     default_pod_spec(spec);
     admit_priority(spec, store);

@@ -15,6 +15,8 @@ pub(crate) struct Behaviour {
     pub first_scaling_event_names_zero: bool,
     /// Whether the kubelet's container events end in the container's name (until 1.34) or not.
     pub container_events_name_container: bool,
+    /// Service account tokens are projected volumes, not Secrets (1.21).
+    pub projected_tokens: bool,
     /// Scheduler events carry a series that `kubectl describe` can count; before 1.19 a repeat was a second event.
     pub scheduler_events_in_series: bool,
     /// Pods that are about to be deleted say why in a DisruptionTarget condition (1.26).
@@ -41,6 +43,7 @@ impl Behaviour {
             scaling_events_name_old_size: minor >= 26,
             first_scaling_event_names_zero: minor >= 31,
             container_events_name_container: minor <= 34,
+            projected_tokens: minor >= 21,
             scheduler_events_in_series: minor >= 19,
             disruption_conditions: minor >= 26,
             preemptor: match minor {

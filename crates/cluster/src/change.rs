@@ -193,7 +193,9 @@ impl ObjectRef {
             _ => (None, "", ""),
         };
         if kind.is_empty() || name.is_empty() {
-            return Err(BadChange(format!("there is no object in {text:?}: expected KIND/NAME or NAMESPACE/KIND/NAME")));
+            return Err(BadChange(format!(
+                "there is no object in {text:?}: expected KIND/NAME or NAMESPACE/KIND/NAME"
+            )));
         }
         Ok(Self { namespace, kind: kind.to_owned(), name: name.to_owned() })
     }
@@ -243,7 +245,12 @@ impl std::fmt::Display for Change {
             }
             Change::Delete(object) => write!(f, "delete {object}"),
             Change::Taint { node, taint } => {
-                write!(f, "taint {}{}", node.as_deref().map_or(String::new(), |node| format!("{node}/")), taint_text(taint))
+                write!(
+                    f,
+                    "taint {}{}",
+                    node.as_deref().map_or(String::new(), |node| format!("{node}/")),
+                    taint_text(taint)
+                )
             }
             Change::Untaint { node, taint } => {
                 write!(f, "remove taint {}{taint}", node.as_deref().map_or(String::new(), |node| format!("{node}/")))

@@ -8,13 +8,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::version::Version;
 
-use crate::{admission, api};
 use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle, replica_set,
-    taint_eviction,
+    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle,
+    replica_set, taint_eviction,
 };
 use crate::kubelet;
 use crate::names::NameGenerator;
@@ -23,6 +22,7 @@ use crate::pod;
 use crate::recorder::Recorder;
 use crate::scheduling::Scheduling;
 use crate::store::{Changed, ObjectKey, Store};
+use crate::{admission, api};
 
 /// The most events one run may take: a run that needs more is caught in a loop.
 const MAX_EVENTS: u64 = 200_000_000;
@@ -42,6 +42,8 @@ pub struct Setup {
     pub kubelet_cloud_provider_external: bool,
     /// Whether a cloud-controller-manager initialises nodes.
     pub cloud_controller_manager: bool,
+    /// The address a kubelet gives its pods as host IP, by node, where it is not the Node's InternalIP.
+    pub node_ips: BTreeMap<String, String>,
     /// The seed of every name that is drawn.
     pub seed: u64,
 }
@@ -214,7 +216,11 @@ impl Cluster {
                 return Stop::Quiet;
             };
             let quiet_since = self.last_change_ms.saturating_add(QUIET_MS);
-            if stop_when_quiet && at > self.clock.now_ms() && self.agenda.only_routine() && (at > quiet_since || !self.scheduling.has_waiting_pods()) {
+            if stop_when_quiet
+                && at > self.clock.now_ms()
+                && self.agenda.only_routine()
+                && (at > quiet_since || !self.scheduling.has_waiting_pods())
+            {
                 return Stop::Quiet;
             }
             if at > until_ms {
@@ -259,9 +265,11 @@ impl Cluster {
         let Some(step) = timeline.get(index) else { return Ok(()) };
         match self.make(&step.change) {
             Ok(_) => Ok(()),
-            Err(refused) => {
-                Err(Stop::Refused { at_ms: self.clock.now_ms(), source: step.source.clone(), message: refused.to_string() })
-            }
+            Err(refused) => Err(Stop::Refused {
+                at_ms: self.clock.now_ms(),
+                source: step.source.clone(),
+                message: refused.to_string(),
+            }),
         }
     }
 
@@ -323,7 +331,8 @@ impl Cluster {
                         self.agenda.add(self.clock.now_ms() + 1000, Event::InitialiseCloudNode(key.clone()));
                     }
                 }
-                let keys: Vec<ObjectKey> = self.store.list::<api::DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
+                let keys: Vec<ObjectKey> =
+                    self.store.list::<api::DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
                 for set in keys {
                     self.sync(Controller::DaemonSet, set);
                 }
@@ -359,7 +368,11 @@ impl Cluster {
         self.agenda.add(self.clock.now_ms(), Event::Sync(controller, key));
     }
 
-    fn sync_owner(&mut self, key: &ObjectKey, owner: Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>) {
+    fn sync_owner(
+        &mut self,
+        key: &ObjectKey,
+        owner: Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>,
+    ) {
         let Some(owner) = owner else { return };
         let controller = match owner.kind.as_str() {
             "ReplicaSet" => Controller::ReplicaSet,
@@ -389,7 +402,7 @@ impl Cluster {
     /// API defaults of the kinds whose fields decide something.
     pub(crate) fn default_object(&mut self, object: &mut Object) {
         match object {
-            Object::Pod(pod) => admission::admit_pod(Arc::make_mut(pod), &self.store),
+            Object::Pod(pod) => admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour),
             Object::Node(node) => register(Arc::make_mut(node), &self.clock),
             Object::Deployment(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
@@ -399,7 +412,10 @@ impl Cluster {
             Object::ReplicaSet(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
                 spec.replicas.get_or_insert(1);
-                spec.template.iter_mut().filter_map(|template| template.spec.as_mut()).for_each(admission::default_pod_spec);
+                spec.template
+                    .iter_mut()
+                    .filter_map(|template| template.spec.as_mut())
+                    .for_each(admission::default_pod_spec);
             }
             Object::DaemonSet(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
@@ -453,7 +469,8 @@ impl Cluster {
     pub(crate) fn delete_pod(&mut self, key: &ObjectKey) {
         let Some(found) = self.store.get::<Pod>(key) else { return };
         let bound = pod::node_name(found).is_some() && !pod::is_terminal(found);
-        let node_exists = pod::node_name(found).is_some_and(|node| self.store.get::<Node>(&ObjectKey::new("", node)).is_some());
+        let node_exists =
+            pod::node_name(found).is_some_and(|node| self.store.get::<Node>(&ObjectKey::new("", node)).is_some());
         if !bound || !node_exists {
             self.store.remove::<Pod>(key);
         } else if !pod::is_terminating(found) {
@@ -489,7 +506,12 @@ fn taints_of(object: &Option<Object>) -> Option<&Vec<Taint>> {
     }
 }
 
-fn move_key(index: &mut BTreeMap<String, BTreeSet<ObjectKey>>, from: Option<String>, to: Option<String>, key: &ObjectKey) {
+fn move_key(
+    index: &mut BTreeMap<String, BTreeSet<ObjectKey>>,
+    from: Option<String>,
+    to: Option<String>,
+    key: &ObjectKey,
+) {
     if from == to {
         return;
     }

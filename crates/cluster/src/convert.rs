@@ -11,9 +11,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use sim_core::model::{
     Container, ContainerAllocation, ContainerPort, Effect, Image, LabelSelector, Labels, Node, NodeInclusionPolicy,
-    NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, Owner, Pod, PodAffinityTerm, PodSpec,
-    PreemptionPolicy, PreferredSchedulingTerm, Requirement, ResourceList, Resources, SelectorOperator, Taint, Toleration,
-    TolerationOperator, TopologySpreadConstraint, Volume, VolumeSource, WeightedPodAffinityTerm, WhenUnsatisfiable,
+    NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, Owner, Pod, PodAffinityTerm,
+    PodSpec, PreemptionPolicy, PreferredSchedulingTerm, Requirement, ResourceList, Resources, SelectorOperator, Taint,
+    Toleration, TolerationOperator, TopologySpreadConstraint, Volume, VolumeSource, WeightedPodAffinityTerm,
+    WhenUnsatisfiable,
 };
 
 use crate::pod as pods;
@@ -36,7 +37,10 @@ pub fn node(node: &api::Node) -> Node {
         images: images
             .into_iter()
             .flatten()
-            .map(|image| Image { names: image.names.clone().unwrap_or_default(), size_bytes: image.size_bytes.unwrap_or(0) })
+            .map(|image| Image {
+                names: image.names.clone().unwrap_or_default(),
+                size_bytes: image.size_bytes.unwrap_or(0),
+            })
             .collect(),
         prefer_avoid_pods: prefer_avoid_pods(node),
     }
@@ -47,7 +51,11 @@ pub fn taints(node: &api::Node) -> Vec<Taint> {
     let taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
     taints
         .filter_map(|taint| {
-            Some(Taint { key: taint.key.clone(), value: taint.value.clone().unwrap_or_default(), effect: effect(&taint.effect)? })
+            Some(Taint {
+                key: taint.key.clone(),
+                value: taint.value.clone().unwrap_or_default(),
+                effect: effect(&taint.effect)?,
+            })
         })
         .collect()
 }
@@ -66,8 +74,10 @@ pub fn pod(pod: &api::Pod) -> Pod {
         .filter(|status| status.allocated_resources.is_some() || status.resources.is_some())
         .map(|status| {
             let actual = status.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-            let allocation =
-                ContainerAllocation { allocated: resource_list(status.allocated_resources.as_ref()), actual: resource_list(actual) };
+            let allocation = ContainerAllocation {
+                allocated: resource_list(status.allocated_resources.as_ref()),
+                actual: resource_list(actual),
+            };
             (status.name.clone(), allocation)
         })
         .collect();
@@ -80,10 +90,14 @@ pub fn pod(pod: &api::Pod) -> Pod {
         labels: labels(metadata.labels.as_ref()),
         node_name: pods::node_name(pod).map(str::to_owned),
         terminating: metadata.deletion_timestamp.is_some(),
-        preempted: disrupted.is_some_and(|condition| condition.status == "True" && condition.reason.as_deref() == Some("PreemptionByScheduler")),
+        preempted: disrupted.is_some_and(|condition| {
+            condition.status == "True" && condition.reason.as_deref() == Some("PreemptionByScheduler")
+        }),
         start_time_ms: status.and_then(|status| status.start_time.as_ref()).map(|time| time.0.as_millisecond()),
         controller: pods::controller_of(metadata).map(owner),
-        nominated_node_name: status.and_then(|status| status.nominated_node_name.clone()).filter(|name| !name.is_empty()),
+        nominated_node_name: status
+            .and_then(|status| status.nominated_node_name.clone())
+            .filter(|name| !name.is_empty()),
         container_allocations,
         resize_infeasible: resize.is_some_and(|condition| condition.reason.as_deref() == Some("Infeasible")),
         spec: Arc::new(pod.spec.as_ref().map(pod_spec).unwrap_or_default()),
@@ -116,17 +130,27 @@ pub fn pod_spec(spec: &api::PodSpec) -> PodSpec {
         node_selector: labels(spec.node_selector.as_ref()),
         required_node_affinity: node_affinity
             .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())
-            .map(|selector| NodeSelector { node_selector_terms: selector.node_selector_terms.iter().map(node_term).collect() }),
+            .map(|selector| NodeSelector {
+                node_selector_terms: selector.node_selector_terms.iter().map(node_term).collect(),
+            }),
         preferred_node_affinity: node_affinity
             .and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref())
             .into_iter()
             .flatten()
             .map(|term| PreferredSchedulingTerm { weight: term.weight, preference: node_term(&term.preference) })
             .collect(),
-        required_pod_affinity: required(pod_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())),
-        preferred_pod_affinity: preferred(pod_affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref())),
-        required_pod_anti_affinity: required(anti_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())),
-        preferred_pod_anti_affinity: preferred(anti_affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref())),
+        required_pod_affinity: required(
+            pod_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref()),
+        ),
+        preferred_pod_affinity: preferred(
+            pod_affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref()),
+        ),
+        required_pod_anti_affinity: required(
+            anti_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref()),
+        ),
+        preferred_pod_anti_affinity: preferred(
+            anti_affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref()),
+        ),
         tolerations: spec_tolerations(spec),
         topology_spread_constraints: spec.topology_spread_constraints.iter().flatten().map(spread_constraint).collect(),
         scheduling_gates: spec.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
@@ -205,7 +229,13 @@ fn container(container: &api::Container) -> Container {
         name: container.name.clone(),
         image: container.image.clone().unwrap_or_default(),
         requests: resource_list(requests),
-        ports: container.ports.iter().flatten().filter(|port| port.host_port.is_some_and(|number| number > 0)).map(port).collect(),
+        ports: container
+            .ports
+            .iter()
+            .flatten()
+            .filter(|port| port.host_port.is_some_and(|number| number > 0))
+            .map(port)
+            .collect(),
         restartable: container.restart_policy.as_deref() == Some("Always"),
     }
 }
@@ -264,7 +294,10 @@ fn spread_constraint(constraint: &api::TopologySpreadConstraint) -> TopologySpre
 
 fn volume(volume: &api::Volume) -> Option<Volume> {
     let source = if let Some(claim) = &volume.persistent_volume_claim {
-        VolumeSource::PersistentVolumeClaim { claim_name: claim.claim_name.clone(), read_only: claim.read_only == Some(true) }
+        VolumeSource::PersistentVolumeClaim {
+            claim_name: claim.claim_name.clone(),
+            read_only: claim.read_only == Some(true),
+        }
     } else if volume.ephemeral.is_some() {
         VolumeSource::Ephemeral
     } else if let Some(disk) = &volume.gce_persistent_disk {

@@ -103,7 +103,9 @@ impl Expectation {
             let metadata = &pod.metadata;
             namespace.as_ref().is_none_or(|wanted| metadata.namespace.as_ref() == Some(wanted))
                 && name.as_ref().is_none_or(|pattern| glob(pattern, metadata.name.as_deref().unwrap_or_default()))
-                && owner.as_ref().is_none_or(|wanted| cluster.owner_of(pod).is_some_and(|owner| owner.eq_ignore_ascii_case(wanted)))
+                && owner
+                    .as_ref()
+                    .is_none_or(|wanted| cluster.owner_of(pod).is_some_and(|owner| owner.eq_ignore_ascii_case(wanted)))
                 && carries(metadata.labels.as_ref(), labels)
         });
         let selected: Vec<_> = selected.collect();
@@ -114,8 +116,20 @@ impl Expectation {
             let expect = &self.expect;
             differs(&mut wrong, "phase", expect.phase.as_deref(), &view.phase, |wanted, found| wanted == found);
             differs(&mut wrong, "node", expect.node.as_deref(), view.node.as_deref().unwrap_or_default(), glob);
-            differs(&mut wrong, "reason", expect.reason.as_deref(), view.reason.as_deref().unwrap_or_default(), contained);
-            differs(&mut wrong, "message", expect.message.as_deref(), view.message.as_deref().unwrap_or_default(), contained);
+            differs(
+                &mut wrong,
+                "reason",
+                expect.reason.as_deref(),
+                view.reason.as_deref().unwrap_or_default(),
+                contained,
+            );
+            differs(
+                &mut wrong,
+                "message",
+                expect.message.as_deref(),
+                view.message.as_deref().unwrap_or_default(),
+                contained,
+            );
             if expect.ready.is_some_and(|wanted| wanted != view.ready) {
                 wrong.push(format!("ready is {}", view.ready));
             }
@@ -168,7 +182,13 @@ impl Expectation {
     }
 }
 
-fn differs(wrong: &mut Vec<String>, field: &str, wanted: Option<&str>, found: &str, holds: impl Fn(&str, &str) -> bool) {
+fn differs(
+    wrong: &mut Vec<String>,
+    field: &str,
+    wanted: Option<&str>,
+    found: &str,
+    holds: impl Fn(&str, &str) -> bool,
+) {
     if wanted.is_some_and(|wanted| !holds(wanted, found)) {
         wrong.push(format!("{field} is {found:?}"));
     }

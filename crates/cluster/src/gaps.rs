@@ -17,20 +17,30 @@ impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
-        let without_pods = [
-            self.without_pods::<StatefulSet>(),
-            self.without_pods::<Job>(),
-            self.without_pods::<CronJob>(),
-        ]
-        .concat();
+        let without_pods =
+            [self.without_pods::<StatefulSet>(), self.without_pods::<Job>(), self.without_pods::<CronJob>()].concat();
         if !without_pods.is_empty() {
             gaps.push(format!("no controller acts on {}: pods that they would make are missing", list(&without_pods)));
         }
         let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
-        let name = |pod: &Pod| format!("{}/{}", pod.metadata.namespace.as_deref().unwrap_or_default(), pod.metadata.name.as_deref().unwrap_or_default());
-        let with_claims: Vec<String> = self.store.list::<Pod>().filter(|pod| has_claims(pod) && self.placed_here(pod)).map(|pod| name(pod)).collect();
+        let name = |pod: &Pod| {
+            format!(
+                "{}/{}",
+                pod.metadata.namespace.as_deref().unwrap_or_default(),
+                pod.metadata.name.as_deref().unwrap_or_default()
+            )
+        };
+        let with_claims: Vec<String> = self
+            .store
+            .list::<Pod>()
+            .filter(|pod| has_claims(pod) && self.placed_here(pod))
+            .map(|pod| name(pod))
+            .collect();
         if !with_claims.is_empty() {
-            gaps.push(format!("volumes are not checked: {} could be refused for its PersistentVolumeClaims", list(&with_claims)));
+            gaps.push(format!(
+                "volumes are not checked: {} could be refused for its PersistentVolumeClaims",
+                list(&with_claims)
+            ));
         }
         let schedulers: BTreeSet<String> = waiting()
             .filter_map(|pod| pod.spec.as_ref()?.scheduler_name.clone())
@@ -38,10 +48,17 @@ impl Cluster {
             .collect();
         if !schedulers.is_empty() {
             let names: Vec<String> = schedulers.into_iter().collect();
-            gaps.push(format!("nobody serves the scheduler name {}: its pods stay Pending without events", list(&names)));
+            gaps.push(format!(
+                "nobody serves the scheduler name {}: its pods stay Pending without events",
+                list(&names)
+            ));
         }
         let gated: Vec<String> = waiting()
-            .filter(|pod| pod.spec.as_ref().is_some_and(|spec| spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty())))
+            .filter(|pod| {
+                pod.spec
+                    .as_ref()
+                    .is_some_and(|spec| spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()))
+            })
             .map(|pod| name(pod))
             .collect();
         if !gated.is_empty() {
@@ -52,7 +69,10 @@ impl Cluster {
 
     fn without_pods<T: KnownKind>(&self) -> Vec<String> {
         let all = self.store.list::<T>().filter(|object| self.pods_of(object.metadata()).is_empty());
-        all.map(|object| format!("{}/{}", T::KIND.to_ascii_lowercase(), object.metadata().name.as_deref().unwrap_or_default())).collect()
+        all.map(|object| {
+            format!("{}/{}", T::KIND.to_ascii_lowercase(), object.metadata().name.as_deref().unwrap_or_default())
+        })
+        .collect()
     }
 
     /// Whether the pod waits or was placed by this run, not found on its node.
@@ -117,7 +137,9 @@ fn has_claims(pod: &Pod) -> bool {
 /// The first three, and how many more.
 fn list(names: &[String]) -> String {
     match names {
-        [first, second, third, rest @ ..] if !rest.is_empty() => format!("{first}, {second}, {third} and {} more", rest.len()),
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
         names => names.join(", "),
     }
 }

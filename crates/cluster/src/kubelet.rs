@@ -88,7 +88,8 @@ fn is_alive(cluster: &Cluster, node: &str) -> bool {
     let key = ObjectKey::new("", node);
     let Some(node) = cluster.store.get::<Node>(&key) else { return false };
     let ready = node.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
-    let unreachable = ready.filter(|condition| condition.type_ == "Ready").any(|condition| condition.status == "Unknown");
+    let unreachable =
+        ready.filter(|condition| condition.type_ == "Ready").any(|condition| condition.status == "Unknown");
     !unreachable && !cluster.silent_nodes.contains(&key)
 }
 
@@ -124,7 +125,7 @@ fn is_ours(waiting: &ContainerStateWaiting) -> bool {
 
 fn accept(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) {
     let now = cluster.clock.time();
-    let host_ip = internal_ip(cluster, node_name);
+    let host_ip = host_ip(cluster, node_name);
     let has_init = init_containers(pod).next().is_some();
     let reason = if has_init { "PodInitializing" } else { "ContainerCreating" };
     let waiting = |container: &Container| ContainerStatus {
@@ -186,7 +187,8 @@ fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str, ini
     for container in &starting {
         tell_started(cluster, pod, node_name, container);
     }
-    let pod_ip = pod.status.as_ref().and_then(|status| status.pod_ip.clone()).or_else(|| cluster.next_pod_ip(node_name));
+    let pod_ip =
+        pod.status.as_ref().and_then(|status| status.pod_ip.clone()).or_else(|| cluster.next_pod_ip(node_name));
     cluster.store.update::<Pod>(key, |pod| {
         set_pod_ip(pod, pod_ip);
         let status = pod.status.get_or_insert_default();
@@ -207,7 +209,9 @@ fn ready_after_ms(container: &Container) -> u64 {
     let Some(probe) = &container.readiness_probe else { return 0 };
     let seconds = |value: Option<i32>, default: i32| u64::try_from(value.unwrap_or(default)).unwrap_or(0);
     let repeats = seconds(probe.success_threshold, 1).saturating_sub(1);
-    (seconds(probe.initial_delay_seconds, 0) + repeats * seconds(probe.period_seconds, 10)).saturating_mul(1000).max(1000)
+    (seconds(probe.initial_delay_seconds, 0) + repeats * seconds(probe.period_seconds, 10))
+        .saturating_mul(1000)
+        .max(1000)
 }
 
 fn become_ready(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod) {
@@ -225,7 +229,10 @@ fn become_ready(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod) {
 }
 
 fn running(now: &Time) -> ContainerState {
-    ContainerState { running: Some(ContainerStateRunning { started_at: Some(now.clone()) }), ..ContainerState::default() }
+    ContainerState {
+        running: Some(ContainerStateRunning { started_at: Some(now.clone()) }),
+        ..ContainerState::default()
+    }
 }
 
 fn completed(now: &Time) -> ContainerState {
@@ -247,7 +254,11 @@ fn set_pod_ip(pod: &mut Pod, ip: Option<String>) {
     status.pod_ip = ip;
 }
 
-fn internal_ip(cluster: &Cluster, node: &str) -> Option<String> {
+/// The host IP of pods: the kubelet's own `--node-ip`, else what the Node says.
+fn host_ip(cluster: &Cluster, node: &str) -> Option<String> {
+    if let Some(ip) = cluster.setup.node_ips.get(node) {
+        return Some(ip.clone());
+    }
     let node = cluster.store.get::<Node>(&ObjectKey::new("", node))?;
     let addresses = node.status.as_ref()?.addresses.as_ref()?;
     addresses.iter().find(|address| address.type_ == "InternalIP").map(|address| address.address.clone())

@@ -23,6 +23,7 @@ pub mod print;
 mod recorder;
 mod result;
 mod scheduling;
+mod service_account;
 mod store;
 
 pub use change::{BadChange, Change, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text};

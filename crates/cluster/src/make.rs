@@ -75,19 +75,31 @@ impl Cluster {
             .ok_or_else(|| Refused(format!("error: the server doesn't have a resource type \"{}\"", object.kind)))?;
         if !kind.is_namespaced() {
             let key = ObjectKey::new("", &object.name);
-            return if self.store.object(kind, &key).is_some() { Ok((kind, key)) } else { Err(not_found(kind, &object.name)) };
+            return if self.store.object(kind, &key).is_some() {
+                Ok((kind, key))
+            } else {
+                Err(not_found(kind, &object.name))
+            };
         }
         if let Some(namespace) = &object.namespace {
             let key = ObjectKey::new(namespace, &object.name);
-            return if self.store.object(kind, &key).is_some() { Ok((kind, key)) } else { Err(not_found(kind, &object.name)) };
+            return if self.store.object(kind, &key).is_some() {
+                Ok((kind, key))
+            } else {
+                Err(not_found(kind, &object.name))
+            };
         }
-        let found: Vec<Object> = self.store.objects(kind).into_iter().filter(|found| found.name() == object.name).collect();
+        let found: Vec<Object> =
+            self.store.objects(kind).into_iter().filter(|found| found.name() == object.name).collect();
         match found.as_slice() {
             [] => Err(not_found(kind, &object.name)),
             [one] => Ok((kind, ObjectKey::new(one.namespace().unwrap_or_default(), one.name()))),
             many => {
                 let namespaces: Vec<&str> = many.iter().filter_map(Object::namespace).collect();
-                let message = format!("error: {object} is in several namespaces ({}): name one, as NAMESPACE/KIND/NAME", namespaces.join(", "));
+                let message = format!(
+                    "error: {object} is in several namespaces ({}): name one, as NAMESPACE/KIND/NAME",
+                    namespaces.join(", ")
+                );
                 Err(Refused(message))
             }
         }
@@ -111,7 +123,10 @@ impl Cluster {
         for key in &keys {
             if taints(self, key).iter().any(same) {
                 let name = &key.name;
-                let message = format!("error: node {name} already has {} taint(s) with same effect(s) and --overwrite is false", taint.key);
+                let message = format!(
+                    "error: node {name} already has {} taint(s) with same effect(s) and --overwrite is false",
+                    taint.key
+                );
                 return Err(Refused(message));
             }
         }
@@ -149,7 +164,10 @@ impl Cluster {
         let targets: BTreeSet<(Kind, ObjectKey)> = match workload {
             WorkloadRef::Object(object) => BTreeSet::from([self.resolve(object)?]),
             WorkloadRef::Pending => {
-                let pending = self.store.list::<Pod>().filter(|pod| pod::phase(pod) == "Pending" && pod::node_name(pod).is_none() && pod::is_active(pod));
+                let pending = self
+                    .store
+                    .list::<Pod>()
+                    .filter(|pod| pod::phase(pod) == "Pending" && pod::node_name(pod).is_none() && pod::is_active(pod));
                 pending
                     .map(|pod| match self.top_owner(pod) {
                         Some((kind, key)) => (Kind::parse(&kind).unwrap_or(Kind::Pod), key),
@@ -160,7 +178,9 @@ impl Cluster {
             }
         };
         if targets.is_empty() {
-            return Err(Refused("error: no pods are pending, so there is no workload to add a toleration to".to_owned()));
+            return Err(Refused(
+                "error: no pods are pending, so there is no workload to add a toleration to".to_owned(),
+            ));
         }
         if let Some((kind, _)) = targets.iter().find(|(kind, _)| !has_template(*kind)) {
             return Err(Refused(format!("error: {} has no pod template to add a toleration to", kind.plural())));
@@ -213,11 +233,18 @@ impl Cluster {
         if before == unschedulable {
             return Ok(vec![format!("node/{node} already {word}")]);
         }
-        self.store.update::<Node>(&key, |node| node.spec.get_or_insert_default().unschedulable = unschedulable.then_some(true));
+        self.store.update::<Node>(&key, |node| {
+            node.spec.get_or_insert_default().unschedulable = unschedulable.then_some(true)
+        });
         Ok(vec![format!("node/{node} {word}")])
     }
 
-    fn label(&mut self, target: &ObjectRef, set: &[(String, String)], remove: &[String]) -> Result<Vec<String>, Refused> {
+    fn label(
+        &mut self,
+        target: &ObjectRef,
+        set: &[(String, String)],
+        remove: &[String],
+    ) -> Result<Vec<String>, Refused> {
         let (kind, key) = self.resolve(target)?;
         let Some(mut object) = self.store.object(kind, &key) else { return Err(not_found(kind, &target.name)) };
         let labels = object.metadata_mut().labels.get_or_insert_default();
@@ -249,7 +276,11 @@ impl Cluster {
                 object.spec.replicas = Some(replicas);
                 bump_generation(&mut object.metadata);
             }),
-            _ => return Err(Refused("Error from server (NotFound): the server could not find the requested resource".to_owned())),
+            _ => {
+                return Err(Refused(
+                    "Error from server (NotFound): the server could not find the requested resource".to_owned(),
+                ));
+            }
         }
         Ok(vec![format!("{}/{} scaled", kind.qualified(), key.name)])
     }
@@ -279,7 +310,8 @@ impl Cluster {
             return Ok(format!("{name} created"));
         };
         let annotations = live.metadata().annotations.as_ref();
-        let last: Option<Value> = annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(|text| serde_json::from_str(text).ok());
+        let last: Option<Value> =
+            annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(|text| serde_json::from_str(text).ok());
         let mut new = manifest.to_value();
         if let Some(object) = new.as_object_mut() {
             object.remove("status");
@@ -296,7 +328,10 @@ impl Cluster {
         if let (Object::Pod(live), Object::Pod(new)) = (&live, &merged)
             && !only_tolerations_added(live, new)
         {
-            let message = format!("The Pod \"{}\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)", key.name);
+            let message = format!(
+                "The Pod \"{}\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)",
+                key.name
+            );
             return Err(Refused(message));
         }
         if spec_changed && merged.metadata().generation.is_some() {
@@ -392,7 +427,9 @@ impl Cluster {
             for condition in node.status.get_or_insert_default().conditions.iter_mut().flatten() {
                 if condition.status == "Unknown" || condition.type_ == "Ready" {
                     let (status, reason, message) = match condition.type_.as_str() {
-                        "MemoryPressure" => ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+                        "MemoryPressure" => {
+                            ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
+                        }
                         "DiskPressure" => ("False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
                         "PIDPressure" => ("False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
                         _ => ("True", "KubeletReady", "kubelet is posting ready status"),

@@ -17,14 +17,7 @@ impl NameGenerator {
 
     /// A five-character suffix as `generateName` gives.
     pub(crate) fn suffix(&mut self, prefix: &str) -> String {
-        let mut bits = self.draw(prefix);
-        (0..5)
-            .map(|_| {
-                let letter = ALPHABET[(bits % 27) as usize];
-                bits /= 27;
-                char::from(letter)
-            })
-            .collect()
+        letters(self.draw(prefix))
     }
 
     /// A uid in the form of a UUID.
@@ -46,21 +39,32 @@ impl NameGenerator {
     }
 }
 
+/// A five-character suffix that depends on the text alone.
+pub(crate) fn stable_suffix(text: &str) -> String {
+    letters(mix(fnv1a_64(text.as_bytes())))
+}
+
 /// The pod-template-hash label of a template: FNV-1a in the safe alphabet, as upstream's `ComputeHash` encodes it.
 /// Upstream hashes Go's in-memory form, which no other program can know; the letters differ, their form does not.
 pub(crate) fn template_hash(template: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(template).unwrap_or_default();
-    let hash = text
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+}
+
+/// Five letters of the alphabet.
+fn letters(mut bits: u64) -> String {
+    let mut next = || {
+        let letter = ALPHABET[(bits % 27) as usize];
+        bits /= 27;
+        char::from(letter)
+    };
+    (0..5).map(|_| next()).collect()
 }
 
 /// FNV-1a, 64 bits.
 fn fnv1a_64(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The finaliser of splitmix64.

@@ -6,8 +6,8 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
-    ReplicationController, Service, ServiceAccount,
+    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, Service,
+    ServiceAccount,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -20,12 +20,7 @@ use crate::store::{Store, Table};
 
 /// A kind the cluster knows as a type.
 pub trait KnownKind:
-    k8s_openapi::Resource
-    + k8s_openapi::Metadata<Ty = ObjectMeta>
-    + Clone
-    + Serialize
-    + DeserializeOwned
-    + 'static
+    k8s_openapi::Resource + k8s_openapi::Metadata<Ty = ObjectMeta> + Clone + Serialize + DeserializeOwned + 'static
 {
     /// The kind as an enum value.
     const KIND_OF: Kind;
@@ -205,9 +200,7 @@ impl Kind {
         let word = word.to_ascii_lowercase();
         let word = word.split('.').next().unwrap_or_default();
         Self::ALL.iter().copied().find(|kind| {
-            kind.plural() == word
-                || kind.name().to_ascii_lowercase() == word
-                || kind.short_names().contains(&word)
+            kind.plural() == word || kind.name().to_ascii_lowercase() == word || kind.short_names().contains(&word)
         })
     }
 

@@ -52,7 +52,14 @@ pub fn is_static(pod: &Pod) -> bool {
 }
 
 /// Sets a condition; its transition time moves only when the status changes.
-pub(crate) fn set_condition(pod: &mut Pod, type_: &str, status: bool, reason: Option<&str>, message: Option<&str>, now: &Time) {
+pub(crate) fn set_condition(
+    pod: &mut Pod,
+    type_: &str,
+    status: bool,
+    reason: Option<&str>,
+    message: Option<&str>,
+    now: &Time,
+) {
     let conditions = pod.status.get_or_insert_default().conditions.get_or_insert_default();
     let status = if status { "True" } else { "False" };
     let kept = conditions.iter().find(|condition| condition.type_ == type_ && condition.status == status);

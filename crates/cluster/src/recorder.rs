@@ -44,7 +44,15 @@ impl Cluster {
     }
 
     /// Records an event; one that says the same again raises the count of the first (core recorder).
-    pub(crate) fn event_from(&mut self, component: &str, host: Option<&str>, object: &Object, type_: &str, reason: &str, message: &str) {
+    pub(crate) fn event_from(
+        &mut self,
+        component: &str,
+        host: Option<&str>,
+        object: &Object,
+        type_: &str,
+        reason: &str,
+        message: &str,
+    ) {
         let regarding = reference(object);
         let uid = regarding.uid.as_deref().unwrap_or_default();
         let identity = [component, host.unwrap_or_default(), uid, object.name(), type_, reason, message].join("\u{1f}");

@@ -182,7 +182,8 @@ impl NodeResult {
     /// One node.
     pub fn of(node: &Node) -> Self {
         let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-        let ready = conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+        let ready =
+            conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True");
         let spec = node.spec.as_ref();
         Self {
             name: node.metadata.name.clone().unwrap_or_default(),

@@ -151,7 +151,9 @@ impl Cluster {
         let Some(object) = self.store.get::<api::Pod>(key) else { return };
         let condition = pod::condition(object, "PodScheduled");
         let said = condition.is_some_and(|condition| {
-            condition.status == "False" && condition.reason.as_deref() == Some(reason) && condition.message.as_deref() == Some(message)
+            condition.status == "False"
+                && condition.reason.as_deref() == Some(reason)
+                && condition.message.as_deref() == Some(message)
         });
         let promised = object.status.as_ref().and_then(|status| status.nominated_node_name.clone());
         if said && promised == nominated {
@@ -243,7 +245,10 @@ impl Cluster {
             scheduling.happened(EventResource::AssignedPod, action, now_ms);
             return;
         }
-        let ours = now.spec.as_ref().is_none_or(|spec| spec.scheduler_name.as_deref().is_none_or(|name| name == SCHEDULER_NAME));
+        let ours = now
+            .spec
+            .as_ref()
+            .is_none_or(|spec| spec.scheduler_name.as_deref().is_none_or(|name| name == SCHEDULER_NAME));
         if !ours || pod::is_terminating(now) || !scheduling.scheduler.pre_enqueue(&model).is_success() {
             scheduling.queue.delete(&model.key());
             return;
@@ -252,7 +257,8 @@ impl Cluster {
             scheduling.queue.add(model);
             return;
         }
-        let spec_changed = before.is_some_and(|before| before.spec != now.spec || before.metadata.labels != now.metadata.labels);
+        let spec_changed =
+            before.is_some_and(|before| before.spec != now.spec || before.metadata.labels != now.metadata.labels);
         let key = model.key();
         scheduling.queue.update(model);
         if spec_changed {
@@ -277,7 +283,12 @@ impl Cluster {
 /// In which ways a node changed that the scheduler cares for.
 fn node_changes(before: &api::Node, now: &api::Node) -> Action {
     let mut action = Action::default();
-    let spec = |node: &api::Node| (node.spec.as_ref().and_then(|spec| spec.taints.clone()), node.spec.as_ref().and_then(|spec| spec.unschedulable));
+    let spec = |node: &api::Node| {
+        (
+            node.spec.as_ref().and_then(|spec| spec.taints.clone()),
+            node.spec.as_ref().and_then(|spec| spec.unschedulable),
+        )
+    };
     let status = |node: &api::Node| node.status.clone().unwrap_or_default();
     let conditions = |node: &api::Node| -> BTreeMap<String, String> {
         let conditions = status(node).conditions.into_iter().flatten();
@@ -311,7 +322,9 @@ fn selector_owner(object: &Object) -> Option<SelectorOwner> {
 fn selector_of(object: &Object) -> Option<LabelSelector> {
     match object {
         Object::Service(service) => service.spec.as_ref()?.selector.clone().map(LabelSelector::from_labels),
-        Object::ReplicationController(controller) => controller.spec.as_ref()?.selector.clone().map(LabelSelector::from_labels),
+        Object::ReplicationController(controller) => {
+            controller.spec.as_ref()?.selector.clone().map(LabelSelector::from_labels)
+        }
         Object::ReplicaSet(set) => Some(convert::label_selector(&set.spec.selector)),
         Object::StatefulSet(set) => Some(convert::label_selector(&set.spec.selector)),
         _ => None,
@@ -323,6 +336,10 @@ fn disruption_budget(budget: &k8s_openapi::api::policy::v1::PodDisruptionBudget)
     DisruptionBudget {
         selector: budget.spec.as_ref().and_then(|spec| spec.selector.as_ref()).map(convert::label_selector),
         disruptions_allowed: status.and_then(|status| status.disruptions_allowed).unwrap_or(0),
-        disrupted_pods: status.and_then(|status| status.disrupted_pods.as_ref()).into_iter().flat_map(|pods| pods.keys().cloned()).collect(),
+        disrupted_pods: status
+            .and_then(|status| status.disrupted_pods.as_ref())
+            .into_iter()
+            .flat_map(|pods| pods.keys().cloned())
+            .collect(),
     }
 }

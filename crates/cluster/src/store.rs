@@ -32,11 +32,7 @@ impl ObjectKey {
 
 impl std::fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.namespace.is_empty() {
-            f.write_str(&self.name)
-        } else {
-            write!(f, "{}/{}", self.namespace, self.name)
-        }
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
     }
 }
 
@@ -77,15 +73,9 @@ impl Store {
     }
 
     /// The objects of a known kind in one namespace, by name.
-    pub fn list_in<'a, T: KnownKind>(
-        &'a self,
-        namespace: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<T>> + Clone + 'a {
+    pub fn list_in<'a, T: KnownKind>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<T>> + Clone + 'a {
         let first = ObjectKey::new(namespace, "");
-        T::table(self)
-            .range(first..)
-            .take_while(move |(key, _)| &*key.namespace == namespace)
-            .map(|(_, object)| object)
+        T::table(self).range(first..).take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
     }
 
     /// The objects of unknown kinds, by kind, namespace and name.
@@ -96,8 +86,7 @@ impl Store {
     /// Creates or replaces an object and gives it the next resource version.
     pub fn put<T: KnownKind>(&mut self, mut object: Arc<T>) {
         self.resource_version += 1;
-        Arc::make_mut(&mut object).metadata_mut().resource_version =
-            Some(self.resource_version.to_string());
+        Arc::make_mut(&mut object).metadata_mut().resource_version = Some(self.resource_version.to_string());
         let key = ObjectKey::of(object.as_ref());
         let before = Arc::make_mut(T::table_mut(self)).insert(key.clone(), object.clone());
         self.changes.push_back(Changed {

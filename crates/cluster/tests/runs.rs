@@ -14,6 +14,7 @@ fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
         offset: Offset::UTC,
         kubelet_cloud_provider_external: false,
         cloud_controller_manager: false,
+        node_ips: std::collections::BTreeMap::new(),
         seed: 0,
     };
     let objects = objects.into_iter().map(|value| {
@@ -32,7 +33,8 @@ fn node(name: &str, taints: Value) -> Value {
 }
 
 fn deployment(name: &str, replicas: i32, spec: Value) -> Value {
-    let mut pod_spec = json!({"containers": [{"name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "100m"}}}]});
+    let mut pod_spec =
+        json!({"containers": [{"name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "100m"}}}]});
     pod_spec.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "default"},
         "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
@@ -60,11 +62,15 @@ fn tainted(name: &str) -> Value {
 
 #[test]
 fn a_deployment_becomes_ready() {
-    let mut cluster = cluster("v1.34.0", vec![node("n1", json!([])), node("n2", json!([])), deployment("web", 3, json!({}))]);
+    let mut cluster =
+        cluster("v1.34.0", vec![node("n1", json!([])), node("n2", json!([])), deployment("web", 3, json!({}))]);
     assert_eq!(cluster.settle(60 * MINUTE), Stop::Quiet);
     let pods = pods(&cluster);
     assert_eq!(pods.len(), 3);
-    assert!(pods.iter().all(|pod| pod.ready && pod.node.is_some() && pod.owner.as_deref() == Some("deployment/web")), "{pods:?}");
+    assert!(
+        pods.iter().all(|pod| pod.ready && pod.node.is_some() && pod.owner.as_deref() == Some("deployment/web")),
+        "{pods:?}"
+    );
     let status = cluster.store().objects(Kind::Deployment)[0].to_value()["status"].clone();
     assert_eq!(status["readyReplicas"], 3);
     assert_eq!(status["conditions"][0]["type"], "Available");
@@ -76,7 +82,10 @@ fn pending_pods_are_placed_when_the_taint_goes() {
     for version in ["v1.16.0", "v1.22.0", "v1.28.0", "v1.34.0"] {
         let mut cluster = cluster(version, vec![tainted("n1"), deployment("web", 2, json!({}))]);
         cluster.settle(60 * MINUTE);
-        assert!(pods(&cluster).iter().all(|pod| pod.phase == "Pending" && pod.reason.as_deref() == Some("Unschedulable")), "{version}");
+        assert!(
+            pods(&cluster).iter().all(|pod| pod.phase == "Pending" && pod.reason.as_deref() == Some("Unschedulable")),
+            "{version}"
+        );
         let mut fork = cluster.clone();
         assert_eq!(fork.make(&untaint("k=v:NoSchedule")).unwrap(), ["node/n1 untainted"]);
         fork.settle(fork.now_ms() + 60 * MINUTE);
@@ -126,7 +135,8 @@ fn daemons_run_on_every_node_that_they_tolerate() {
 
 #[test]
 fn a_no_execute_taint_evicts_at_once_or_after_its_seconds() {
-    let patient = json!({"tolerations": [{"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]});
+    let patient =
+        json!({"tolerations": [{"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]});
     let mut cluster = cluster(
         "v1.34.0",
         vec![node("n1", json!([])), deployment("hasty", 1, json!({})), deployment("patient", 1, patient)],
@@ -136,16 +146,25 @@ fn a_no_execute_taint_evicts_at_once_or_after_its_seconds() {
     cluster.make(&Change::Taint { node: Some("n1".to_owned()), taint }).unwrap();
     let start = cluster.now_ms();
     cluster.run_until(start + 30_000);
-    let ready = |cluster: &Cluster| pods(cluster).into_iter().filter(|pod| pod.ready).map(|pod| pod.owner.unwrap()).collect::<Vec<_>>();
+    let ready = |cluster: &Cluster| {
+        pods(cluster).into_iter().filter(|pod| pod.ready).map(|pod| pod.owner.unwrap()).collect::<Vec<_>>()
+    };
     assert_eq!(ready(&cluster), ["deployment/patient"]);
     cluster.run_until(start + 70_000);
-    let evictions = cluster.store().list::<Event>().filter(|event| event.reason.as_deref() == Some("TaintManagerEviction"));
-    assert_eq!(evictions.filter(|event| event.message.as_deref().unwrap().starts_with("Marking for deletion Pod default/patient")).count(), 1);
+    let evictions =
+        cluster.store().list::<Event>().filter(|event| event.reason.as_deref() == Some("TaintManagerEviction"));
+    assert_eq!(
+        evictions
+            .filter(|event| event.message.as_deref().unwrap().starts_with("Marking for deletion Pod default/patient"))
+            .count(),
+        1
+    );
 }
 
 #[test]
 fn a_silent_node_is_tainted_and_its_pods_move() {
-    let mut cluster = cluster("v1.34.0", vec![node("n1", json!([])), node("n2", json!([])), deployment("web", 2, json!({}))]);
+    let mut cluster =
+        cluster("v1.34.0", vec![node("n1", json!([])), node("n2", json!([])), deployment("web", 2, json!({}))]);
     cluster.settle(60 * MINUTE);
     let start = cluster.now_ms();
     cluster.make(&Change::NodeDown("n1".to_owned())).unwrap();
@@ -169,7 +188,8 @@ fn a_silent_node_is_tainted_and_its_pods_move() {
 fn what_a_dump_shows_is_left_as_it_is() {
     let mut cluster1 = cluster("v1.30.0", vec![node("n1", json!([])), deployment("web", 2, json!({}))]);
     cluster1.settle(60 * MINUTE);
-    let dump: Vec<Value> = Kind::ALL.iter().flat_map(|kind| cluster1.store().objects(*kind)).map(|object| object.to_value()).collect();
+    let dump: Vec<Value> =
+        Kind::ALL.iter().flat_map(|kind| cluster1.store().objects(*kind)).map(|object| object.to_value()).collect();
     let mut again = cluster("v1.30.0", dump);
     let before = pods(&again);
     again.settle(60 * MINUTE);

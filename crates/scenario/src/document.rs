@@ -33,6 +33,8 @@ pub struct Scenario {
     pub kubelet_cloud_provider_external: bool,
     /// Whether a cloud-controller-manager initialises nodes.
     pub cloud_controller_manager: bool,
+    /// The kubelets' own addresses, by node, where they are not the Nodes' InternalIPs.
+    pub node_ips: BTreeMap<String, String>,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
     /// What must hold.
@@ -112,6 +114,9 @@ struct ControlPlane {
     kubelet_cloud_provider: CloudProvider,
     /// Whether a cloud-controller-manager runs, which removes that taint.
     cloud_controller_manager: bool,
+    /// The address a kubelet really has (`--node-ip`), by node, where its Node says another one.
+    #[serde(rename = "nodeIPs")]
+    node_ips: BTreeMap<String, String>,
 }
 
 /// The kubelets' `--cloud-provider`.
@@ -329,7 +334,9 @@ impl Reader<'_> {
 
     fn resolve(&mut self, document: Document) -> Scenario {
         let spec = document.spec;
-        let version = spec.kubernetes_version.and_then(|text| self.good(&path!["spec", "kubernetesVersion"], text.parse::<Version>()));
+        let version = spec
+            .kubernetes_version
+            .and_then(|text| self.good(&path!["spec", "kubernetesVersion"], text.parse::<Version>()));
         let start = spec.start.and_then(|text| self.good(&path!["spec", "start"], parse_start(&text)));
         let until_ms = spec.until.and_then(|text| self.good(&path!["spec", "until"], parse_duration_ms(&text)));
         let mut timeline = Vec::new();
@@ -356,6 +363,7 @@ impl Reader<'_> {
             until_ms,
             kubelet_cloud_provider_external: spec.control_plane.kubelet_cloud_provider == CloudProvider::External,
             cloud_controller_manager: spec.control_plane.cloud_controller_manager,
+            node_ips: spec.control_plane.node_ips,
             timeline,
             expectations,
         }
@@ -366,7 +374,9 @@ impl Reader<'_> {
         Some(match step {
             StepEntry::Apply(apply) => Change::Apply(self.objects(path, apply)?),
             StepEntry::Delete(text) => Change::Delete(self.good(path, object(&text))?),
-            StepEntry::Taint(entry) => Change::Taint { node: entry.node, taint: self.good(path, parse_taint(&entry.taint))? },
+            StepEntry::Taint(entry) => {
+                Change::Taint { node: entry.node, taint: self.good(path, parse_taint(&entry.taint))? }
+            }
             StepEntry::Untaint(entry) => {
                 Change::Untaint { node: entry.node, taint: self.good(path, TaintPattern::parse(&entry.taint))? }
             }
@@ -441,12 +451,16 @@ impl Reader<'_> {
         let of_nodes = schedulable.is_some() || taints.is_some();
         let misplaced = match selector {
             Selector::Pods { .. } => of_nodes.then_some("`schedulable` and `taints` are of nodes, these are pods"),
-            Selector::Nodes { .. } => of_pods.then_some("`phase`, `node`, `reason` and `message` are of pods, these are nodes"),
+            Selector::Nodes { .. } => {
+                of_pods.then_some("`phase`, `node`, `reason` and `message` are of pods, these are nodes")
+            }
         };
         if let Some(misplaced) = misplaced {
             self.fault(&path!["spec", "expectations", index, "expect"], misplaced.to_owned());
         }
-        if let Some(phase) = phase.as_deref().filter(|phase| !["Pending", "Running", "Succeeded", "Failed", "Unknown"].contains(phase)) {
+        if let Some(phase) =
+            phase.as_deref().filter(|phase| !["Pending", "Running", "Succeeded", "Failed", "Unknown"].contains(phase))
+        {
             let message = format!("{phase:?} is no phase: expected Pending, Running, Succeeded, Failed or Unknown");
             self.fault(&path!["spec", "expectations", index, "expect", "phase"], message);
         }

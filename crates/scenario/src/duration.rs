@@ -22,7 +22,8 @@ pub fn parse_duration_ms(text: &str) -> Result<u64, BadDuration> {
     while !rest.is_empty() {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').ok_or_else(bad)?;
         let amount: f64 = rest[..digits].parse().map_err(|_| bad())?;
-        let unit_end = rest[digits..].find(|letter: char| letter.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let unit_end =
+            rest[digits..].find(|letter: char| letter.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
         let unit_ms = match &rest[digits..unit_end] {
             "ms" => 1.0,
             "s" => 1000.0,
@@ -44,7 +45,15 @@ mod tests {
 
     #[test]
     fn go_s_syntax() {
-        for (text, ms) in [("25m", 1_500_000), ("1h30m", 5_400_000), ("90s", 90_000), ("500ms", 500), ("1.5h", 5_400_000), ("0", 0), ("0s", 0)] {
+        for (text, ms) in [
+            ("25m", 1_500_000),
+            ("1h30m", 5_400_000),
+            ("90s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            ("0", 0),
+            ("0s", 0),
+        ] {
             assert_eq!(parse_duration_ms(text), Ok(ms), "{text}");
         }
         for text in ["", "5", "m", "-5m", "5 m", "5x", "1e9h", "..s", "99999999999999999999h"] {

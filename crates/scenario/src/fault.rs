@@ -74,7 +74,14 @@ impl Fault {
     }
 
     pub(crate) fn error(location: Option<Location>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, location, object: String::new(), path: String::new(), message: message.into(), hint: None }
+        Self {
+            severity: Severity::Error,
+            location,
+            object: String::new(),
+            path: String::new(),
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn warning(location: Option<Location>, message: impl Into<String>) -> Self {

@@ -53,14 +53,20 @@ fn read_stdin(stdin: &mut dyn Read) -> Result<Source, Box<Fault>> {
 
 fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
     let name = folder.display().to_string();
-    let entries = std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
     let manifest = |path: &PathBuf| {
-        path.is_file() && path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| EXTENSIONS.contains(&extension))
+        path.is_file()
+            && path
+                .extension()
+                .and_then(|extension| extension.to_str())
+                .is_some_and(|extension| EXTENSIONS.contains(&extension))
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(manifest).collect();
     files.sort();
     if files.is_empty() {
-        let fault = Fault::of_file(&name, "the directory has no manifests: expected files ending in .yaml, .yml or .json");
+        let fault =
+            Fault::of_file(&name, "the directory has no manifests: expected files ending in .yaml, .yml or .json");
         return Err(fault.hint("directories inside it are not searched, as kubectl does not").into());
     }
     files.iter().map(|file| read_file(file)).collect()

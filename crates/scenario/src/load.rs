@@ -162,12 +162,14 @@ impl<'a> Loader<'a> {
             object.entry("apiVersion").or_insert_with(|| api_version.into());
             object.entry("kind").or_insert_with(|| kind.into());
         }
-        let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text =
+            |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         let (api_version, kind) = match (text("apiVersion"), text("kind")) {
             (Some(api_version), Some(kind)) => (api_version, kind),
             (_, kind) => {
                 let missing = if kind.is_none() { "kind" } else { "apiVersion" };
-                let message = format!("the object has no {missing}: expected a manifest with apiVersion, kind and metadata");
+                let message =
+                    format!("the object has no {missing}: expected a manifest with apiVersion, kind and metadata");
                 self.fault(&place, "", Found::error(&[], message));
                 return;
             }
@@ -274,7 +276,14 @@ impl<'a> Loader<'a> {
     }
 
     /// Keeps an unknown field, and tells of it the first time.
-    fn note_unknown(&mut self, place: &Place<'_>, kind: &str, title: &str, value: &Value, path: &[Step]) -> UnknownField {
+    fn note_unknown(
+        &mut self,
+        place: &Place<'_>,
+        kind: &str,
+        title: &str,
+        value: &Value,
+        path: &[Step],
+    ) -> UnknownField {
         let found = path.iter().try_fold(value, |value, step| match step {
             Step::Key(key) => value.get(key),
             Step::Index(index) => value.get(*index),
@@ -284,14 +293,19 @@ impl<'a> Loader<'a> {
         *times += 1;
         if *times == 1 {
             let message = "the field is not known: it is kept, and nothing acts on it";
-            self.fault(place, title, Found { severity: Severity::Warning, path: path.to_vec(), message: message.to_owned(), hint: None });
+            self.fault(
+                place,
+                title,
+                Found { severity: Severity::Warning, path: path.to_vec(), message: message.to_owned(), hint: None },
+            );
         }
         UnknownField { path: show(path), value: found.cloned().unwrap_or_default() }
     }
 
     /// What can only be said of the whole input.
     fn finish(mut self) -> Input {
-        let nodes: BTreeSet<String> = self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
+        let nodes: BTreeSet<String> =
+            self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
         let mut missing: BTreeMap<String, usize> = BTreeMap::new();
         for (node, title, place) in std::mem::take(&mut self.bound) {
             if nodes.contains(&node) {
@@ -302,7 +316,10 @@ impl<'a> Loader<'a> {
             if *times > 1 {
                 continue;
             }
-            let mut found = Found::error(&["spec", "nodeName"], format!("the pod is bound to node {node:?}, which is not in the input"));
+            let mut found = Found::error(
+                &["spec", "nodeName"],
+                format!("the pod is bound to node {node:?}, which is not in the input"),
+            );
             found.hint = Some(match closest(&node, nodes.iter().map(String::as_str)) {
                 Some(similar) => format!("did you mean {similar}?"),
                 None => "dump the nodes too: kubectl get nodes,pods -A -o yaml".to_owned(),
@@ -325,7 +342,9 @@ impl<'a> Loader<'a> {
             .collect();
         for (kind, path, times) in repeated {
             let told = self.input.faults.iter_mut().find(|fault| {
-                fault.severity == Severity::Warning && fault.object.starts_with(&kind) && without_indices(&fault.path) == path
+                fault.severity == Severity::Warning
+                    && fault.object.starts_with(&kind)
+                    && without_indices(&fault.path) == path
             });
             if let Some(fault) = told {
                 fault.message.push_str(&format!(" ({times} times in all)"));

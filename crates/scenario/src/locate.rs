@@ -126,10 +126,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, document: usize, path: &[&str], line: usize) {
-        let path: Vec<Step> = path
-            .iter()
-            .map(|step| step.parse().map_or_else(|_| Step::Key((*step).to_owned()), Step::Index))
-            .collect();
+        let path: Vec<Step> =
+            path.iter().map(|step| step.parse().map_or_else(|_| Step::Key((*step).to_owned()), Step::Index)).collect();
         assert_eq!(locate(text, document, &path).map(|(line, _)| line), Some(line), "{path:?}");
     }
 

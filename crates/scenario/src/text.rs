@@ -33,11 +33,14 @@ fn json_documents(text: &str) -> Vec<(usize, Parsed)> {
         match value {
             Ok(value) => found.push((index, Ok(value))),
             // A flow mapping is YAML too: `{a: b}` is no JSON and still a fine document.
-            Err(_) if index == 0 && !text.trim_start().starts_with("{\"") && nesting(text) < MAX_NESTING => return yaml_documents(text),
+            Err(_) if index == 0 && !text.trim_start().starts_with("{\"") && nesting(text) < MAX_NESTING => {
+                return yaml_documents(text);
+            }
             Err(error) => {
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-                found.push((index, Err(ParseError { message, line: error.line(), column: error.column(), hint: None })));
+                found
+                    .push((index, Err(ParseError { message, line: error.line(), column: error.column(), hint: None })));
                 break;
             }
         }
@@ -59,7 +62,8 @@ fn yaml_documents(text: &str) -> Vec<(usize, Parsed)> {
         match serde_yaml::Value::deserialize(document) {
             Ok(serde_yaml::Value::Null) => {}
             Ok(value) => {
-                let value = yaml::to_json(value).map_err(|message| ParseError { message, line: 0, column: 0, hint: None });
+                let value =
+                    yaml::to_json(value).map_err(|message| ParseError { message, line: 0, column: 0, hint: None });
                 found.push((index, value));
             }
             Err(error) => {

@@ -92,9 +92,17 @@ impl Checker {
             return;
         }
         let expected = words.join(", ");
-        let similar = words.iter().find(|known| known.eq_ignore_ascii_case(word)).copied().or_else(|| closest(word, words.iter().copied()));
+        let similar = words
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(word))
+            .copied()
+            .or_else(|| closest(word, words.iter().copied()));
         let hint = similar.map(|similar| format!("did you mean {similar}?"));
-        let message = if word.is_empty() { format!("is missing: expected one of {expected}") } else { format!("{word:?} is not known: expected one of {expected}") };
+        let message = if word.is_empty() {
+            format!("is missing: expected one of {expected}")
+        } else {
+            format!("{word:?} is not known: expected one of {expected}")
+        };
         self.error(key, message).hint = hint;
     }
 
@@ -133,10 +141,14 @@ impl Checker {
         self.enter(spec, "selector", Checker::label_selector);
         let labels = spec.value.pointer("/template/metadata/labels").and_then(Value::as_object);
         let wanted = selector.get("matchLabels").and_then(|labels| labels.value.as_object());
-        let missing = wanted.into_iter().flatten().find(|(key, value)| labels.and_then(|labels| labels.get(*key)) != Some(value));
+        let missing =
+            wanted.into_iter().flatten().find(|(key, value)| labels.and_then(|labels| labels.get(*key)) != Some(value));
         if let Some((key, value)) = missing {
             let value = value.as_str().unwrap_or_default();
-            self.error("selector", format!("`selector` does not match template `labels`: the template has no {key}={value}"));
+            self.error(
+                "selector",
+                format!("`selector` does not match template `labels`: the template has no {key}={value}"),
+            );
         }
     }
 
@@ -179,7 +191,10 @@ impl Checker {
             self.error("value", "must be empty when `operator` is 'Exists'".to_owned());
         }
         if toleration.text("key").is_empty() && toleration.text("operator") != "Exists" {
-            self.error("operator", "operator must be Exists when `key` is empty, which means \"match all values and all keys\"".to_owned());
+            self.error(
+                "operator",
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"".to_owned(),
+            );
         }
         if toleration.get("tolerationSeconds").is_some() && !matches!(toleration.text("effect"), "" | "NoExecute") {
             self.error("effect", "effect must be 'NoExecute' when `tolerationSeconds` is set".to_owned());
@@ -229,7 +244,8 @@ impl Checker {
 
     fn requirement(&mut self, requirement: Cursor<'_>, operators: &[&str]) {
         self.one_of(requirement, "operator", operators, true);
-        let values: Vec<&Value> = requirement.value.get("values").and_then(Value::as_array).into_iter().flatten().collect();
+        let values: Vec<&Value> =
+            requirement.value.get("values").and_then(Value::as_array).into_iter().flatten().collect();
         match requirement.text("operator") {
             "In" | "NotIn" if values.is_empty() => {
                 self.error("values", "must be specified when `operator` is 'In' or 'NotIn'".to_owned());
@@ -237,7 +253,9 @@ impl Checker {
             "Exists" | "DoesNotExist" if !values.is_empty() => {
                 self.error("values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'".to_owned());
             }
-            "Gt" | "Lt" if values.len() != 1 || values[0].as_str().is_none_or(|value| value.parse::<i64>().is_err()) => {
+            "Gt" | "Lt"
+                if values.len() != 1 || values[0].as_str().is_none_or(|value| value.parse::<i64>().is_err()) =>
+            {
                 self.error("values", "must be one integer when `operator` is 'Lt' or 'Gt'".to_owned());
             }
             _ => {}
@@ -248,7 +266,8 @@ impl Checker {
         let operators = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
         let term = |checker: &mut Self, term: Cursor<'_>| {
             checker.each(term, "matchExpressions", |checker, requirement| checker.requirement(requirement, &operators));
-            checker.each(term, "matchFields", |checker, requirement| checker.requirement(requirement, &["In", "NotIn"]));
+            checker
+                .each(term, "matchFields", |checker, requirement| checker.requirement(requirement, &["In", "NotIn"]));
         };
         self.enter(affinity, "requiredDuringSchedulingIgnoredDuringExecution", |checker, selector| {
             checker.each(selector, "nodeSelectorTerms", term);

@@ -21,19 +21,29 @@ pub(crate) fn is_autoscaler(pod: &Pod) -> bool {
 
 /// One poll: counts nodes and cores and scales the target.
 pub(crate) fn poll(cluster: &mut Cluster, key: &ObjectKey) {
-    let Some(pod) = cluster.store.get::<Pod>(key).filter(|pod| pod::is_ready(pod) && pod::is_active(pod)).cloned() else { return };
+    let Some(pod) = cluster.store.get::<Pod>(key).filter(|pod| pod::is_ready(pod) && pod::is_active(pod)).cloned()
+    else {
+        return;
+    };
     cluster.agenda.add(cluster.clock.now_ms() + POLL_MS, Event::Autoscale(key.clone()));
     let Some(container) = container(&pod) else { return };
     let flag = |name: &str| flag(container, name);
     let namespace = flag("namespace").unwrap_or_else(|| key.namespace.to_string());
-    let Some(params) = params(cluster, &namespace, flag("configmap").as_deref(), flag("default-params").as_deref()) else { return };
+    let Some(params) = params(cluster, &namespace, flag("configmap").as_deref(), flag("default-params").as_deref())
+    else {
+        return;
+    };
     let wanted = params.replicas(cluster);
     let target = flag("target").unwrap_or_default();
     let Some((kind, name)) = target.split_once('/') else { return };
     let target = ObjectKey::new(&namespace, name);
     match kind.to_ascii_lowercase().as_str() {
         "deployment" => {
-            if cluster.store.get::<Deployment>(&target).is_some_and(|found| replicas_differ(found.spec.replicas, wanted)) {
+            if cluster
+                .store
+                .get::<Deployment>(&target)
+                .is_some_and(|found| replicas_differ(found.spec.replicas, wanted))
+            {
                 cluster.store.update::<Deployment>(&target, |target| {
                     target.spec.replicas = Some(wanted);
                     bump_generation(&mut target.metadata);
@@ -41,7 +51,11 @@ pub(crate) fn poll(cluster: &mut Cluster, key: &ObjectKey) {
             }
         }
         "replicaset" => {
-            if cluster.store.get::<ReplicaSet>(&target).is_some_and(|found| replicas_differ(found.spec.replicas, wanted)) {
+            if cluster
+                .store
+                .get::<ReplicaSet>(&target)
+                .is_some_and(|found| replicas_differ(found.spec.replicas, wanted))
+            {
                 cluster.store.update::<ReplicaSet>(&target, |target| {
                     target.spec.replicas = Some(wanted);
                     bump_generation(&mut target.metadata);
@@ -66,7 +80,10 @@ fn container(pod: &Pod) -> Option<&Container> {
 /// The value of `--name=value` among command and arguments.
 fn flag(container: &Container, name: &str) -> Option<String> {
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    words.filter_map(|word| word.trim_start_matches('-').split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    words
+        .filter_map(|word| word.trim_start_matches('-').split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,7 +135,10 @@ fn params(cluster: &Cluster, namespace: &str, config_map: Option<&str>, default:
 
 impl Params {
     fn replicas(&self, cluster: &Cluster) -> i32 {
-        let schedulable = cluster.store.list::<Node>().filter(|node| node.spec.as_ref().is_none_or(|spec| spec.unschedulable != Some(true)));
+        let schedulable = cluster
+            .store
+            .list::<Node>()
+            .filter(|node| node.spec.as_ref().is_none_or(|spec| spec.unschedulable != Some(true)));
         let nodes = schedulable.clone().count() as f64;
         let cores: f64 = schedulable.map(|node| cores(node)).sum();
         match self {
@@ -135,7 +155,12 @@ impl Params {
             }
             Params::Ladder(ladder) => {
                 let step = |steps: &[(f64, i32)], amount: f64| {
-                    steps.iter().filter(|(from, _)| *from <= amount).map(|(_, replicas)| *replicas).next_back().unwrap_or(0)
+                    steps
+                        .iter()
+                        .filter(|(from, _)| *from <= amount)
+                        .map(|(_, replicas)| *replicas)
+                        .next_back()
+                        .unwrap_or(0)
                 };
                 step(&ladder.cores_to_replicas, cores).max(step(&ladder.nodes_to_replicas, nodes))
             }

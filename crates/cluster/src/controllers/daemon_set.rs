@@ -65,12 +65,16 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
             let ready = newest.is_some_and(|pod| pod::is_ready(pod));
             totals.ready += usize::from(ready);
             unavailable += usize::from(!ready);
-            let is_new = |pod: &Pod| pod.metadata.labels.as_ref().is_some_and(|labels| labels.get(HASH_LABEL) == Some(&hash));
+            let is_new =
+                |pod: &Pod| pod.metadata.labels.as_ref().is_some_and(|labels| labels.get(HASH_LABEL) == Some(&hash));
             totals.updated += usize::from(newest.is_some_and(|pod| is_new(pod)));
             stale.extend(live.iter().filter(|pod| !is_new(pod)).map(|pod| (ready, ObjectKey::of(pod.as_ref()))));
             for failed in pods.iter().filter(|pod| pod::phase(pod) == "Failed" && !pod::is_terminating(pod)) {
                 let failed_name = failed.metadata.name.as_deref().unwrap_or_default();
-                let message = format!("Found failed daemon pod {}/{failed_name} on node {name}, will try to kill it", key.namespace);
+                let message = format!(
+                    "Found failed daemon pod {}/{failed_name} on node {name}, will try to kill it",
+                    key.namespace
+                );
                 cluster.controller_event(&DaemonSet::wrap(set.clone()), "Warning", "FailedDaemonPod", &message);
                 cluster.delete_pod(&ObjectKey::of(failed.as_ref()));
             }
@@ -133,7 +137,8 @@ struct Verdict {
 fn node_verdict(template: Option<&PodSpec>, node: &Node) -> Verdict {
     let mut spec = template.cloned().unwrap_or_default();
     add_tolerations(&mut spec);
-    let pinned = spec.node_name.as_deref().is_none_or(|name| name.is_empty() || node.metadata.name.as_deref() == Some(name));
+    let pinned =
+        spec.node_name.as_deref().is_none_or(|name| name.is_empty() || node.metadata.name.as_deref() == Some(name));
     let pod = convert::pod_spec(&spec);
     let node = convert::node(node);
     let fits = pinned && node_affinity::matches_required(&pod, &node);

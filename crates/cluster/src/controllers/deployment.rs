@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetSpec};
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetSpec,
+};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -63,11 +65,12 @@ impl Rollout {
             .filter(|set| pod::controller_of(&set.metadata).is_some_and(|owner| Some(&owner.uid) == uid.as_ref()))
             .cloned()
             .collect();
-        owned.sort_by_key(|set| (set.metadata.creation_timestamp.as_ref().map(|time| time.0), set.metadata.name.clone()));
-        let template = &deployment.spec.template;
-        let new = owned.iter().position(|set| {
-            set.spec.template.as_ref().is_some_and(|own| same_template(own, template))
+        owned.sort_by_key(|set| {
+            (set.metadata.creation_timestamp.as_ref().map(|time| time.0), set.metadata.name.clone())
         });
+        let template = &deployment.spec.template;
+        let new =
+            owned.iter().position(|set| set.spec.template.as_ref().is_some_and(|own| same_template(own, template)));
         let new = new.map(|index| owned.remove(index));
         Self { deployment, new, old: owned }
     }
@@ -224,7 +227,11 @@ impl Rollout {
 
     fn revision(&self) -> i64 {
         let of = |metadata: &ObjectMeta| {
-            metadata.annotations.as_ref().and_then(|annotations| annotations.get(REVISION)).and_then(|revision| revision.parse().ok())
+            metadata
+                .annotations
+                .as_ref()
+                .and_then(|annotations| annotations.get(REVISION))
+                .and_then(|revision| revision.parse().ok())
         };
         self.all().filter_map(|set| of(&set.metadata)).max().unwrap_or(0)
     }
@@ -255,7 +262,8 @@ impl Rollout {
     /// Drops old empty ReplicaSets beyond `revisionHistoryLimit`, once the rollout is complete.
     fn clean_up(&self, cluster: &mut Cluster) {
         let limit = usize::try_from(self.spec().revision_history_limit.unwrap_or(10)).unwrap_or(0);
-        let complete = self.new.as_ref().is_some_and(|new| available(new) == self.wanted() && self.total() == self.wanted());
+        let complete =
+            self.new.as_ref().is_some_and(|new| available(new) == self.wanted() && self.total() == self.wanted());
         if !complete || self.old.len() <= limit {
             return;
         }
@@ -357,16 +365,27 @@ fn same_template(left: &PodTemplateSpec, right: &PodTemplateSpec) -> bool {
     left.spec == right.spec && labels(left) == labels(right) && annotations(left) == annotations(right)
 }
 
-fn set_condition(cluster: &Cluster, status: &mut DeploymentStatus, type_: &str, value: bool, reason: &str, message: &str) {
+fn set_condition(
+    cluster: &Cluster,
+    status: &mut DeploymentStatus,
+    type_: &str,
+    value: bool,
+    reason: &str,
+    message: &str,
+) {
     let now = cluster.clock.time();
     let conditions = status.conditions.get_or_insert_default();
     let value = if value { "True" } else { "False" };
     let before = conditions.iter().find(|condition| condition.type_.as_deref() == Some(type_));
-    let unchanged = before.is_some_and(|condition| condition.status.as_deref() == Some(value) && condition.reason.as_deref() == Some(reason));
+    let unchanged = before.is_some_and(|condition| {
+        condition.status.as_deref() == Some(value) && condition.reason.as_deref() == Some(reason)
+    });
     if unchanged {
         return;
     }
-    let transition = before.filter(|condition| condition.status.as_deref() == Some(value)).and_then(|condition| condition.last_transition_time.clone());
+    let transition = before
+        .filter(|condition| condition.status.as_deref() == Some(value))
+        .and_then(|condition| condition.last_transition_time.clone());
     let condition = DeploymentCondition {
         type_: Some(type_.to_owned()),
         status: Some(value.to_owned()),

@@ -21,7 +21,9 @@ pub(crate) fn sync(cluster: &mut Cluster, _key: &ObjectKey) {
     let lost: Vec<ObjectKey> = cluster
         .store
         .list::<Pod>()
-        .filter(|pod| pod::node_name(pod).is_some_and(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)).is_none()))
+        .filter(|pod| {
+            pod::node_name(pod).is_some_and(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)).is_none())
+        })
         .map(|pod| ObjectKey::of(pod.as_ref()))
         .collect();
     for key in lost {
@@ -32,7 +34,12 @@ pub(crate) fn sync(cluster: &mut Cluster, _key: &ObjectKey) {
 
 /// The objects of one kind whose managing owner was known to the cluster and is gone.
 fn orphans<T: KnownKind>(cluster: &Cluster) -> Vec<ObjectKey> {
-    cluster.store.list::<T>().filter(|object| owner_is_gone(cluster, object.metadata())).map(|object| ObjectKey::of(object.as_ref())).collect()
+    cluster
+        .store
+        .list::<T>()
+        .filter(|object| owner_is_gone(cluster, object.metadata()))
+        .map(|object| ObjectKey::of(object.as_ref()))
+        .collect()
 }
 
 fn owner_is_gone(cluster: &Cluster, metadata: &ObjectMeta) -> bool {

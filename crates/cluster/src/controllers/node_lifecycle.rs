@@ -104,7 +104,14 @@ pub(crate) fn heartbeat_lost(cluster: &mut Cluster, key: &ObjectKey) {
             cluster.store.update::<Pod>(&ObjectKey::of(pod.as_ref()), |pod| {
                 pod::set_condition(pod, "Ready", false, None, None, &now);
             });
-            cluster.event_from("node-controller", None, &Pod::wrap(pod), "Warning", "NodeNotReady", "Node is not ready");
+            cluster.event_from(
+                "node-controller",
+                None,
+                &Pod::wrap(pod),
+                "Warning",
+                "NodeNotReady",
+                "Node is not ready",
+            );
         }
     }
 }

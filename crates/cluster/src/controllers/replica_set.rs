@@ -15,8 +15,7 @@ use crate::store::ObjectKey;
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<ReplicaSet>(key).cloned() else { return };
     let spec = &set.spec;
-    let active: Vec<Arc<Pod>> =
-        cluster.pods_of(&set.metadata).into_iter().filter(|pod| pod::is_active(pod)).collect();
+    let active: Vec<Arc<Pod>> = cluster.pods_of(&set.metadata).into_iter().filter(|pod| pod::is_active(pod)).collect();
     if set.metadata.deletion_timestamp.is_none() {
         let wanted = usize::try_from(spec.replicas.unwrap_or(1)).unwrap_or(0);
         if active.len() < wanted {
@@ -28,7 +27,12 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
             for victim in victims(&active, active.len() - wanted) {
                 let name = victim.name.to_string();
                 cluster.delete_pod(&victim);
-                cluster.controller_event(&ReplicaSet::wrap(set.clone()), "Normal", "SuccessfulDelete", &format!("Deleted pod: {name}"));
+                cluster.controller_event(
+                    &ReplicaSet::wrap(set.clone()),
+                    "Normal",
+                    "SuccessfulDelete",
+                    &format!("Deleted pod: {name}"),
+                );
             }
         }
     }
@@ -77,8 +81,7 @@ fn restarts(pod: &Pod) -> i32 {
 }
 
 fn write_status(cluster: &mut Cluster, key: &ObjectKey, set: &ReplicaSet) {
-    let pods: Vec<Arc<Pod>> =
-        cluster.pods_of(&set.metadata).into_iter().filter(|pod| pod::is_active(pod)).collect();
+    let pods: Vec<Arc<Pod>> = cluster.pods_of(&set.metadata).into_iter().filter(|pod| pod::is_active(pod)).collect();
     let ready = count(pods.iter().filter(|pod| pod::is_ready(pod)).count());
     let labels = set.spec.template.as_ref();
     let labels = labels.and_then(|template| template.metadata.as_ref()).and_then(|metadata| metadata.labels.clone());

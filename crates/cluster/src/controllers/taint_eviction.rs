@@ -58,7 +58,14 @@ fn evict(cluster: &mut Cluster, key: &ObjectKey) {
 fn tell(cluster: &mut Cluster, key: &ObjectKey, verb: &str) {
     let Some(pod) = cluster.store.get::<Pod>(key).cloned() else { return };
     let message = format!("{verb} {key}");
-    cluster.event_from(cluster.behaviour.taint_eviction_component, None, &Pod::wrap(pod), "Normal", "TaintManagerEviction", &message);
+    cluster.event_from(
+        cluster.behaviour.taint_eviction_component,
+        None,
+        &Pod::wrap(pod),
+        "Normal",
+        "TaintManagerEviction",
+        &message,
+    );
 }
 
 enum Patience {
@@ -68,7 +75,8 @@ enum Patience {
 
 fn patience_ms(cluster: &Cluster, key: &ObjectKey) -> Patience {
     let pod = cluster.store.get::<Pod>(key).filter(|pod| pod::is_active(pod));
-    let node = pod.and_then(|pod| pod::node_name(pod)).and_then(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)));
+    let node =
+        pod.and_then(|pod| pod::node_name(pod)).and_then(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)));
     let (Some(pod), Some(node)) = (pod, node) else { return Patience::Forever };
     let taints = convert::taints(node);
     let mut no_execute = taints.iter().filter(|taint| taint.effect == sim_core::model::Effect::NoExecute).peekable();

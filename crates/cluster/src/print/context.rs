@@ -26,7 +26,10 @@ impl PrintContext {
 
     /// How long ago, as kubectl writes it; `<unknown>` for a moment that was never set.
     pub(super) fn since(&self, moment: Option<Timestamp>) -> String {
-        moment.map_or_else(|| "<unknown>".to_owned(), |moment| human_duration(self.now.as_second().saturating_sub(moment.as_second())))
+        moment.map_or_else(
+            || "<unknown>".to_owned(),
+            |moment| human_duration(self.now.as_second().saturating_sub(moment.as_second())),
+        )
     }
 
     /// The age of an object.
@@ -37,7 +40,9 @@ impl PrintContext {
     /// A time as `Fri, 25 Oct 2019 03:57:24 -0400` (Go's RFC1123Z).
     pub(super) fn local(&self, time: Option<&Time>) -> String {
         let zoned = time.map(|time| time.0.to_zoned(self.offset.to_time_zone()));
-        zoned.and_then(|zoned| strtime::format("%a, %d %b %Y %H:%M:%S %z", &zoned).ok()).unwrap_or_else(|| "Mon, 01 Jan 0001 00:00:00 +0000".to_owned())
+        zoned
+            .and_then(|zoned| strtime::format("%a, %d %b %Y %H:%M:%S %z", &zoned).ok())
+            .unwrap_or_else(|| "Mon, 01 Jan 0001 00:00:00 +0000".to_owned())
     }
 }
 

@@ -52,7 +52,10 @@ impl Page {
 
     /// Annotations, without what kubectl itself keeps there (`printAnnotationsMultiline`).
     pub(super) fn annotations(&mut self, annotations: Option<&BTreeMap<String, String>>) {
-        let shown = annotations.into_iter().flatten().filter(|(key, _)| *key != "kubectl.kubernetes.io/last-applied-configuration");
+        let shown = annotations
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| *key != "kubectl.kubernetes.io/last-applied-configuration");
         let mut lines = Vec::new();
         for (key, value) in shown {
             let value = value.trim_end_matches('\n');
@@ -82,7 +85,9 @@ impl Page {
         }
         self.flush();
         let mut sorted: Vec<&&Event> = events.iter().collect();
-        sorted.sort_by_key(|event| (event.last_timestamp.as_ref().map(|time| time.0), event.event_time.as_ref().map(|time| time.0)));
+        sorted.sort_by_key(|event| {
+            (event.last_timestamp.as_ref().map(|time| time.0), event.event_time.as_ref().map(|time| time.0))
+        });
         self.line(0, "Events:");
         self.line(1, "Type\tReason\tAge\tFrom\tMessage");
         self.line(1, "----\t------\t----\t----\t-------");
@@ -95,7 +100,16 @@ impl Page {
             };
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let message = text(&event.message);
-            self.line(1, &format!("{}\t{}\t{age}\t{}\t{}", text(&event.type_), text(&event.reason), source(event, context.layout.event_host), message.trim()));
+            self.line(
+                1,
+                &format!(
+                    "{}\t{}\t{age}\t{}\t{}",
+                    text(&event.type_),
+                    text(&event.reason),
+                    source(event, context.layout.event_host),
+                    message.trim()
+                ),
+            );
         }
     }
 

@@ -16,7 +16,13 @@ use crate::change::taint_text;
 use crate::pod as pods;
 
 /// The page of a node with the pods on it, its lease and its events.
-pub fn describe_node(node: &Node, pods_on_node: &[&Pod], lease: Option<&Lease>, events: &[&Event], context: &PrintContext) -> String {
+pub fn describe_node(
+    node: &Node,
+    pods_on_node: &[&Pod],
+    lease: Option<&Lease>,
+    events: &[&Event],
+    context: &PrintContext,
+) -> String {
     let mut page = Page::default();
     let (spec, status) = (node.spec.clone().unwrap_or_default(), node.status.clone().unwrap_or_default());
     page.field(0, "Name", node.metadata.name.as_deref().unwrap_or_default());
@@ -78,7 +84,8 @@ fn show_lease(page: &mut Page, node: &Node, lease: Option<&Lease>, context: &Pri
         return;
     };
     let spec = lease.spec.clone().unwrap_or_default();
-    let time = |time: Option<MicroTime>| time.map_or_else(|| "<unset>".to_owned(), |time| context.local(Some(&Time(time.0))));
+    let time =
+        |time: Option<MicroTime>| time.map_or_else(|| "<unset>".to_owned(), |time| context.local(Some(&Time(time.0))));
     page.line(0, "Lease:");
     page.field(1, "HolderIdentity", spec.holder_identity.as_deref().unwrap_or("<unset>"));
     page.field(1, "AcquireTime", &time(spec.acquire_time));
@@ -91,10 +98,19 @@ fn conditions_and_addresses(page: &mut Page, status: &NodeStatus, context: &Prin
         page.line(1, "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
         page.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
         for condition in conditions {
-            let times = (context.local(condition.last_heartbeat_time.as_ref()), context.local(condition.last_transition_time.as_ref()));
+            let times = (
+                context.local(condition.last_heartbeat_time.as_ref()),
+                context.local(condition.last_transition_time.as_ref()),
+            );
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let (reason, message) = (text(&condition.reason), text(&condition.message));
-            page.line(1, &format!("{} \t{} \t{} \t{} \t{reason} \t{message}", condition.type_, condition.status, times.0, times.1));
+            page.line(
+                1,
+                &format!(
+                    "{} \t{} \t{} \t{} \t{reason} \t{message}",
+                    condition.type_, condition.status, times.0, times.1
+                ),
+            );
         }
     }
     page.line(0, "Addresses:");
@@ -108,7 +124,13 @@ fn resources(page: &mut Page, status: &NodeStatus, pods_on_node: &[&Pod], contex
     let allocatable: Amounts = amounts(allocatable);
     let running: Vec<&&Pod> = pods_on_node.iter().filter(|pod| !pods::is_terminal(pod)).collect();
     page.field(0, "Non-terminated Pods", &format!("({} in total)", running.len()));
-    page.line(1, &format!("Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\t{}", context.layout.age_header));
+    page.line(
+        1,
+        &format!(
+            "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\t{}",
+            context.layout.age_header
+        ),
+    );
     let dashes: String = "-".repeat(context.layout.age_header.len());
     page.line(1, &format!("---------\t----\t\t------------\t----------\t---------------\t-------------\t{dashes}"));
     let (mut requests, mut limits) = (Amounts::new(), Amounts::new());
@@ -140,9 +162,13 @@ fn resources(page: &mut Page, status: &NodeStatus, pods_on_node: &[&Pod], contex
         shown.extend(allocatable.keys().filter(|name| name.starts_with("hugepages-")).map(String::as_str));
     }
     for name in shown {
-        page.line(1, &format!("{name}\t{}\t{}", part(&requests, name, &allocatable), part(&limits, name, &allocatable)));
+        page.line(
+            1,
+            &format!("{name}\t{}\t{}", part(&requests, name, &allocatable), part(&limits, name, &allocatable)),
+        );
     }
-    let standard = |name: &str| ["cpu", "memory", "ephemeral-storage", "pods"].contains(&name) || name.starts_with("hugepages-");
+    let standard =
+        |name: &str| ["cpu", "memory", "ephemeral-storage", "pods"].contains(&name) || name.starts_with("hugepages-");
     for name in allocatable.keys().filter(|name| !standard(name)) {
         let amount = |of: &Amounts| of.get(name).map_or_else(|| "0".to_owned(), ToString::to_string);
         page.line(1, &format!("{name}\t{}\t{}", amount(&requests), amount(&limits)));

@@ -24,7 +24,9 @@ pub fn describe_pod(pod: &Pod, events: &[&Event], context: &PrintContext) -> Str
     if let Some(class) = spec.runtime_class_name.as_deref().filter(|class| !class.is_empty()) {
         page.field(0, "Runtime Class Name", class);
     }
-    if let Some(account) = spec.service_account_name.as_deref().filter(|account| !account.is_empty() && context.layout.service_account) {
+    if let Some(account) =
+        spec.service_account_name.as_deref().filter(|account| !account.is_empty() && context.layout.service_account)
+    {
         page.field(0, "Service Account", account);
     }
     match pods::node_name(pod) {
@@ -51,7 +53,8 @@ pub fn describe_pod(pod: &Pod, events: &[&Event], context: &PrintContext) -> Str
         page.line(0, "Readiness Gates:");
         page.line(1, "Type\tStatus");
         for gate in gates {
-            let status = pods::condition(pod, &gate.condition_type).map_or("<none>", |condition| condition.status.as_str());
+            let status =
+                pods::condition(pod, &gate.condition_type).map_or("<none>", |condition| condition.status.as_str());
             page.line(1, &format!("{} \t{status} ", gate.condition_type));
         }
     }

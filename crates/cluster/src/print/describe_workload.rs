@@ -53,7 +53,10 @@ pub fn describe_deployment(deployment: &Deployment, events: &[&Event], context: 
         page.line(1, "----\t------\t------");
         for condition in conditions {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            page.line(1, &format!("{} \t{}\t{}", text(&condition.type_), text(&condition.status), text(&condition.reason)));
+            page.line(
+                1,
+                &format!("{} \t{}\t{}", text(&condition.type_), text(&condition.status), text(&condition.reason)),
+            );
         }
     }
     page.events(events, context);
@@ -73,7 +76,11 @@ pub fn describe_replica_set(set: &ReplicaSet, events: &[&Event], context: &Print
     }
     page.field(0, "Replicas", &format!("{} current / {} desired", status.replicas, set.spec.replicas.unwrap_or(1)));
     let ready = status.ready_replicas.unwrap_or(0);
-    page.field(0, "Pods Status", &format!("{ready} Running / {} Waiting / 0 Succeeded / 0 Failed", status.replicas - ready));
+    page.field(
+        0,
+        "Pods Status",
+        &format!("{ready} Running / {} Waiting / 0 Succeeded / 0 Failed", status.replicas - ready),
+    );
     template(&mut page, &set.spec.template.clone().unwrap_or_default(), context);
     page.events(events, context);
     page.finish()
@@ -90,11 +97,19 @@ pub fn describe_daemon_set(set: &DaemonSet, events: &[&Event], context: &PrintCo
     page.annotations(set.metadata.annotations.as_ref());
     page.field(0, "Desired Number of Nodes Scheduled", &status.desired_number_scheduled.to_string());
     page.field(0, "Current Number of Nodes Scheduled", &status.current_number_scheduled.to_string());
-    page.field(0, "Number of Nodes Scheduled with Up-to-date Pods", &status.updated_number_scheduled.unwrap_or(0).to_string());
+    page.field(
+        0,
+        "Number of Nodes Scheduled with Up-to-date Pods",
+        &status.updated_number_scheduled.unwrap_or(0).to_string(),
+    );
     page.field(0, "Number of Nodes Scheduled with Available Pods", &status.number_available.unwrap_or(0).to_string());
     page.field(0, "Number of Nodes Misscheduled", &status.number_misscheduled.to_string());
     let waiting = status.current_number_scheduled - status.number_ready;
-    page.field(0, "Pods Status", &format!("{} Running / {waiting} Waiting / 0 Succeeded / 0 Failed", status.number_ready));
+    page.field(
+        0,
+        "Pods Status",
+        &format!("{} Running / {waiting} Waiting / 0 Succeeded / 0 Failed", status.number_ready),
+    );
     template(&mut page, &set.spec.template, context);
     page.events(events, context);
     page.finish()
@@ -116,7 +131,8 @@ fn template(page: &mut Page, template: &PodTemplateSpec, context: &PrintContext)
     let labels: Vec<String> = metadata.labels.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
     page.lines("  Labels", &labels);
     if metadata.annotations.as_ref().is_some_and(|annotations| !annotations.is_empty()) {
-        let annotations: Vec<String> = metadata.annotations.iter().flatten().map(|(key, value)| format!("{key}: {value}")).collect();
+        let annotations: Vec<String> =
+            metadata.annotations.iter().flatten().map(|(key, value)| format!("{key}: {value}")).collect();
         page.lines("  Annotations", &annotations);
     }
     let spec = template.spec.clone().unwrap_or_default();

@@ -8,24 +8,30 @@ use super::table::Table;
 
 /// The table of events, in the order given.
 pub fn events(events: &[&Event], context: &PrintContext) -> Table {
-    let columns = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "+SUBOBJECT", "+SOURCE", "MESSAGE", "+FIRST SEEN", "+COUNT", "+NAME"];
-    Table::of_objects(&columns, events.iter().copied(), |event| &event.metadata, |event| {
-        let times = Times::of(event, context);
-        let object = &event.involved_object;
-        let kind = object.kind.as_deref().unwrap_or_default().to_lowercase();
-        vec![
-            context.since(times.last),
-            event.type_.clone().unwrap_or_default(),
-            event.reason.clone().unwrap_or_default(),
-            format!("{kind}/{}", object.name.as_deref().unwrap_or_default()),
-            object.field_path.clone().unwrap_or_default(),
-            source(event, true),
-            event.message.as_deref().unwrap_or_default().trim().to_owned(),
-            context.since(times.first),
-            times.count.to_string(),
-            event.metadata.name.clone().unwrap_or_default(),
-        ]
-    })
+    let columns =
+        ["LAST SEEN", "TYPE", "REASON", "OBJECT", "+SUBOBJECT", "+SOURCE", "MESSAGE", "+FIRST SEEN", "+COUNT", "+NAME"];
+    Table::of_objects(
+        &columns,
+        events.iter().copied(),
+        |event| &event.metadata,
+        |event| {
+            let times = Times::of(event, context);
+            let object = &event.involved_object;
+            let kind = object.kind.as_deref().unwrap_or_default().to_lowercase();
+            vec![
+                context.since(times.last),
+                event.type_.clone().unwrap_or_default(),
+                event.reason.clone().unwrap_or_default(),
+                format!("{kind}/{}", object.name.as_deref().unwrap_or_default()),
+                object.field_path.clone().unwrap_or_default(),
+                source(event, true),
+                event.message.as_deref().unwrap_or_default().trim().to_owned(),
+                context.since(times.first),
+                times.count.to_string(),
+                event.metadata.name.clone().unwrap_or_default(),
+            ]
+        },
+    )
 }
 
 /// When an event was seen, in the fields that the version looks at.

@@ -9,7 +9,18 @@ use super::table::Table;
 
 /// The table of nodes, in the order given.
 pub fn nodes(nodes: &[&Node], context: &PrintContext) -> Table {
-    let mut columns = vec!["NAME", "STATUS", "ROLES", "AGE", "VERSION", "+INTERNAL-IP", "+EXTERNAL-IP", "+OS-IMAGE", "+KERNEL-VERSION", "+CONTAINER-RUNTIME"];
+    let mut columns = vec![
+        "NAME",
+        "STATUS",
+        "ROLES",
+        "AGE",
+        "VERSION",
+        "+INTERNAL-IP",
+        "+EXTERNAL-IP",
+        "+OS-IMAGE",
+        "+KERNEL-VERSION",
+        "+CONTAINER-RUNTIME",
+    ];
     if context.layout.node_architecture {
         columns.insert(9, "+ARCHITECTURE");
     }

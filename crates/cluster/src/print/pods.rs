@@ -9,8 +9,7 @@ use crate::pod as pods;
 
 /// The table of pods, in the order given.
 pub fn pods(pods: &[&Pod], context: &PrintContext) -> Table {
-    let columns =
-        ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "+IP", "+NODE", "+NOMINATED NODE", "+READINESS GATES"];
+    let columns = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "+IP", "+NODE", "+NOMINATED NODE", "+READINESS GATES"];
     Table::of_objects(&columns, pods.iter().copied(), |pod| &pod.metadata, |pod| cells(pod, context))
 }
 
@@ -24,7 +23,10 @@ fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
         _ => summary.restarts.to_string(),
     };
     let or_none = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("<none>").to_owned();
-    let ip = status.pod_ip.as_deref().or_else(|| status.pod_ips.as_ref().and_then(|ips| ips.first()).map(|ip| ip.ip.as_str()));
+    let ip = status
+        .pod_ip
+        .as_deref()
+        .or_else(|| status.pod_ips.as_ref().and_then(|ips| ips.first()).map(|ip| ip.ip.as_str()));
     vec![
         pod.metadata.name.clone().unwrap_or_default(),
         format!("{}/{}", summary.ready, summary.total),
@@ -39,8 +41,12 @@ fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
 }
 
 fn readiness_gates(pod: &Pod, spec: &PodSpec) -> String {
-    let Some(gates) = spec.readiness_gates.as_ref().filter(|gates| !gates.is_empty()) else { return "<none>".to_owned() };
-    let passed = gates.iter().filter(|gate| pods::condition(pod, &gate.condition_type).is_some_and(|condition| condition.status == "True"));
+    let Some(gates) = spec.readiness_gates.as_ref().filter(|gates| !gates.is_empty()) else {
+        return "<none>".to_owned();
+    };
+    let passed = gates
+        .iter()
+        .filter(|gate| pods::condition(pod, &gate.condition_type).is_some_and(|condition| condition.status == "True"));
     format!("{}/{}", passed.count(), gates.len())
 }
 
@@ -59,14 +65,17 @@ impl Summary {
         if let Some(own) = status.reason.as_ref().filter(|reason| !reason.is_empty()) {
             reason.clone_from(own);
         }
-        let gated = pods::condition(pod, "PodScheduled").is_some_and(|condition| condition.reason.as_deref() == Some("SchedulingGated"));
+        let gated = pods::condition(pod, "PodScheduled")
+            .is_some_and(|condition| condition.reason.as_deref() == Some("SchedulingGated"));
         if gated && context.layout.scheduling_gated {
             reason = "SchedulingGated".to_owned();
         }
         let init: &[Container] = spec.init_containers.as_deref().unwrap_or_default();
         let is_sidecar = |name: &str| {
             context.layout.sidecars
-                && init.iter().any(|container| container.name == name && container.restart_policy.as_deref() == Some("Always"))
+                && init
+                    .iter()
+                    .any(|container| container.name == name && container.restart_policy.as_deref() == Some("Always"))
         };
         let mut summary = Self {
             reason,
@@ -99,7 +108,8 @@ impl Summary {
                     continue;
                 }
                 let reason = terminated.reason.clone().filter(|reason| !reason.is_empty());
-                self.reason = format!("Init:{}", reason.unwrap_or_else(|| exit(terminated.signal, terminated.exit_code)));
+                self.reason =
+                    format!("Init:{}", reason.unwrap_or_else(|| exit(terminated.signal, terminated.exit_code)));
                 return true;
             }
             if is_sidecar(&status.name) && status.started == Some(true) {
@@ -142,7 +152,11 @@ impl Summary {
     }
 
     fn note_restart(&mut self, status: &ContainerStatus) {
-        let finished = status.last_state.as_ref().and_then(|state| state.terminated.as_ref()).and_then(|terminated| terminated.finished_at.as_ref());
+        let finished = status
+            .last_state
+            .as_ref()
+            .and_then(|state| state.terminated.as_ref())
+            .and_then(|terminated| terminated.finished_at.as_ref());
         self.last_restart = self.last_restart.max(finished.map(|time| time.0));
     }
 }

@@ -75,7 +75,8 @@ impl Table {
 
     /// The table as text, a line a row.
     pub fn render(&self, options: &TableOptions) -> String {
-        let shown: Vec<usize> = (0..self.columns.len()).filter(|index| options.wide || !self.columns[*index].wide).collect();
+        let shown: Vec<usize> =
+            (0..self.columns.len()).filter(|index| options.wide || !self.columns[*index].wide).collect();
         let mut lines: Vec<Vec<String>> = Vec::new();
         if !options.no_headers {
             let mut header: Vec<String> = shown.iter().map(|index| self.columns[*index].name.clone()).collect();
@@ -88,7 +89,8 @@ impl Table {
             lines.push(header);
         }
         for row in &self.rows {
-            let mut cells: Vec<String> = shown.iter().map(|index| row.cells.get(*index).cloned().unwrap_or_default()).collect();
+            let mut cells: Vec<String> =
+                shown.iter().map(|index| row.cells.get(*index).cloned().unwrap_or_default()).collect();
             if let (Some(kind), Some(name)) = (&options.kind_prefix, cells.first_mut()) {
                 name.insert_str(0, &format!("{kind}/"));
             }
@@ -101,7 +103,10 @@ impl Table {
             }
             lines.push(cells);
         }
-        let text: String = lines.iter().map(|cells| cells.iter().map(|cell| cell.replace('\t', " ")).collect::<Vec<_>>().join("\t") + "\n").collect();
+        let text: String = lines
+            .iter()
+            .map(|cells| cells.iter().map(|cell| cell.replace('\t', " ")).collect::<Vec<_>>().join("\t") + "\n")
+            .collect();
         // kubectl's least width of 6 counts the padding, the crate's does not.
         align(&text, 3, 3)
     }
@@ -110,7 +115,9 @@ impl Table {
 /// What kubectl says instead of an empty table.
 pub fn nothing_found(namespace: Option<&str>, context: &PrintContext) -> String {
     match namespace {
-        Some(namespace) if context.layout.empty_names_namespace => format!("No resources found in {namespace} namespace."),
+        Some(namespace) if context.layout.empty_names_namespace => {
+            format!("No resources found in {namespace} namespace.")
+        }
         _ if context.layout.empty_names_namespace => "No resources found".to_owned(),
         _ => "No resources found.".to_owned(),
     }

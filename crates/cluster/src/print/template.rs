@@ -13,7 +13,14 @@ use super::context::PrintContext;
 use super::describe::{Page, or_none};
 
 /// The containers of a pod, or of a template when there are no statuses (indented by one blank more then).
-pub(super) fn containers(page: &mut Page, title: &str, containers: &[Container], statuses: Option<&[ContainerStatus]>, space: &str, context: &PrintContext) {
+pub(super) fn containers(
+    page: &mut Page,
+    title: &str,
+    containers: &[Container],
+    statuses: Option<&[ContainerStatus]>,
+    space: &str,
+    context: &PrintContext,
+) {
     let name_indent = if space.is_empty() { "" } else { " " };
     if containers.is_empty() {
         page.line(0, &format!("{space}{title}: <none>"));
@@ -37,7 +44,11 @@ pub(super) fn containers(page: &mut Page, title: &str, containers: &[Container],
         let resources = container.resources.clone().unwrap_or_default();
         quantities(page, "Limits", resources.limits.as_ref());
         quantities(page, "Requests", resources.requests.as_ref());
-        for (title, probe) in [("Liveness", &container.liveness_probe), ("Readiness", &container.readiness_probe), ("Startup", &container.startup_probe)] {
+        for (title, probe) in [
+            ("Liveness", &container.liveness_probe),
+            ("Readiness", &container.readiness_probe),
+            ("Startup", &container.startup_probe),
+        ] {
             if let Some(probe) = probe {
                 page.field(2, title, &probe_text(probe));
             }
@@ -132,7 +143,11 @@ fn probe_text(probe: &Probe) -> String {
     } else if let Some(get) = &probe.http_get {
         let scheme = get.scheme.as_deref().unwrap_or("HTTP").to_lowercase();
         let path = get.path.as_deref().unwrap_or_default();
-        format!("http-get {scheme}://{}:{}{path} {attributes}", get.host.as_deref().unwrap_or_default(), port(&get.port))
+        format!(
+            "http-get {scheme}://{}:{}{path} {attributes}",
+            get.host.as_deref().unwrap_or_default(),
+            port(&get.port)
+        )
     } else if let Some(socket) = &probe.tcp_socket {
         format!("tcp-socket {}:{} {attributes}", socket.host.as_deref().unwrap_or_default(), port(&socket.port))
     } else if let Some(grpc) = &probe.grpc {
@@ -179,9 +194,19 @@ fn variable_text(variable: &EnvVar) -> String {
     } else if let Some(resource) = &from.resource_field_ref {
         format!("{name}:\t ({})", resource.resource)
     } else if let Some(secret) = &from.secret_key_ref {
-        format!("{name}:\t<set to the key '{}' in secret '{}'>\tOptional: {}", secret.key, secret.name, secret.optional.unwrap_or(false))
+        format!(
+            "{name}:\t<set to the key '{}' in secret '{}'>\tOptional: {}",
+            secret.key,
+            secret.name,
+            secret.optional.unwrap_or(false)
+        )
     } else if let Some(map) = &from.config_map_key_ref {
-        format!("{name}:\t<set to the key '{}' of config map '{}'>\tOptional: {}", map.key, map.name, map.optional.unwrap_or(false))
+        format!(
+            "{name}:\t<set to the key '{}' of config map '{}'>\tOptional: {}",
+            map.key,
+            map.name,
+            map.optional.unwrap_or(false)
+        )
     } else {
         format!("{name}:\t")
     }
@@ -229,14 +254,26 @@ fn volume_fields(volume: &Volume) -> Vec<(&'static str, String)> {
         fields
     };
     if let Some(source) = &volume.host_path {
-        with_type("HostPath (bare host directory volume)", vec![("Path", source.path.clone()), ("HostPathType", text(&source.type_))])
+        with_type(
+            "HostPath (bare host directory volume)",
+            vec![("Path", source.path.clone()), ("HostPathType", text(&source.type_))],
+        )
     } else if let Some(source) = &volume.empty_dir {
         let limit = source.size_limit.as_ref().map_or_else(|| "<unset>".to_owned(), canonical);
-        with_type("EmptyDir (a temporary directory that shares a pod's lifetime)", vec![("Medium", text(&source.medium)), ("SizeLimit", limit)])
+        with_type(
+            "EmptyDir (a temporary directory that shares a pod's lifetime)",
+            vec![("Medium", text(&source.medium)), ("SizeLimit", limit)],
+        )
     } else if let Some(source) = &volume.secret {
-        with_type("Secret (a volume populated by a Secret)", vec![("SecretName", text(&source.secret_name)), ("Optional", flag(source.optional))])
+        with_type(
+            "Secret (a volume populated by a Secret)",
+            vec![("SecretName", text(&source.secret_name)), ("Optional", flag(source.optional))],
+        )
     } else if let Some(source) = &volume.config_map {
-        with_type("ConfigMap (a volume populated by a ConfigMap)", vec![("Name", source.name.clone()), ("Optional", flag(source.optional))])
+        with_type(
+            "ConfigMap (a volume populated by a ConfigMap)",
+            vec![("Name", source.name.clone()), ("Optional", flag(source.optional))],
+        )
     } else if let Some(source) = &volume.persistent_volume_claim {
         with_type(
             "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
@@ -245,9 +282,23 @@ fn volume_fields(volume: &Volume) -> Vec<(&'static str, String)> {
     } else if let Some(source) = &volume.projected {
         with_type("Projected (a volume that contains injected data from multiple sources)", projected_fields(source))
     } else if let Some(source) = &volume.nfs {
-        with_type("NFS (an NFS mount that lasts the lifetime of a pod)", vec![("Server", source.server.clone()), ("Path", source.path.clone()), ("ReadOnly", flag(source.read_only))])
+        with_type(
+            "NFS (an NFS mount that lasts the lifetime of a pod)",
+            vec![
+                ("Server", source.server.clone()),
+                ("Path", source.path.clone()),
+                ("ReadOnly", flag(source.read_only)),
+            ],
+        )
     } else if let Some(source) = &volume.csi {
-        with_type("CSI (a Container Storage Interface (CSI) volume source)", vec![("Driver", source.driver.clone()), ("FSType", text(&source.fs_type)), ("ReadOnly", flag(source.read_only))])
+        with_type(
+            "CSI (a Container Storage Interface (CSI) volume source)",
+            vec![
+                ("Driver", source.driver.clone()),
+                ("FSType", text(&source.fs_type)),
+                ("ReadOnly", flag(source.read_only)),
+            ],
+        )
     } else if let Some(source) = &volume.downward_api {
         let mut fields = vec![("Items", String::new())];
         fields.extend(source.items.iter().flatten().filter_map(|item| {
@@ -263,7 +314,8 @@ fn volume_fields(volume: &Volume) -> Vec<(&'static str, String)> {
 fn projected_fields(source: &ProjectedVolumeSource) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
     for source in source.sources.iter().flatten() {
-        let optional = |optional: Option<bool>| optional.map_or_else(|| "<nil>".to_owned(), |optional| optional.to_string());
+        let optional =
+            |optional: Option<bool>| optional.map_or_else(|| "<nil>".to_owned(), |optional| optional.to_string());
         if let Some(secret) = &source.secret {
             fields.push(("SecretName", secret.name.clone()));
             fields.push(("SecretOptionalName", optional(secret.optional)));
@@ -281,7 +333,8 @@ fn projected_fields(source: &ProjectedVolumeSource) -> Vec<(&'static str, String
 
 /// A label selector as kubectl writes it: `a=b,c in (d,e),!f`; `<none>` for one that selects everything.
 pub(super) fn selector_text(selector: &LabelSelector) -> String {
-    let mut parts: Vec<String> = selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+    let mut parts: Vec<String> =
+        selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
     for requirement in selector.match_expressions.iter().flatten() {
         let values = requirement.values.clone().unwrap_or_default().join(",");
         parts.push(match requirement.operator.as_str() {

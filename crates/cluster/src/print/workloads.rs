@@ -14,10 +14,13 @@ use crate::object::{Kind, Object};
 pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table {
     macro_rules! of {
         ($kind:ident) => {
-            objects.iter().filter_map(|object| match object {
-                Object::$kind(object) => Some(object.as_ref()),
-                _ => None,
-            }).collect::<Vec<_>>()
+            objects
+                .iter()
+                .filter_map(|object| match object {
+                    Object::$kind(object) => Some(object.as_ref()),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
         };
     }
     match kind {
@@ -39,104 +42,152 @@ pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table 
 
 fn replica_sets(sets: &[&ReplicaSet], context: &PrintContext) -> Table {
     let columns = ["NAME", "DESIRED", "CURRENT", "READY", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
-    Table::of_objects(&columns, sets.iter().copied(), |set| &set.metadata, |set| {
-        let status = set.status.clone().unwrap_or_default();
-        let counts = [set.spec.replicas.unwrap_or(1), status.replicas, status.ready_replicas.unwrap_or(0)];
-        let mut cells = named(&set.metadata, &counts, context);
-        cells.extend(wide(set.spec.template.as_ref(), Some(&set.spec.selector)));
-        cells
-    })
+    Table::of_objects(
+        &columns,
+        sets.iter().copied(),
+        |set| &set.metadata,
+        |set| {
+            let status = set.status.clone().unwrap_or_default();
+            let counts = [set.spec.replicas.unwrap_or(1), status.replicas, status.ready_replicas.unwrap_or(0)];
+            let mut cells = named(&set.metadata, &counts, context);
+            cells.extend(wide(set.spec.template.as_ref(), Some(&set.spec.selector)));
+            cells
+        },
+    )
 }
 
 fn deployments(deployments: &[&Deployment], context: &PrintContext) -> Table {
     let columns = ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
-    Table::of_objects(&columns, deployments.iter().copied(), |deployment| &deployment.metadata, |deployment| {
-        let status = deployment.status.clone().unwrap_or_default();
-        let counts = [status.updated_replicas.unwrap_or(0), status.available_replicas.unwrap_or(0)];
-        let mut cells = named(&deployment.metadata, &counts, context);
-        let wanted = deployment.spec.replicas.unwrap_or(1);
-        cells.insert(1, format!("{}/{wanted}", status.ready_replicas.unwrap_or(0)));
-        cells.extend(wide(Some(&deployment.spec.template), Some(&deployment.spec.selector)));
-        cells
-    })
+    Table::of_objects(
+        &columns,
+        deployments.iter().copied(),
+        |deployment| &deployment.metadata,
+        |deployment| {
+            let status = deployment.status.clone().unwrap_or_default();
+            let counts = [status.updated_replicas.unwrap_or(0), status.available_replicas.unwrap_or(0)];
+            let mut cells = named(&deployment.metadata, &counts, context);
+            let wanted = deployment.spec.replicas.unwrap_or(1);
+            cells.insert(1, format!("{}/{wanted}", status.ready_replicas.unwrap_or(0)));
+            cells.extend(wide(Some(&deployment.spec.template), Some(&deployment.spec.selector)));
+            cells
+        },
+    )
 }
 
 fn daemon_sets(sets: &[&DaemonSet], context: &PrintContext) -> Table {
-    let columns = ["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
-    Table::of_objects(&columns, sets.iter().copied(), |set| &set.metadata, |set| {
-        let status = set.status.clone().unwrap_or_default();
-        let counts = [
-            status.desired_number_scheduled,
-            status.current_number_scheduled,
-            status.number_ready,
-            status.updated_number_scheduled.unwrap_or(0),
-            status.number_available.unwrap_or(0),
-        ];
-        let mut cells = named(&set.metadata, &counts, context);
-        let selector = set.spec.template.spec.as_ref().and_then(|spec| spec.node_selector.as_ref());
-        let selector: Vec<String> = selector.into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
-        cells.insert(6, if selector.is_empty() { "<none>".to_owned() } else { selector.join(",") });
-        cells.extend(wide(Some(&set.spec.template), Some(&set.spec.selector)));
-        cells
-    })
+    let columns = [
+        "NAME",
+        "DESIRED",
+        "CURRENT",
+        "READY",
+        "UP-TO-DATE",
+        "AVAILABLE",
+        "NODE SELECTOR",
+        "AGE",
+        "+CONTAINERS",
+        "+IMAGES",
+        "+SELECTOR",
+    ];
+    Table::of_objects(
+        &columns,
+        sets.iter().copied(),
+        |set| &set.metadata,
+        |set| {
+            let status = set.status.clone().unwrap_or_default();
+            let counts = [
+                status.desired_number_scheduled,
+                status.current_number_scheduled,
+                status.number_ready,
+                status.updated_number_scheduled.unwrap_or(0),
+                status.number_available.unwrap_or(0),
+            ];
+            let mut cells = named(&set.metadata, &counts, context);
+            let selector = set.spec.template.spec.as_ref().and_then(|spec| spec.node_selector.as_ref());
+            let selector: Vec<String> =
+                selector.into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+            cells.insert(6, if selector.is_empty() { "<none>".to_owned() } else { selector.join(",") });
+            cells.extend(wide(Some(&set.spec.template), Some(&set.spec.selector)));
+            cells
+        },
+    )
 }
 
 fn stateful_sets(sets: &[&StatefulSet], context: &PrintContext) -> Table {
-    Table::of_objects(&["NAME", "READY", "AGE", "+CONTAINERS", "+IMAGES"], sets.iter().copied(), |set| &set.metadata, |set| {
-        let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
-        let mut cells = named(&set.metadata, &[], context);
-        cells.insert(1, format!("{ready}/{}", set.spec.replicas.unwrap_or(1)));
-        cells.extend(wide(Some(&set.spec.template), None).into_iter().take(2));
-        cells
-    })
+    Table::of_objects(
+        &["NAME", "READY", "AGE", "+CONTAINERS", "+IMAGES"],
+        sets.iter().copied(),
+        |set| &set.metadata,
+        |set| {
+            let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
+            let mut cells = named(&set.metadata, &[], context);
+            cells.insert(1, format!("{ready}/{}", set.spec.replicas.unwrap_or(1)));
+            cells.extend(wide(Some(&set.spec.template), None).into_iter().take(2));
+            cells
+        },
+    )
 }
 
 fn jobs(jobs: &[&Job], context: &PrintContext) -> Table {
-    Table::of_objects(&["NAME", "COMPLETIONS", "AGE"], jobs.iter().copied(), |job| &job.metadata, |job| {
-        let done = job.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0);
-        let wanted = job.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
-        let mut cells = named(&job.metadata, &[], context);
-        cells.insert(1, format!("{done}/{wanted}"));
-        cells
-    })
+    Table::of_objects(
+        &["NAME", "COMPLETIONS", "AGE"],
+        jobs.iter().copied(),
+        |job| &job.metadata,
+        |job| {
+            let done = job.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0);
+            let wanted = job.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
+            let mut cells = named(&job.metadata, &[], context);
+            cells.insert(1, format!("{done}/{wanted}"));
+            cells
+        },
+    )
 }
 
 fn namespaces(namespaces: &[&Namespace], context: &PrintContext) -> Table {
-    Table::of_objects(&["NAME", "STATUS", "AGE"], namespaces.iter().copied(), |namespace| &namespace.metadata, |namespace| {
-        let phase = namespace.status.as_ref().and_then(|status| status.phase.clone());
-        let mut cells = named(&namespace.metadata, &[], context);
-        cells.insert(1, phase.unwrap_or_else(|| "Active".to_owned()));
-        cells
-    })
+    Table::of_objects(
+        &["NAME", "STATUS", "AGE"],
+        namespaces.iter().copied(),
+        |namespace| &namespace.metadata,
+        |namespace| {
+            let phase = namespace.status.as_ref().and_then(|status| status.phase.clone());
+            let mut cells = named(&namespace.metadata, &[], context);
+            cells.insert(1, phase.unwrap_or_else(|| "Active".to_owned()));
+            cells
+        },
+    )
 }
 
 fn services(services: &[&Service], context: &PrintContext) -> Table {
     let columns = ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"];
-    Table::of_objects(&columns, services.iter().copied(), |service| &service.metadata, |service| {
-        let spec = service.spec.clone().unwrap_or_default();
-        let ports: Vec<String> = spec
-            .ports
-            .unwrap_or_default()
-            .into_iter()
-            .map(|port| {
-                let protocol = port.protocol.unwrap_or_else(|| "TCP".to_owned());
-                match port.node_port.filter(|port| *port > 0) {
-                    Some(node_port) => format!("{}:{node_port}/{protocol}", port.port),
-                    None => format!("{}/{protocol}", port.port),
-                }
-            })
-            .collect();
-        let or_none = |text: String| if text.is_empty() { "<none>".to_owned() } else { text };
-        let mut cells = named(&service.metadata, &[], context);
-        let middle = [
-            spec.type_.unwrap_or_else(|| "ClusterIP".to_owned()),
-            or_none(spec.cluster_ip.unwrap_or_default()),
-            or_none(spec.external_ips.unwrap_or_default().join(",")),
-            or_none(ports.join(",")),
-        ];
-        cells.splice(1..1, middle);
-        cells
-    })
+    Table::of_objects(
+        &columns,
+        services.iter().copied(),
+        |service| &service.metadata,
+        |service| {
+            let spec = service.spec.clone().unwrap_or_default();
+            let ports: Vec<String> = spec
+                .ports
+                .unwrap_or_default()
+                .into_iter()
+                .map(|port| {
+                    let protocol = port.protocol.unwrap_or_else(|| "TCP".to_owned());
+                    match port.node_port.filter(|port| *port > 0) {
+                        Some(node_port) => format!("{}:{node_port}/{protocol}", port.port),
+                        None => format!("{}/{protocol}", port.port),
+                    }
+                })
+                .collect();
+            let or_none = |text: String| if text.is_empty() { "<none>".to_owned() } else { text };
+            let mut cells = named(&service.metadata, &[], context);
+            let middle = [
+                spec.type_.unwrap_or_else(|| "ClusterIP".to_owned()),
+                or_none(spec.cluster_ip.unwrap_or_default()),
+                or_none(spec.external_ips.unwrap_or_default().join(",")),
+                or_none(ports.join(",")),
+            ];
+            cells.splice(1..1, middle);
+            cells
+        },
+    )
 }
 
 /// Name, some counts, age.
@@ -149,7 +200,8 @@ fn named(metadata: &ObjectMeta, counts: &[i32], context: &PrintContext) -> Vec<S
 
 /// Containers, images and selector.
 fn wide(template: Option<&PodTemplateSpec>, selector: Option<&LabelSelector>) -> [String; 3] {
-    let containers = template.and_then(|template| template.spec.as_ref()).map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let containers =
+        template.and_then(|template| template.spec.as_ref()).map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
     let images: Vec<&str> = containers.iter().map(|container| container.image.as_deref().unwrap_or_default()).collect();
     [names.join(","), images.join(","), selector.map(selector_text).unwrap_or_default()]

@@ -93,7 +93,8 @@ impl Requirement {
         let text = text.trim();
         let requirement = |key: &str, operator, values: Vec<String>| {
             let key = key.trim();
-            let legal = !key.is_empty() && !key.contains(|letter: char| letter.is_whitespace() || "()=!,".contains(letter));
+            let legal =
+                !key.is_empty() && !key.contains(|letter: char| letter.is_whitespace() || "()=!,".contains(letter));
             legal.then(|| Requirement { key: key.to_owned(), operator, values }).ok_or_else(bad)
         };
         let set = |text: &str| {
