@@ -172,6 +172,8 @@ fn unknown_fields_and_kinds_are_kept_and_told_once() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("imagePulPolicy").count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("Widget"), "{}", ran.stderr);
+    let shown = stdin("unknown-shown", &input, &["get", "pod", "small", "-o", "yaml", "-f", "-"]);
+    assert!(shown.stdout.contains("imagePulPolicy: Always"), "{}", shown.stdout);
 }
 
 #[test]

@@ -57,10 +57,9 @@ pub(crate) fn run(args: GetArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             });
             lines.collect()
         }
-        GetFormat::Json => crate::json(&document(&found, &names))?,
-        GetFormat::Yaml => {
-            serde_yaml::to_string(&document(&found, &names)).map_err(|error| CliError::new(error.to_string()))?
-        }
+        GetFormat::Json => crate::json(&document(&session, &found, &names))?,
+        GetFormat::Yaml => serde_yaml::to_string(&document(&session, &found, &names))
+            .map_err(|error| CliError::new(error.to_string()))?,
     };
     terminal.print(&text);
     Ok(ExitCode::SUCCESS)
@@ -141,8 +140,9 @@ pub(crate) fn not_found(cluster: &Cluster, kind: Kind, name: &str) -> CliError {
 }
 
 /// One object by itself, or a List, as kubectl prints them.
-fn document(found: &[(Kind, Vec<Object>)], names: &[String]) -> Value {
-    let mut items: Vec<Value> = found.iter().flat_map(|(_, objects)| objects).map(Object::to_value).collect();
+fn document(session: &Session, found: &[(Kind, Vec<Object>)], names: &[String]) -> Value {
+    let mut items: Vec<Value> =
+        found.iter().flat_map(|(_, objects)| objects).map(|object| session.document(object)).collect();
     if names.len() == 1 && items.len() == 1 {
         return items.remove(0);
     }

@@ -1,11 +1,12 @@
 //! From the command line to a cluster that has run: which files, what they hold, how far to run.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
-use sim_cluster::{Cluster, ExpectationOutcome, Setup, Stop, TimedChange};
+use sim_cluster::{Cluster, ExpectationOutcome, Object, Setup, Stop, TimedChange};
 use sim_core::version::Version;
-use sim_scenario::{Input, Scenario, Severity};
+use sim_scenario::{Input, Scenario, Severity, UnknownField};
 
 use crate::args::ClusterArgs;
 use crate::error::CliError;
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     until_ms: Option<u64>,
     stdin: Option<Vec<u8>>,
     source: Source,
+    /// Fields that the objects' kinds do not have, by kind, namespace and name: shown with them.
+    unknown_fields: BTreeMap<(String, String, String), Vec<UnknownField>>,
 }
 
 impl Source {
@@ -100,6 +103,12 @@ impl Session {
             node_ips: scenario.as_ref().map(|scenario| scenario.node_ips.clone()).unwrap_or_default(),
             seed: source.cluster.seed,
         };
+        let unknown_fields = input
+            .objects
+            .iter()
+            .filter(|loaded| !loaded.unknown_fields.is_empty())
+            .map(|loaded| (identity(&loaded.object), loaded.unknown_fields.clone()))
+            .collect();
         let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
         if let Some(scenario) = &scenario {
             let steps = scenario.timeline.iter().map(|step| TimedChange {
@@ -110,7 +119,7 @@ impl Session {
             cluster.set_timeline(steps.collect());
         }
         let until_ms = scenario.as_ref().and_then(|scenario| scenario.until_ms);
-        Ok(Self { cluster, scenario, until_ms, stdin, source })
+        Ok(Self { cluster, scenario, until_ms, stdin, source, unknown_fields })
     }
 
     /// A cluster that has run, to look at; says on stderr which one when the command line did not.
@@ -126,6 +135,15 @@ impl Session {
     /// The line that says which cluster is used, when the command line did not.
     pub(crate) fn announcement(&self) -> Option<&str> {
         self.source.announcement.as_deref()
+    }
+
+    /// An object as it is shown whole: with the fields its kind does not have, where they were written.
+    pub(crate) fn document(&self, object: &Object) -> serde_json::Value {
+        let mut value = object.to_value();
+        for field in self.unknown_fields.get(&identity(object)).into_iter().flatten() {
+            field.restore(&mut value);
+        }
+        value
     }
 
     /// Remembers this run for the next command.
@@ -180,6 +198,11 @@ impl Session {
             }
         }
     }
+}
+
+fn identity(object: &Object) -> (String, String, String) {
+    let namespace = object.namespace().unwrap_or_default();
+    (object.kind_name().to_owned(), namespace.to_owned(), object.name().to_owned())
 }
 
 /// Every fault on stderr; an error when the input cannot be trusted.

@@ -263,23 +263,29 @@ impl Cluster {
             return Err(Refused(message.to_owned()));
         }
         let (kind, key) = self.resolve(workload)?;
-        match kind {
-            Kind::Deployment => self.store.update::<Deployment>(&key, |object| {
-                object.spec.replicas = Some(replicas);
-                bump_generation(&mut object.metadata);
-            }),
-            Kind::ReplicaSet => self.store.update::<ReplicaSet>(&key, |object| {
-                object.spec.replicas = Some(replicas);
-                bump_generation(&mut object.metadata);
-            }),
-            Kind::StatefulSet => self.store.update::<StatefulSet>(&key, |object| {
-                object.spec.replicas = Some(replicas);
-                bump_generation(&mut object.metadata);
-            }),
+        let present = match self.store.object(kind, &key) {
+            Some(Object::Deployment(object)) => object.spec.replicas,
+            Some(Object::ReplicaSet(object)) => object.spec.replicas,
+            Some(Object::StatefulSet(object)) => object.spec.replicas,
             _ => {
-                return Err(Refused(
-                    "Error from server (NotFound): the server could not find the requested resource".to_owned(),
-                ));
+                let message = "Error from server (NotFound): the server could not find the requested resource";
+                return Err(Refused(message.to_owned()));
+            }
+        };
+        if present.unwrap_or(1) != replicas {
+            match kind {
+                Kind::Deployment => self.store.update::<Deployment>(&key, |object| {
+                    object.spec.replicas = Some(replicas);
+                    bump_generation(&mut object.metadata);
+                }),
+                Kind::ReplicaSet => self.store.update::<ReplicaSet>(&key, |object| {
+                    object.spec.replicas = Some(replicas);
+                    bump_generation(&mut object.metadata);
+                }),
+                _ => self.store.update::<StatefulSet>(&key, |object| {
+                    object.spec.replicas = Some(replicas);
+                    bump_generation(&mut object.metadata);
+                }),
             }
         }
         Ok(vec![format!("{}/{} scaled", kind.qualified(), key.name)])

@@ -299,7 +299,7 @@ struct Reader<'a> {
 
 /// A path from its parts: keys and indices.
 macro_rules! path {
-    ($($part:expr),*) => { vec![$(PathStep::from($part)),*] };
+    ($($part:expr),*) => { [$(PathStep::from($part)),*] };
 }
 
 impl From<&str> for PathStep {

@@ -42,10 +42,32 @@ pub struct LoadedObject {
 /// A field that the kind does not have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnknownField {
+    steps: Vec<Step>,
+    value: Value,
+}
+
+impl UnknownField {
     /// Its path, e.g. `spec.containers[0].imagePulPolicy`.
-    pub path: String,
+    pub fn path(&self) -> String {
+        show(&self.steps)
+    }
+
     /// Its value.
-    pub value: Value,
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Puts the field back where it was written; nothing happens when that place is no longer there.
+    pub fn restore(&self, object: &mut Value) {
+        let Some((Step::Key(last), path)) = self.steps.split_last() else { return };
+        let place = path.iter().try_fold(object, |value, step| match step {
+            Step::Key(key) => value.get_mut(key),
+            Step::Index(index) => value.get_mut(*index),
+        });
+        if let Some(Value::Object(place)) = place {
+            place.insert(last.clone(), self.value.clone());
+        }
+    }
 }
 
 impl Input {
@@ -299,7 +321,7 @@ impl<'a> Loader<'a> {
                 Found { severity: Severity::Warning, path: path.to_vec(), message: message.to_owned(), hint: None },
             );
         }
-        UnknownField { path: show(path), value: found.cloned().unwrap_or_default() }
+        UnknownField { steps: path.to_vec(), value: found.cloned().unwrap_or_default() }
     }
 
     /// What can only be said of the whole input.

@@ -1,11 +1,10 @@
 //! cluster-proportional-autoscaler (kubernetes-sigs): while its pod runs, scales a target with the size of the cluster.
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Node, Pod};
 use serde::Deserialize;
 use sim_core::quantity::Quantity;
 
-use super::deployment::bump_generation;
+use crate::change::{Change, ObjectRef};
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::pod;
@@ -36,38 +35,9 @@ pub(crate) fn poll(cluster: &mut Cluster, key: &ObjectKey) {
     let wanted = params.replicas(cluster);
     let target = flag("target").unwrap_or_default();
     let Some((kind, name)) = target.split_once('/') else { return };
-    let target = ObjectKey::new(&namespace, name);
-    match kind.to_ascii_lowercase().as_str() {
-        "deployment" => {
-            if cluster
-                .store
-                .get::<Deployment>(&target)
-                .is_some_and(|found| replicas_differ(found.spec.replicas, wanted))
-            {
-                cluster.store.update::<Deployment>(&target, |target| {
-                    target.spec.replicas = Some(wanted);
-                    bump_generation(&mut target.metadata);
-                });
-            }
-        }
-        "replicaset" => {
-            if cluster
-                .store
-                .get::<ReplicaSet>(&target)
-                .is_some_and(|found| replicas_differ(found.spec.replicas, wanted))
-            {
-                cluster.store.update::<ReplicaSet>(&target, |target| {
-                    target.spec.replicas = Some(wanted);
-                    bump_generation(&mut target.metadata);
-                });
-            }
-        }
-        _ => {}
-    }
-}
-
-fn replicas_differ(replicas: Option<i32>, wanted: i32) -> bool {
-    replicas.unwrap_or(1) != wanted
+    let workload = ObjectRef { namespace: Some(namespace), kind: kind.to_owned(), name: name.to_owned() };
+    // A target that is not there is an error in the autoscaler's log, no more.
+    let _ = cluster.make(&Change::Scale { workload, replicas: wanted });
 }
 
 fn container(pod: &Pod) -> Option<&Container> {

@@ -183,7 +183,7 @@ fn amounts(list: Option<&BTreeMap<String, ApiQuantity>>) -> Amounts {
 
 fn add_all(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
-        let total = sum.get(name).map_or_else(|| amount.clone(), |total| total.add(amount));
+        let total = sum.get(name).map_or_else(|| *amount, |total| total.add(amount));
         sum.insert(name.clone(), total);
     }
 }
@@ -191,7 +191,7 @@ fn add_all(sum: &mut Amounts, more: &Amounts) {
 fn at_least(sum: &mut Amounts, other: &Amounts) {
     for (name, amount) in other {
         if sum.get(name).is_none_or(|present| present < amount) {
-            sum.insert(name.clone(), amount.clone());
+            sum.insert(name.clone(), *amount);
         }
     }
 }
@@ -237,7 +237,7 @@ fn requests_and_limits(pod: &Pod) -> (Amounts, Amounts) {
 
 /// `150m (0%)`: the amount and how much of the allocatable it is, in whole percent.
 fn part(of: &Amounts, name: &str, allocatable: &Amounts) -> String {
-    let amount = of.get(name).cloned().unwrap_or_default();
+    let amount = of.get(name).copied().unwrap_or_default();
     let value = |quantity: &Quantity| if name == "cpu" { quantity.milli_value() } else { quantity.value() };
     let whole = allocatable.get(name).map_or(0, value);
     let percent = if whole == 0 { 0 } else { i128::from(value(&amount)) * 100 / i128::from(whole) };
