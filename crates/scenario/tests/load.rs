@@ -142,8 +142,8 @@ fn a_written_list_is_read_again_the_same() {
 
 /// Texts near to manifests: a real one with a few bytes changed, cut or doubled.
 fn mangled() -> impl Strategy<Value = Vec<u8>> {
-    let text =
-        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/kubespray-uninitialized.yaml")).unwrap();
+    let text = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/kubespray-uninitialized.yaml"))
+        .expect("the scenario");
     // A part of it, so that a case takes a millisecond.
     let text = text[..4000.min(text.len())].to_vec();
     let length = text.len();
