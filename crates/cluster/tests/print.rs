@@ -1,5 +1,7 @@
 //! The layouts against outputs of real kubectl 1.27 and 1.33 (recorded by running it on these very objects).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
+
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};

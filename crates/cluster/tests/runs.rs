@@ -1,5 +1,7 @@
 //! Small clusters run by the library: controllers, kubelets, scheduler and changes together.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
+
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
