@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::Pod;
-use sim_cluster::{Kind, ObjectKey, PodResult};
+use sim_cluster::{Kind, ObjectKey, Ownership, PodResult};
 
 use crate::args::LogsArgs;
 use crate::error::CliError;
@@ -20,7 +20,7 @@ pub(crate) fn run(args: LogsArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
         .store()
         .get::<Pod>(&ObjectKey::new(namespace, name))
         .ok_or_else(|| not_found(cluster, Kind::Pod, name))?;
-    let result = PodResult::of(cluster, pod);
+    let result = PodResult::of(&Ownership::of(cluster.store()), pod);
     let reason = match (&result.node, &result.message) {
         (None, Some(message)) => format!(
             "pod {namespace}/{name} has no logs: it was never placed on a node, so no container of it has run. {message}"

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
+use crate::ownership::Ownership;
 use crate::result::{NodeResult, PodResult, format_millis};
 
 /// One expectation of a Scenario.
@@ -99,19 +100,20 @@ impl Expectation {
 
     fn check_pods(&self, cluster: &Cluster) -> Vec<String> {
         let Selector::Pods { namespace, name, owner, labels } = &self.selector else { return Vec::new() };
+        let ownership = Ownership::of(cluster.store());
         let selected = cluster.store().list::<Pod>().filter(|pod| {
             let metadata = &pod.metadata;
             namespace.as_ref().is_none_or(|wanted| metadata.namespace.as_ref() == Some(wanted))
                 && name.as_ref().is_none_or(|pattern| glob(pattern, metadata.name.as_deref().unwrap_or_default()))
-                && owner
-                    .as_ref()
-                    .is_none_or(|wanted| cluster.owner_of(pod).is_some_and(|owner| owner.eq_ignore_ascii_case(wanted)))
+                && owner.as_ref().is_none_or(|wanted| {
+                    ownership.top(&pod.metadata).is_some_and(|owner| owner.to_string().eq_ignore_ascii_case(wanted))
+                })
                 && carries(metadata.labels.as_ref(), labels)
         });
         let selected: Vec<_> = selected.collect();
         let mut faults = self.check_count(selected.len(), "pods");
         for pod in selected {
-            let view = PodResult::of(cluster, pod);
+            let view = PodResult::of(&ownership, pod);
             let mut wrong = Vec::new();
             let expect = &self.expect;
             differs(&mut wrong, "phase", expect.phase.as_deref(), &view.phase, |wanted, found| wanted == found);

@@ -10,6 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use crate::cluster::Cluster;
 use crate::object::{KnownKind, Object};
+use crate::ownership::Ownership;
 use crate::pod;
 use crate::scheduling::SCHEDULER_NAME;
 
@@ -63,6 +64,10 @@ impl Cluster {
             .collect();
         if !gated.is_empty() {
             gaps.push(format!("{} wait for their scheduling gates: nobody here removes them", list(&gated)));
+        }
+        for circle in Ownership::of(&self.store).circles() {
+            let owners: Vec<String> = circle.iter().map(ToString::to_string).collect();
+            gaps.push(format!("{} own each other in a circle: the garbage collector never frees them", list(&owners)));
         }
         gaps
     }

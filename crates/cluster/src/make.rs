@@ -13,6 +13,7 @@ use crate::cluster::Cluster;
 use crate::controllers::{cloud_node, deployment::bump_generation};
 use crate::kubelet;
 use crate::object::{Kind, Object};
+use crate::ownership::Ownership;
 use crate::pod;
 use crate::store::ObjectKey;
 
@@ -49,21 +50,6 @@ impl Cluster {
             Change::NodeDown(node) => self.node_down(node),
             Change::NodeUp(node) => self.node_up(node),
         }
-    }
-
-    /// The workload at the top of a pod's owners: the Deployment rather than its ReplicaSet.
-    pub fn top_owner(&self, pod: &Pod) -> Option<(String, ObjectKey)> {
-        let owner = pod::controller_of(&pod.metadata)?;
-        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-        let key = ObjectKey::new(namespace, &owner.name);
-        if owner.kind == "ReplicaSet"
-            && let Some(set) = self.store.get::<ReplicaSet>(&key)
-            && let Some(owner) = pod::controller_of(&set.metadata)
-        {
-            return Some((owner.kind.clone(), ObjectKey::new(namespace, &owner.name)));
-        }
-        let namespace = if owner.kind == "Node" { "" } else { namespace };
-        Some((owner.kind.clone(), ObjectKey::new(namespace, &owner.name)))
     }
 
     /// Finds the object a person names; without a namespace the name must be the only one of its kind.
@@ -164,13 +150,14 @@ impl Cluster {
         let targets: BTreeSet<(Kind, ObjectKey)> = match workload {
             WorkloadRef::Object(object) => BTreeSet::from([self.resolve(object)?]),
             WorkloadRef::Pending => {
+                let ownership = Ownership::of(&self.store);
                 let pending = self
                     .store
                     .list::<Pod>()
                     .filter(|pod| pod::phase(pod) == "Pending" && pod::node_name(pod).is_none() && pod::is_active(pod));
                 pending
-                    .map(|pod| match self.top_owner(pod) {
-                        Some((kind, key)) => (Kind::parse(&kind).unwrap_or(Kind::Pod), key),
+                    .map(|pod| match ownership.top(&pod.metadata) {
+                        Some(owner) => (Kind::parse(&owner.kind).unwrap_or(Kind::Pod), owner.key),
                         None => (Kind::Pod, ObjectKey::of(pod.as_ref())),
                     })
                     .filter(|(kind, key)| self.store.object(*kind, key).is_some())

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::taint_text;
 use crate::cluster::Cluster;
 use crate::expectation::ExpectationOutcome;
+use crate::ownership::Ownership;
 use crate::pod;
 
 /// The state of a cluster at a moment. Fields are only ever added within `sim/v1`.
@@ -125,7 +126,8 @@ impl RunResult {
     /// The state of a cluster now.
     pub fn of(cluster: &Cluster, expectations: Vec<ExpectationOutcome>) -> Self {
         let store = cluster.store();
-        let pods: Vec<PodResult> = store.list::<Pod>().map(|pod| PodResult::of(cluster, pod)).collect();
+        let ownership = Ownership::of(store);
+        let pods: Vec<PodResult> = store.list::<Pod>().map(|pod| PodResult::of(&ownership, pod)).collect();
         let nodes: Vec<NodeResult> = store.list::<Node>().map(|node| NodeResult::of(node)).collect();
         let in_phase = |phase: &str| pods.iter().filter(|pod| pod.phase == phase).count();
         let counts = Counts {
@@ -156,8 +158,8 @@ impl RunResult {
 }
 
 impl PodResult {
-    /// One pod of a cluster.
-    pub fn of(cluster: &Cluster, pod: &Pod) -> Self {
+    /// One pod of the cluster whose ownership is given.
+    pub fn of(ownership: &Ownership, pod: &Pod) -> Self {
         let status = pod.status.as_ref();
         let waiting = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
         let own = status.and_then(|status| status.reason.clone()).filter(|reason| !reason.is_empty());
@@ -166,7 +168,7 @@ impl PodResult {
         Self {
             namespace: pod.metadata.namespace.clone().unwrap_or_default(),
             name: pod.metadata.name.clone().unwrap_or_default(),
-            owner: cluster.owner_of(pod),
+            owner: ownership.top(&pod.metadata).map(|owner| owner.to_string()),
             node: pod::node_name(pod).map(str::to_owned),
             phase: pod::phase(pod).to_owned(),
             reason: own.or_else(|| waiting.and_then(|condition| condition.reason.clone())),
@@ -215,13 +217,6 @@ impl EventResult {
             first_seen: first.map(|time| time.to_string()),
             last_seen: last.map(|time| time.to_string()),
         }
-    }
-}
-
-impl Cluster {
-    /// The workload at the top of a pod's owners as people write it: `deployment/coredns`.
-    pub fn owner_of(&self, pod: &Pod) -> Option<String> {
-        self.top_owner(pod).map(|(kind, key)| format!("{}/{}", kind.to_ascii_lowercase(), key.name))
     }
 }
 
