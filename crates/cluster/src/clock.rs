@@ -54,8 +54,6 @@ impl Clock {
 pub(crate) enum Event {
     /// A step of the timeline, by index.
     TimelineStep(usize),
-    /// A controller looks at one object.
-    Sync(Controller, ObjectKey),
     /// A node's heartbeat has been missing for the grace period.
     HeartbeatLost(ObjectKey),
     /// A cloud controller manager initialises a node.
@@ -64,6 +62,8 @@ pub(crate) enum Event {
     Evict(ObjectKey),
     /// A kubelet gets on with one of its pods.
     Kubelet(ObjectKey),
+    /// A controller looks at one object.
+    Sync(Controller, ObjectKey),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -74,11 +74,12 @@ impl Event {
     fn rank(&self) -> u8 {
         match self {
             Event::TimelineStep(_) => 0,
-            Event::Sync(..) => 1,
-            Event::HeartbeatLost(_) => 2,
-            Event::InitialiseCloudNode(_) => 3,
-            Event::Evict(_) => 4,
-            Event::Kubelet(_) => 5,
+            Event::HeartbeatLost(_) => 1,
+            Event::InitialiseCloudNode(_) => 2,
+            Event::Evict(_) => 3,
+            Event::Kubelet(_) => 4,
+            // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
+            Event::Sync(..) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
         }
