@@ -57,6 +57,20 @@ fn what_if() {
 }
 
 #[test]
+fn the_example_of_a_scenario_holds_on_the_incident_s_cluster() {
+    let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
+    let example = page.split("```yaml\n").find(|block| block.starts_with("apiVersion: sim/v1")).expect("an example");
+    let example = example.split("```").next().unwrap_or_default();
+    let incident =
+        std::fs::read_to_string(root().join("scenarios/kubespray-uninitialized.yaml")).expect("the scenario");
+    let (_, manifests) = incident.split_once("\n---\n").expect("manifests after the Scenario");
+    let ran =
+        Sim::new("scenario-example").run_with_stdin(&["run", "-"], format!("{example}---\n{manifests}").as_bytes());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("2 of 2 expectations hold"), "{}", ran.stdout);
+}
+
+#[test]
 fn readme() {
     check("README.md");
 }

@@ -79,6 +79,16 @@ impl Scheduling {
         Arc::new(model)
     }
 
+    /// A node came or changed: wakes the pods that it may help, as far as the version looks before it wakes them.
+    fn node_happened(&mut self, node: &str, action: Action, now_ms: u64) {
+        if !action.is_empty() {
+            let (scheduler, snapshot) = (&self.scheduler, &self.snapshot);
+            self.queue.move_all_on_if(ClusterEvent::new(EventResource::Node, action), now_ms, |pod, failed_plugins| {
+                scheduler.node_event_may_help(snapshot, pod, failed_plugins, node)
+            });
+        }
+    }
+
     fn happened(&mut self, resource: EventResource, action: Action, now_ms: u64) {
         if !action.is_empty() {
             self.queue.move_all_on(ClusterEvent::new(resource, action), now_ms);
@@ -181,7 +191,7 @@ impl Cluster {
                 if !action.is_empty() {
                     scheduling.snapshot.upsert_node(Arc::new(convert::node(node)));
                 }
-                scheduling.happened(EventResource::Node, action, now_ms);
+                scheduling.node_happened(&key.name, action, now_ms);
             }
             (Some(Object::Node(_)), None) => {
                 scheduling.snapshot.remove_node(&key.name);
