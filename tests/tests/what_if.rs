@@ -43,9 +43,47 @@ fn the_article_s_own_cure_works() {
         ],
     );
     assert_eq!(after["counts"]["pending"], 0);
+    // The article's table after the cure, workload by workload; the second coredns was just starting there.
+    let golden =
+        std::fs::read_to_string(sim_tests::root().join("tests/golden/article/get-pods-after.txt")).expect("golden");
+    for pod in after["pods"].as_array().expect("pods") {
+        let owner = pod["owner"].as_str().and_then(|owner| owner.split_once('/')).map(|(_, name)| name);
+        let name = owner.or(pod["name"].as_str()).unwrap_or_default();
+        let there = golden.lines().filter(|line| line.contains(&format!(" {name}"))).count();
+        let here = after["pods"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|pod| pod["name"].as_str().is_some_and(|own| own.starts_with(name)))
+            .count();
+        assert_eq!(here, there, "{name}");
+    }
     // dns-autoscaler runs and makes coredns two.
     assert_eq!(after["counts"]["pods"], 15);
     assert_eq!(pods(&after, "deployment/coredns").len(), 2);
+}
+
+#[test]
+fn kubectl_s_own_words_are_said_of_what_was_done() {
+    let ran = what_if(
+        "words",
+        &[
+            &format!("--remove-taint=kubemaster/{UNINITIALIZED}=true:NoSchedule"),
+            "--remove-taint=kubemaster/node-role.kubernetes.io/master:NoSchedule",
+            "--cordon=kubeworker",
+            &format!("--remove-taint=kubeworker/{UNINITIALIZED}=true:NoSchedule"),
+        ],
+    );
+    let said: Vec<&str> = ran.stdout.lines().take(4).collect();
+    assert_eq!(
+        said,
+        [
+            "node/kubemaster untainted",
+            "node/kubemaster untainted",
+            "node/kubeworker cordoned",
+            "node/kubeworker untainted"
+        ]
+    );
 }
 
 #[test]

@@ -18,6 +18,9 @@ const DEFAULT_VERSION: &str = "v1.34.0";
 /// How long a cluster without a Scenario may take to come to rest: an hour of virtual time.
 const SETTLE_MS: u64 = 60 * 60 * 1000;
 
+/// Input that takes so long to read that a person at a terminal wants to know.
+const LARGE_BYTES: u64 = 20_000_000;
+
 /// Where the input comes from.
 pub(crate) struct Source {
     files: Vec<PathBuf>,
@@ -78,6 +81,11 @@ impl Session {
             }
             std::io::stdin().read_to_end(&mut bytes).map_err(|error| CliError::new(format!("stdin: {error}")))?;
             stdin = Some(bytes);
+        }
+        let bytes: u64 =
+            source.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
+        if bytes > LARGE_BYTES && std::io::stderr().is_terminal() {
+            terminal.note(&format!("reading {} MB; JSON is read several times faster than YAML", bytes / 1_000_000));
         }
         let input = sim_scenario::load(&source.files, &mut stdin.as_deref().unwrap_or_default());
         report(&input, terminal)?;

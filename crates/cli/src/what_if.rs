@@ -112,10 +112,16 @@ fn what_if_text(what_if: &WhatIf) -> String {
         let _ = writeln!(text, "{line}");
     }
     text.push('\n');
-    if what_if.pods.is_empty() {
+    // A pod that waits as before, for another reason, has its reason below.
+    let moved: Vec<&PodChange> = what_if
+        .pods
+        .iter()
+        .filter(|change| change.before.as_ref().map(place) != change.after.as_ref().map(place))
+        .collect();
+    if moved.is_empty() {
         text.push_str("No pod changes.\n");
     } else {
-        let rows = what_if.pods.iter().map(|change| {
+        let rows = moved.iter().map(|change| {
             let namespace = change.after.as_ref().or(change.before.as_ref()).map(|state| state.namespace.clone());
             vec![
                 namespace.unwrap_or_default(),
@@ -171,6 +177,11 @@ fn what_if_text(what_if: &WhatIf) -> String {
         let _ = writeln!(text, "\nAlso: new pods {}", outside.join(", "));
     }
     text
+}
+
+/// What a row shows of a pod.
+fn place(pod: &PodState) -> (&str, &str, Option<&str>) {
+    (&pod.name, &pod.state, pod.node.as_deref())
 }
 
 /// One value, or both sides when they differ.
