@@ -217,6 +217,7 @@ fn what_cannot_be_made_is_refused_in_kubectl_s_words() {
             "Error from server (NotFound): deployments.apps \"nosuch\" not found",
         ),
         (["--label", "kubeworker/nosuch-"], "label \"nosuch\" not found."),
+        (["--remove-taint", "scenarios/kubespray-uninitialized.yaml"], "is a file, not a taint"),
         (["--scale", "deployment/coredns=-1"], "COUNT must be greater than or equal to 0"),
     ] {
         let ran = what_if("refused", &change);

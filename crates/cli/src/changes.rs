@@ -95,13 +95,13 @@ fn with_flag(flag: &str, message: &str) -> String {
 fn split_node<'a>(text: &'a str, cluster: &Cluster) -> Result<(Option<String>, &'a str), CliError> {
     let Some((first, rest)) = text.split_once('/') else { return Ok((None, text)) };
     let is_node = cluster.store().get::<Node>(&ObjectKey::new("", first)).is_some();
-    if is_node || rest.contains('/') {
-        return Ok((Some(first.to_owned()), rest));
-    }
-    if std::path::Path::new(text).exists() {
+    if !is_node && std::path::Path::new(text).exists() {
         return Err(
             CliError::new(format!("{text:?} is a file, not a taint")).hint("name files before the changes, or with -f")
         );
+    }
+    if is_node || rest.contains('/') {
+        return Ok((Some(first.to_owned()), rest));
     }
     Ok((None, text))
 }

@@ -61,7 +61,8 @@ impl Source {
         if cluster.seed == 0 {
             cluster.seed = last.seed;
         }
-        let announcement = Some(format!("Using the cluster of the last `sim run`: {}", list(&last.files)));
+        let version = cluster.kubernetes_version.map(|version| format!(" (Kubernetes {version})")).unwrap_or_default();
+        let announcement = Some(format!("Using the cluster of the last `sim run`{version}: {}", list(&last.files)));
         Ok(Self { files: last.files, cluster, announcement })
     }
 }
