@@ -306,18 +306,16 @@ impl Cluster {
         let last: Option<Value> =
             annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(|text| serde_json::from_str(text).ok());
         let mut new = manifest.to_value();
-        if let Some(object) = new.as_object_mut() {
-            object.remove("status");
-        }
+        drop_what_servers_write(&mut new);
         let before = live.to_value();
         let mut merged = before.clone();
         merge(&mut merged, &new, last.as_ref());
-        if merged == before {
-            return Ok(format!("{name} unchanged"));
-        }
-        let spec_changed = merged.get("spec") != before.get("spec");
         let mut merged = Object::read(kind, merged).map_err(|error| Refused(format!("error: {name}: {error}")))?;
         self.default_object(&mut merged);
+        let after = merged.to_value();
+        if after == before {
+            return Ok(format!("{name} unchanged"));
+        }
         if let (Object::Pod(live), Object::Pod(new)) = (&live, &merged)
             && !only_tolerations_added(live, new)
         {
@@ -327,7 +325,7 @@ impl Cluster {
             );
             return Err(Refused(message));
         }
-        if spec_changed && merged.metadata().generation.is_some() {
+        if after.get("spec") != before.get("spec") && merged.metadata().generation.is_some() {
             bump_generation(merged.metadata_mut());
         }
         self.store.put_object(merged);
@@ -459,6 +457,17 @@ pub fn not_found(kind: Kind, name: &str) -> Refused {
         None => kind.plural().to_owned(),
     };
     Refused(format!("Error from server (NotFound): {resource} \"{name}\" not found"))
+}
+
+/// A manifest cut from a dump says things that only the API server decides.
+fn drop_what_servers_write(manifest: &mut Value) {
+    let Some(object) = manifest.as_object_mut() else { return };
+    object.remove("status");
+    if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+        for key in ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences"] {
+            metadata.remove(key);
+        }
+    }
 }
 
 /// Sets what `new` says in `live`; what `last` said and `new` does not is removed. Lists are replaced whole.

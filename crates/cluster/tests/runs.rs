@@ -211,3 +211,23 @@ fn scaling_down_takes_the_pods_that_wait_first() {
     assert_eq!(left.len(), 40);
     assert!(left.iter().all(|pod| pod.ready));
 }
+
+#[test]
+fn apply_of_the_same_manifest_changes_nothing() {
+    let manifest = deployment("web", 2, json!({}));
+    let mut cluster = cluster("v1.30.0", vec![node("n1", json!([])), manifest.clone()]);
+    cluster.settle(60 * MINUTE);
+    let before = pods(&cluster);
+    let object = |value: Value| Object::read(Kind::Deployment, value).unwrap();
+    let made = cluster.make(&Change::Apply(vec![object(manifest.clone())])).unwrap();
+    assert_eq!(made, ["deployment.apps/web unchanged"]);
+    cluster.settle(cluster.now_ms() + 60 * MINUTE);
+    assert_eq!(pods(&cluster), before);
+    let mut changed = manifest;
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.26");
+    assert_eq!(cluster.make(&Change::Apply(vec![object(changed)])).unwrap(), ["deployment.apps/web configured"]);
+    cluster.settle(cluster.now_ms() + 60 * MINUTE);
+    let after = pods(&cluster);
+    assert_eq!(after.len(), 2);
+    assert!(after.iter().all(|pod| pod.ready && !before.iter().any(|old| old.name == pod.name)), "{after:?}");
+}
