@@ -36,7 +36,7 @@ pub(crate) fn watch(cluster: &mut Cluster, pod: &Pod) {
             Stage::Starting { .. } | Stage::Started => return,
         }
     };
-    cluster.agenda.add(cluster.clock.now_ms() + delay, Event::Kubelet(key));
+    cluster.agenda.add(cluster.clock.now_ms().saturating_add(delay), Event::Kubelet(key));
 }
 
 /// One piece of work on a pod: accept it, run one init container, start the containers, find it ready, or end it.
@@ -201,7 +201,7 @@ fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str, ini
         pod::set_condition(pod, "Initialized", true, None, None, &now);
     });
     let delay = starting.iter().map(ready_after_ms).max().unwrap_or(0);
-    cluster.agenda.add(cluster.clock.now_ms() + delay, Event::Kubelet(key.clone()));
+    cluster.agenda.add(cluster.clock.now_ms().saturating_add(delay), Event::Kubelet(key.clone()));
 }
 
 /// When a container that works passes its readiness probe for the first time.

@@ -29,6 +29,7 @@ mod store;
 
 pub use change::{BadChange, Change, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text};
 pub use cluster::{Cluster, Setup, Stop, TimedChange};
+pub use controllers::deployment::MAX_REPLICAS;
 pub use expectation::{Expect, Expectation, ExpectationOutcome, Selector};
 pub use gaps::{kubelet_version, newest_moment};
 pub use make::{Refused, not_found};

@@ -10,7 +10,10 @@ use serde_json::Value;
 use crate::change::{Change, ObjectRef, TaintPattern, WorkloadRef};
 use crate::clock::Event;
 use crate::cluster::Cluster;
-use crate::controllers::{cloud_node, deployment::bump_generation};
+use crate::controllers::{
+    cloud_node,
+    deployment::{MAX_REPLICAS, bump_generation},
+};
 use crate::kubelet;
 use crate::object::{Kind, Object};
 use crate::ownership::Ownership;
@@ -248,6 +251,11 @@ impl Cluster {
         if replicas < 0 {
             let message = "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0";
             return Err(Refused(message.to_owned()));
+        }
+        if replicas > MAX_REPLICAS {
+            return Err(Refused(format!(
+                "error: {replicas} replicas are more than the {MAX_REPLICAS} that sim runs of one workload"
+            )));
         }
         let (kind, key) = self.resolve(workload)?;
         let present = match self.store.object(kind, &key) {

@@ -174,7 +174,10 @@ impl PodResult {
             reason: own.or_else(|| waiting.and_then(|condition| condition.reason.clone())),
             message: own_message.or_else(|| waiting.and_then(|condition| condition.message.clone())),
             ready: pod::is_ready(pod),
-            restarts: statuses.into_iter().flatten().map(|status| status.restart_count).sum(),
+            restarts: statuses
+                .into_iter()
+                .flatten()
+                .fold(0, |sum: i32, status| sum.saturating_add(status.restart_count)),
             started_at: status.and_then(|status| status.start_time.as_ref()).map(|time| time.0.to_string()),
         }
     }

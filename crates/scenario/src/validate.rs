@@ -1,7 +1,7 @@
 //! What an API server would refuse, and what would make a run untrue: checked on the JSON, so that every fault has a path.
 
 use serde_json::{Map, Value};
-use sim_cluster::Kind;
+use sim_cluster::{Kind, MAX_REPLICAS};
 use sim_core::quantity::Quantity;
 
 use crate::fault::{Severity, closest};
@@ -123,8 +123,17 @@ impl Checker {
 
     fn workload(&mut self, workload: Cursor<'_>, needs_selector: bool) {
         self.enter(workload, "spec", |checker, spec| {
-            if spec.value.get("replicas").and_then(Value::as_i64).is_some_and(|replicas| replicas < 0) {
-                checker.error("replicas", "must be greater than or equal to 0".to_owned());
+            match spec.value.get("replicas").and_then(Value::as_i64) {
+                Some(..0) => {
+                    checker.error("replicas", "must be greater than or equal to 0".to_owned());
+                }
+                Some(replicas) if replicas > i64::from(MAX_REPLICAS) => {
+                    checker.error(
+                        "replicas",
+                        format!("{replicas} are more than the {MAX_REPLICAS} that sim runs of one workload"),
+                    );
+                }
+                _ => {}
             }
             if needs_selector {
                 checker.selector_of_template(spec);

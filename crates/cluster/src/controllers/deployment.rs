@@ -17,6 +17,8 @@ use crate::object::KnownKind;
 use crate::pod;
 use crate::store::ObjectKey;
 
+/// More replicas than these no cluster holds; who asks for more has mistyped, and is told so.
+pub const MAX_REPLICAS: i32 = 1_000_000;
 /// The label that tells the ReplicaSets of one Deployment apart.
 const HASH_LABEL: &str = "pod-template-hash";
 /// The annotation that numbers rollouts (deployment/util).
@@ -80,7 +82,7 @@ impl Rollout {
     }
 
     fn wanted(&self) -> i32 {
-        self.spec().replicas.unwrap_or(1)
+        self.spec().replicas.unwrap_or(1).clamp(0, MAX_REPLICAS)
     }
 
     fn is_recreate(&self) -> bool {
@@ -94,11 +96,11 @@ impl Rollout {
 
     /// The pods asked for by all ReplicaSets together.
     fn total(&self) -> i32 {
-        self.all().map(|set| replicas(set)).sum()
+        sum(self.all().map(|set| replicas(set)))
     }
 
     fn available(&self) -> i32 {
-        self.all().map(|set| available(set)).sum()
+        sum(self.all().map(|set| available(set)))
     }
 
     /// Surge and unavailability in pods (`deploymentutil.ResolveFenceposts`): both zero becomes one unavailable.
@@ -142,7 +144,7 @@ impl Rollout {
             self.scale(cluster, new, target);
             return;
         }
-        let old_total: i32 = self.old.iter().map(|set| replicas(set)).sum();
+        let old_total = sum(self.old.iter().map(|set| replicas(set)));
         if old_total == 0 {
             return;
         }
@@ -194,7 +196,7 @@ impl Rollout {
         let (surge, _) = self.fence_posts();
         annotations.insert("deployment.kubernetes.io/desired-replicas".into(), self.wanted().to_string());
         annotations.insert("deployment.kubernetes.io/max-replicas".into(), (self.wanted() + surge).to_string());
-        let revision = self.revision() + 1;
+        let revision = self.revision().saturating_add(1);
         annotations.insert(REVISION.into(), revision.to_string());
         let set = ReplicaSet {
             metadata: ObjectMeta {
@@ -277,8 +279,8 @@ impl Rollout {
 
     fn write_status(&self, cluster: &mut Cluster) {
         let status_of = |set: &Arc<ReplicaSet>| set.status.clone().unwrap_or_default();
-        let total: i32 = self.all().map(|set| status_of(set).replicas).sum();
-        let ready: i32 = self.all().map(|set| status_of(set).ready_replicas.unwrap_or(0)).sum();
+        let total = sum(self.all().map(|set| status_of(set).replicas));
+        let ready = sum(self.all().map(|set| status_of(set).ready_replicas.unwrap_or(0)));
         let available = self.available();
         let updated = self.new.as_ref().map_or(0, |new| status_of(new).replicas);
         let some = |number: i32| Some(number).filter(|number| *number > 0);
@@ -329,27 +331,32 @@ pub(crate) fn owner_reference<T: KnownKind>(owner: &T) -> OwnerReference {
 
 /// A write to the spec counts in the generation.
 pub(crate) fn bump_generation(metadata: &mut ObjectMeta) {
-    metadata.generation = Some(metadata.generation.unwrap_or(1) + 1);
+    metadata.generation = Some(metadata.generation.unwrap_or(1).saturating_add(1));
 }
 
 /// A number of pods or a part of `total` in percent; 25% when absent (apps/v1 defaults).
 pub(crate) fn resolve(value: Option<&IntOrString>, total: i32, round_up: bool) -> i32 {
     let percent = match value {
-        Some(IntOrString::Int(pods)) => return (*pods).max(0),
+        Some(IntOrString::Int(pods)) => return (*pods).clamp(0, MAX_REPLICAS),
         Some(IntOrString::String(text)) => text.trim_end_matches('%').parse::<i64>().unwrap_or(0).max(0),
         None => 25,
     };
     let hundredths = i64::from(total).saturating_mul(percent);
     let part = if round_up { hundredths.saturating_add(99) / 100 } else { hundredths / 100 };
-    i32::try_from(part).unwrap_or(i32::MAX)
+    i32::try_from(part).unwrap_or(MAX_REPLICAS).min(MAX_REPLICAS)
+}
+
+/// A sum that numbers made up by a dump cannot overflow.
+fn sum(numbers: impl Iterator<Item = i32>) -> i32 {
+    numbers.fold(0, i32::saturating_add)
 }
 
 fn replicas(set: &ReplicaSet) -> i32 {
-    set.spec.replicas.unwrap_or(1)
+    set.spec.replicas.unwrap_or(1).clamp(0, MAX_REPLICAS)
 }
 
 fn available(set: &ReplicaSet) -> i32 {
-    set.status.as_ref().and_then(|status| status.available_replicas).unwrap_or(0)
+    set.status.as_ref().and_then(|status| status.available_replicas).unwrap_or(0).clamp(0, MAX_REPLICAS)
 }
 
 /// Equal but for the hash label (`EqualIgnoreHash`).

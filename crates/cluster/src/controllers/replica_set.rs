@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
 
+use super::deployment::MAX_REPLICAS;
 use crate::cluster::Cluster;
 use crate::object::KnownKind;
 use crate::pod;
@@ -17,7 +18,7 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let spec = &set.spec;
     let active: Vec<Arc<Pod>> = cluster.pods_of(&set.metadata).into_iter().filter(|pod| pod::is_active(pod)).collect();
     if set.metadata.deletion_timestamp.is_none() {
-        let wanted = usize::try_from(spec.replicas.unwrap_or(1)).unwrap_or(0);
+        let wanted = usize::try_from(spec.replicas.unwrap_or(1).min(MAX_REPLICAS)).unwrap_or(0);
         if active.len() < wanted {
             let template = spec.template.clone().unwrap_or_default();
             for _ in active.len()..wanted {
@@ -77,7 +78,7 @@ fn deletion_cost(pod: &Pod) -> i32 {
 
 fn restarts(pod: &Pod) -> i32 {
     let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
-    statuses.into_iter().flatten().map(|status| status.restart_count).sum()
+    statuses.into_iter().flatten().fold(0, |sum: i32, status| sum.saturating_add(status.restart_count))
 }
 
 fn write_status(cluster: &mut Cluster, key: &ObjectKey, set: &ReplicaSet) {

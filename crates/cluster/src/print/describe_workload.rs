@@ -79,7 +79,7 @@ pub fn describe_replica_set(set: &ReplicaSet, events: &[&Event], context: &Print
     page.field(
         0,
         "Pods Status",
-        &format!("{ready} Running / {} Waiting / 0 Succeeded / 0 Failed", status.replicas - ready),
+        &format!("{ready} Running / {} Waiting / 0 Succeeded / 0 Failed", status.replicas.saturating_sub(ready)),
     );
     template(&mut page, &set.spec.template.clone().unwrap_or_default(), context);
     page.events(events, context);
@@ -104,7 +104,7 @@ pub fn describe_daemon_set(set: &DaemonSet, events: &[&Event], context: &PrintCo
     );
     page.field(0, "Number of Nodes Scheduled with Available Pods", &status.number_available.unwrap_or(0).to_string());
     page.field(0, "Number of Nodes Misscheduled", &status.number_misscheduled.to_string());
-    let waiting = status.current_number_scheduled - status.number_ready;
+    let waiting = status.current_number_scheduled.saturating_sub(status.number_ready);
     page.field(
         0,
         "Pods Status",

@@ -100,7 +100,7 @@ impl Summary {
     fn init_containers(&mut self, status: &PodStatus, total: usize, is_sidecar: &impl Fn(&str) -> bool) -> bool {
         let statuses: &[ContainerStatus] = status.init_container_statuses.as_deref().unwrap_or_default();
         for (index, status) in statuses.iter().enumerate() {
-            self.restarts += status.restart_count;
+            self.restarts = self.restarts.saturating_add(status.restart_count);
             self.note_restart(status);
             let state = status.state.clone().unwrap_or_default();
             if let Some(terminated) = &state.terminated {
@@ -132,7 +132,7 @@ impl Summary {
         self.restarts = 0;
         let mut running = false;
         for status in statuses.iter().rev() {
-            self.restarts += status.restart_count;
+            self.restarts = self.restarts.saturating_add(status.restart_count);
             self.note_restart(status);
             let state = status.state.clone().unwrap_or_default();
             let waiting = state.waiting.and_then(|waiting| waiting.reason).filter(|reason| !reason.is_empty());
