@@ -1,6 +1,7 @@
 //! Why pods wait, in plain words: every filter that refuses, not only the first the scheduler names, and for taints who
 //! set them and who is supposed to remove them.
 
+use indexmap::IndexMap;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use sim_cluster::{Cluster, pod, taint_text};
 use sim_core::model::Effect;
@@ -20,7 +21,7 @@ pub struct Explanation {
 }
 
 /// One thing that stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// A taint that the pods do not tolerate.
     Taint(TaintCause),
@@ -36,7 +37,7 @@ pub enum Cause {
 }
 
 /// A taint that pods do not tolerate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TaintCause {
     /// The taint as kubectl prints it.
     pub taint: String,
@@ -48,32 +49,39 @@ pub struct TaintCause {
     pub note: Option<String>,
 }
 
-/// Why each pod that has no node waits; pods with the same reasons are put together.
+/// Why each pod that has no node waits; pods with the same reasons are put together, in the order they are first met.
 pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
-    let mut explanations: Vec<Explanation> = Vec::new();
+    let mut grouped: IndexMap<(String, Vec<Cause>), Vec<String>> = IndexMap::new();
+    // Replicas of one template wait for the same reasons: the nodes are asked once for all of them.
+    let mut of_owner: IndexMap<(String, String), (&Pod, Vec<Cause>)> = IndexMap::new();
     let waiting = cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
     for pod in waiting {
-        let explanation = explain(cluster, pod);
-        let same = explanations
-            .iter_mut()
-            .find(|other| other.sentence == explanation.sentence && other.causes == explanation.causes);
-        match same {
-            Some(other) => other.pods.extend(explanation.pods),
-            None => explanations.push(explanation),
-        }
+        let metadata = &pod.metadata;
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        let name = format!("{namespace}/{}", metadata.name.as_deref().unwrap_or_default());
+        let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+        let sentence = condition.and_then(|condition| condition.message.clone());
+        let sentence = sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned());
+        let owner = pod::controller_of(metadata).map_or_else(|| name.clone(), |owner| owner.uid.clone());
+        let key = (owner, sentence.clone());
+        let known = of_owner.get(&key).filter(|(sibling, _)| alike(sibling, pod)).map(|(_, causes)| causes.clone());
+        let causes = known.unwrap_or_else(|| {
+            let causes = causes(cluster, pod);
+            of_owner.insert(key, (pod, causes.clone()));
+            causes
+        });
+        grouped.entry((sentence, causes)).or_default().push(name);
     }
-    explanations
+    grouped.into_iter().map(|((sentence, causes), pods)| Explanation { pods, sentence, causes }).collect()
 }
 
-fn explain(cluster: &Cluster, pod: &Pod) -> Explanation {
-    let metadata = &pod.metadata;
-    let name = format!(
-        "{}/{}",
-        metadata.namespace.as_deref().unwrap_or_default(),
-        metadata.name.as_deref().unwrap_or_default()
-    );
-    let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
-    let sentence = condition.and_then(|condition| condition.message.clone());
+/// Whether the scheduler cannot tell two pods apart but by their names. Token volumes have names of their own.
+fn alike(left: &Pod, right: &Pod) -> bool {
+    sim_cluster::convert::pod(left).spec == sim_cluster::convert::pod(right).spec
+        && left.metadata.labels == right.metadata.labels
+}
+
+fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
     let mut causes = Vec::new();
     for (node, statuses) in cluster.scheduling().refusals(pod) {
         for status in statuses {
@@ -84,11 +92,7 @@ fn explain(cluster: &Cluster, pod: &Pod) -> Explanation {
             }
         }
     }
-    Explanation {
-        pods: vec![name],
-        sentence: sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned()),
-        causes,
-    }
+    causes
 }
 
 fn add_taints(cluster: &Cluster, pod: &Pod, node_name: &str, causes: &mut Vec<Cause>) {

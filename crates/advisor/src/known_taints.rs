@@ -1,7 +1,7 @@
 //! The taints Kubernetes and its installers set by themselves: who sets each, and who is supposed to remove it.
 
 /// Where a taint comes from and how it is meant to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KnownTaint {
     /// Who sets it and when, a clause that follows "set by".
     pub set_by: &'static str,
