@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Namespace, Node, NodeCondition, Pod, PodTemplateSpec, Taint};
+use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::version::Version;
 
+use crate::api;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
@@ -17,12 +18,11 @@ use crate::controllers::{
 };
 use crate::kubelet;
 use crate::names::NameGenerator;
-use crate::object::{Kind, KnownKind, Object};
+use crate::object::{Kind, Object};
 use crate::pod;
 use crate::recorder::Recorder;
 use crate::scheduling::Scheduling;
 use crate::store::{Changed, ObjectKey, Store};
-use crate::{admission, api};
 
 /// The most events one run may take: a run that needs more is caught in a loop.
 const MAX_EVENTS: u64 = 200_000_000;
@@ -105,7 +105,8 @@ pub struct Cluster {
     pods_by_owner: BTreeMap<String, BTreeSet<ObjectKey>>,
     /// Pods by the node they are bound to.
     pods_by_node: BTreeMap<String, BTreeSet<ObjectKey>>,
-    pod_ips: BTreeMap<String, u32>,
+    /// The last address drawn, by node range.
+    pub(crate) pod_ips: BTreeMap<String, u32>,
     last_change_ms: u64,
     events_taken: u64,
 }
@@ -382,117 +383,6 @@ impl Cluster {
         };
         self.sync(controller, ObjectKey::new(&key.namespace, &owner.name));
     }
-
-    /// Takes an object in as it is: what it lacks is filled in, what it says is kept.
-    pub(crate) fn admit(&mut self, mut object: Object) {
-        let known = object.kind();
-        let identity = format!("{}/{}/{}", object.kind_name(), object.namespace().unwrap_or_default(), object.name());
-        let now = self.clock.time();
-        let uid = self.names.uid(&identity);
-        let metadata = object.metadata_mut();
-        metadata.uid.get_or_insert(uid);
-        metadata.creation_timestamp.get_or_insert(now);
-        if matches!(known, Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet)) {
-            metadata.generation.get_or_insert(1);
-        }
-        self.default_object(&mut object);
-        self.store.put_object(object);
-    }
-
-    /// API defaults of the kinds whose fields decide something.
-    pub(crate) fn default_object(&mut self, object: &mut Object) {
-        match object {
-            Object::Pod(pod) => admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour),
-            Object::Node(node) => register(Arc::make_mut(node), &self.clock),
-            Object::Deployment(object) => {
-                let spec = &mut Arc::make_mut(object).spec;
-                spec.replicas.get_or_insert(1);
-                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
-            }
-            Object::ReplicaSet(object) => {
-                let spec = &mut Arc::make_mut(object).spec;
-                spec.replicas.get_or_insert(1);
-                spec.template
-                    .iter_mut()
-                    .filter_map(|template| template.spec.as_mut())
-                    .for_each(admission::default_pod_spec);
-            }
-            Object::DaemonSet(object) => {
-                let spec = &mut Arc::make_mut(object).spec;
-                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
-            }
-            _ => {}
-        }
-    }
-
-    /// Creates an object of a known kind.
-    pub(crate) fn create<T: KnownKind>(&mut self, object: T) {
-        self.admit(T::wrap(Arc::new(object)));
-    }
-
-    /// Creates a pod from a template, named after its owner, and tells of it as the owner's controller does.
-    pub(crate) fn create_pod(&mut self, owner: Object, template: &PodTemplateSpec, change: impl FnOnce(&mut Pod)) {
-        let namespace = owner.namespace().unwrap_or("default").to_owned();
-        let prefix = format!("{}-", owner.name());
-        let mut name;
-        loop {
-            name = format!("{prefix}{}", self.names.suffix(&prefix));
-            if self.store.get::<Pod>(&ObjectKey::new(&namespace, &name)).is_none() {
-                break;
-            }
-        }
-        let reference = match &owner {
-            Object::ReplicaSet(set) => deployment::owner_reference(set.as_ref()),
-            Object::DaemonSet(set) => deployment::owner_reference(set.as_ref()),
-            _ => return,
-        };
-        let template_metadata = template.metadata.clone().unwrap_or_default();
-        let mut pod = Pod {
-            metadata: ObjectMeta {
-                name: Some(name.clone()),
-                generate_name: Some(prefix),
-                namespace: Some(namespace),
-                labels: template_metadata.labels,
-                annotations: template_metadata.annotations,
-                owner_references: Some(vec![reference]),
-                ..ObjectMeta::default()
-            },
-            spec: template.spec.clone(),
-            status: None,
-        };
-        change(&mut pod);
-        self.create(pod);
-        self.controller_event(&owner, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
-    }
-
-    /// Asks for a pod's end: at once when no kubelet has it, else when its kubelet has stopped it.
-    pub(crate) fn delete_pod(&mut self, key: &ObjectKey) {
-        let Some(found) = self.store.get::<Pod>(key) else { return };
-        let bound = pod::node_name(found).is_some() && !pod::is_terminal(found);
-        let node_exists =
-            pod::node_name(found).is_some_and(|node| self.store.get::<Node>(&ObjectKey::new("", node)).is_some());
-        if !bound || !node_exists {
-            self.store.remove::<Pod>(key);
-        } else if !pod::is_terminating(found) {
-            let now = self.clock.time();
-            self.store.update::<Pod>(key, |pod| {
-                let grace = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
-                pod.metadata.deletion_grace_period_seconds = Some(grace);
-                pod.metadata.deletion_timestamp = Some(now);
-            });
-        }
-    }
-
-    /// The next address of a node's pod range; addresses are not given back.
-    pub(crate) fn next_pod_ip(&mut self, node_name: &str) -> Option<String> {
-        let node = self.store.get::<Node>(&ObjectKey::new("", node_name))?;
-        let range = node.spec.as_ref().and_then(|spec| spec.pod_cidr.clone());
-        let base: std::net::Ipv4Addr = range.as_deref().unwrap_or("10.244.0.0/16").split('/').next()?.parse().ok()?;
-        // Without a range of its own the node draws from one that all such nodes share.
-        let counter = self.pod_ips.entry(range.unwrap_or_default()).or_insert(1);
-        *counter += 1;
-        Some(std::net::Ipv4Addr::from(u32::from(base).wrapping_add(*counter)).to_string())
-    }
 }
 
 fn was_ready(object: &Option<Object>) -> bool {
@@ -525,33 +415,5 @@ fn move_key(
     }
     if let Some(to) = to {
         index.entry(to).or_default().insert(key.clone());
-    }
-}
-
-/// A node that says nothing of its condition gets what a healthy kubelet would post, and allocatable from capacity.
-fn register(node: &mut Node, clock: &Clock) {
-    let status = node.status.get_or_insert_default();
-    if status.allocatable.is_none() {
-        status.allocatable.clone_from(&status.capacity);
-    }
-    if status.capacity.is_none() {
-        status.capacity.clone_from(&status.allocatable);
-    }
-    if status.conditions.as_ref().is_none_or(Vec::is_empty) {
-        let now = clock.time();
-        let healthy = |type_: &str, value: &str, reason: &str, message: &str| NodeCondition {
-            type_: type_.to_owned(),
-            status: value.to_owned(),
-            reason: Some(reason.to_owned()),
-            message: Some(message.to_owned()),
-            last_heartbeat_time: Some(now.clone()),
-            last_transition_time: Some(now.clone()),
-        };
-        status.conditions = Some(vec![
-            healthy("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-            healthy("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-            healthy("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-            healthy("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-        ]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod api;
+mod api_server;
 mod behaviour;
 mod change;
 mod clock;
