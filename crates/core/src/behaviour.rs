@@ -4,6 +4,7 @@
 
 use crate::model::resources::InitContainers;
 use crate::scheduler::PluginName;
+use crate::scheduler::config::ConfigApi;
 use crate::scheduler::profile;
 use crate::version::Version;
 
@@ -12,10 +13,14 @@ use crate::version::Version;
 pub struct Behaviour {
     /// The version described.
     pub version: Version,
-    /// Filters in the order they run.
+    /// Filters in the order they run by default.
     pub filters: &'static [PluginName],
-    /// Score plugins with their weights.
+    /// Score plugins with their default weights.
     pub scores: &'static [(PluginName, i64)],
+    /// The plugins of other versions.
+    pub absent_plugins: &'static [PluginName],
+    /// The oldest and the newest API version of a KubeSchedulerConfiguration that is read.
+    pub config_apis: (ConfigApi, ConfigApi),
     /// The greatest normalised score of one plugin: 10 in 1.16, 100 since.
     pub score_max: i64,
     /// Whether 1.16's GeneralPredicates collects the refusals of its four parts (resources, name, ports, selector).
@@ -60,6 +65,8 @@ pub struct Behaviour {
     pub inter_pod_true_range: bool,
     /// How topology spread works.
     pub spread: SpreadRules,
+    /// How the resource scores count.
+    pub allocation: AllocationRules,
     /// How NodeResourcesBalancedAllocation works.
     pub balanced: BalancedRules,
     /// How ImageLocality counts.
@@ -72,6 +79,8 @@ pub struct Behaviour {
     pub fit_error: FitErrorLayout,
     /// How a refusal of PreFilter is shown.
     pub pre_filter_text: PreFilterText,
+    /// Whether the DynamicResources plugin is on by default (1.34+).
+    pub dynamic_resources: bool,
     /// What the DynamicResources plugin puts before the preemption text (1.34 to 1.36).
     pub post_filter_prefix: Option<&'static str>,
     /// How preemption works.
@@ -195,6 +204,17 @@ pub enum SharedCounts {
     LastWins,
     /// Each constraint counts for itself (1.33+).
     Own,
+}
+
+/// How the resource scores count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllocationRules {
+    /// Whether a resource that the node has none of, or an extended one that the pod does not ask for, does not count (1.22+).
+    pub skips_absent: bool,
+    /// Whether MostAllocated takes more than there is for all there is (1.20+), not for nothing.
+    pub most_allocated_capped: bool,
+    /// Whether utilization is 100 less the free percentage (≤1.21), not the requested one.
+    pub utilization_from_free: bool,
 }
 
 /// How NodeResourcesBalancedAllocation works.
@@ -328,6 +348,17 @@ impl Behaviour {
             version,
             filters: profile::filters(minor),
             scores: profile::scores(minor),
+            absent_plugins: profile::absent_plugins(minor),
+            config_apis: match minor {
+                ..=17 => (ConfigApi::V1Alpha1, ConfigApi::V1Alpha1),
+                18 => (ConfigApi::V1Alpha1, ConfigApi::V1Alpha2),
+                19..=21 => (ConfigApi::V1Beta1, ConfigApi::V1Beta1),
+                22 => (ConfigApi::V1Beta1, ConfigApi::V1Beta2),
+                23 | 24 => (ConfigApi::V1Beta2, ConfigApi::V1Beta3),
+                25..=27 => (ConfigApi::V1Beta2, ConfigApi::V1),
+                28 => (ConfigApi::V1Beta3, ConfigApi::V1),
+                _ => (ConfigApi::V1, ConfigApi::V1),
+            },
             score_max: if minor == 16 { 10 } else { 100 },
             general_predicates: minor <= 17,
             run_all_filters: matches!(minor, 24 | 25),
@@ -405,6 +436,11 @@ impl Behaviour {
                 inclusion_policies: minor >= 26,
                 match_label_keys: minor >= 27,
             },
+            allocation: AllocationRules {
+                skips_absent: minor >= 22,
+                most_allocated_capped: minor >= 20,
+                utilization_from_free: minor <= 21,
+            },
             balanced: BalancedRules { actual_requests: minor >= 22, skips_best_effort: minor >= 33 },
             image: ImageRules {
                 counts_at_arrival: minor <= 28,
@@ -430,6 +466,7 @@ impl Behaviour {
                 26 => PreFilterText::Both,
                 _ => PreFilterText::Once,
             },
+            dynamic_resources: minor >= 34,
             post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
             preemption: PreemptionRules {
                 policy_respected: minor >= 19,

@@ -93,9 +93,12 @@ impl Resources {
 
 /// Whether the scheduler counts a resource of this name beside CPU, memory, ephemeral storage and pods.
 pub fn is_scalar(name: &str) -> bool {
-    let native_prefix = name.contains("kubernetes.io/");
-    let extended = name.contains('/') && !native_prefix && !name.starts_with("requests.");
-    extended || native_prefix || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
+    is_extended(name) || name.contains("kubernetes.io/") || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
+}
+
+/// Whether a resource of this name is an extended resource, such as `nvidia.com/gpu`.
+pub fn is_extended(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
 }
 
 /// What a pod asks for, in the forms that the plugins need.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::node_info::NodeInfo;
+use super::profile::Profile;
 use super::plugins::{PluginName, inter_pod_affinity, pod_topology_spread, selector_spread};
 use super::snapshot::Snapshot;
 use crate::behaviour::Behaviour;
@@ -80,6 +81,8 @@ impl Status {
 pub struct Cycle<'a> {
     /// What differs in the version.
     pub behaviour: &'a Behaviour,
+    /// The plugins that run, and what they were told.
+    pub profile: &'a Profile,
     /// The cluster.
     pub snapshot: &'a Snapshot,
     /// The pod being scheduled.
@@ -150,6 +153,16 @@ pub trait Plugin: Sync {
 
     /// Brings the scores of all feasible nodes into 0..=`score_max`.
     fn normalize(&self, _cycle: &Cycle<'_>, _state: &CycleState, _nodes: &[&NodeInfo], _scores: &mut [i64]) {}
+}
+
+/// A plugin that neither filters nor scores: what it does is done by the queue, by the cluster, or by preemption.
+#[derive(Debug)]
+pub(crate) struct Neutral(pub(crate) PluginName);
+
+impl Plugin for Neutral {
+    fn name(&self) -> PluginName {
+        self.0
+    }
 }
 
 /// Scales scores so that the greatest becomes `score_max`; reversed, the greatest becomes 0.

@@ -1,6 +1,7 @@
 //! The scheduling framework: a [`Snapshot`] of the cluster, the [`Scheduler`] that decides about one pod at a time, the
 //! [`SchedulingQueue`] that says which pod is next, and the [`plugins`].
 
+pub mod config;
 pub mod event;
 pub mod fit_error;
 pub mod framework;
@@ -13,11 +14,13 @@ pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use config::{ConfigFault, SchedulerConfig};
 pub use event::{Action, ClusterEvent, EventResource};
 pub use fit_error::{FitError, PreemptionOutcome};
 pub use framework::{Code, Status};
 pub use node_info::{NodeInfo, PodInfo};
 pub use plugins::PluginName;
+pub use profile::Profile;
 pub use queue::SchedulingQueue;
 pub use schedule::{Decision, NodeScore, Placement, Scheduler};
 pub use snapshot::{DisruptionBudget, ImageState, SelectorOwner, Snapshot};

@@ -7,20 +7,22 @@ use super::fit_error::FitError;
 use super::framework::{Code, Cycle, CycleState, PreFilter, PreScore, Status};
 use super::node_info::NodeInfo;
 use super::plugins::{PluginName, default_preemption, scheduling_gates};
-use super::profile::plugin;
+use super::config::{ConfigFault, SchedulerConfig};
+use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
 use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck};
 use crate::model::resources::PodRequests;
 use crate::model::{Effect, Pod, first_untolerated};
 use crate::version::Version;
 
-/// kube-scheduler of one version, with its default profile. It keeps nothing between pods.
+/// kube-scheduler of one version with its profiles. It keeps nothing between pods.
 ///
 /// Every node is looked at. With a hundred nodes and more the real scheduler stops at a sample of feasible ones, from a
 /// start that moves on with every pod, so that which of them it takes depends on its past.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     behaviour: Behaviour,
+    profiles: Vec<Profile>,
 }
 
 /// What becomes of a pod.
@@ -72,9 +74,40 @@ impl Placement {
 }
 
 impl Scheduler {
-    /// The scheduler of a version.
+    /// The scheduler of a version with its default profile.
     pub fn new(version: Version) -> Self {
-        Scheduler { behaviour: Behaviour::of(version) }
+        let behaviour = Behaviour::of(version);
+        Scheduler { profiles: vec![Profile::standard(&behaviour)], behaviour }
+    }
+
+    /// The scheduler of a version as a KubeSchedulerConfiguration sets it up.
+    ///
+    /// # Errors
+    /// Everything in the configuration that this version's scheduler would not start with.
+    pub fn configured(version: Version, config: &SchedulerConfig) -> Result<Self, Vec<ConfigFault>> {
+        let behaviour = Behaviour::of(version);
+        Ok(Scheduler { profiles: Profile::all(&behaviour, config)?, behaviour })
+    }
+
+    /// The profiles, in the order of the configuration.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// Whether a profile answers to the name that the pod asks for.
+    pub fn serves(&self, pod: &Pod) -> bool {
+        self.profiles.iter().any(|profile| profile.scheduler_name == pod.spec.scheduler_name)
+    }
+
+    /// The profile that the pod asks for; for one that nobody serves, the first.
+    fn profile(&self, pod: &Pod) -> &Profile {
+        let asked = self.profiles.iter().find(|profile| profile.scheduler_name == pod.spec.scheduler_name);
+        // There is at least one profile: `Profile::all` fills in the default.
+        asked.unwrap_or(&self.profiles[0])
+    }
+
+    fn cycle<'a>(&'a self, snapshot: &'a Snapshot, pod: &'a Pod, requests: &'a PodRequests) -> Cycle<'a> {
+        Cycle { behaviour: &self.behaviour, profile: self.profile(pod), snapshot, pod, requests }
     }
 
     /// What differs in its version.
@@ -84,7 +117,11 @@ impl Scheduler {
 
     /// Why the pod may not even enter the queue, if so: its scheduling gates.
     pub fn pre_enqueue(&self, pod: &Pod) -> Status {
-        scheduling_gates::pre_enqueue(&self.behaviour, pod)
+        if self.profile(pod).scheduling_gates {
+            scheduling_gates::pre_enqueue(&self.behaviour, pod)
+        } else {
+            Status::success()
+        }
     }
 
     /// Decides where the pod goes. The snapshot must be of the same version.
@@ -94,7 +131,7 @@ impl Scheduler {
             return Decision::Gated(reason.to_string());
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
+        let cycle = self.cycle(snapshot, pod, &requests);
         let mut state = CycleState::default();
         let found = find_feasible(&cycle, &mut state);
         if let Some(error) = found.error {
@@ -115,10 +152,10 @@ impl Scheduler {
     /// Every filter that refuses the pod on one node, not the first only; empty if it fits or there is no such node.
     pub fn explain_node(&self, snapshot: &Snapshot, pod: &Pod, node: &str) -> Vec<Status> {
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
+        let cycle = self.cycle(snapshot, pod, &requests);
         let mut state = CycleState::default();
         let mut refusals = Vec::new();
-        for name in self.behaviour.filters {
+        for name in &cycle.profile.pre_filters {
             if let PreFilter::Refused(status) = plugin(*name).pre_filter(&cycle, &mut state) {
                 refusals.push(status);
             }
@@ -126,7 +163,7 @@ impl Scheduler {
         let Some(node) = snapshot.node(node) else {
             return refusals;
         };
-        for name in self.behaviour.filters {
+        for name in &cycle.profile.filters {
             let status = plugin(*name).filter(&cycle, &state, node);
             if !status.is_success() && !refusals.contains(&status) {
                 refusals.push(status);
@@ -154,7 +191,7 @@ impl Scheduler {
             return true;
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = Cycle { behaviour: &self.behaviour, snapshot, pod, requests: &requests };
+        let cycle = self.cycle(snapshot, pod, &requests);
         let passes = |name: PluginName| plugin(name).filter(&cycle, &CycleState::default(), node).is_success();
         let tolerated =
             |effects: &[Effect]| first_untolerated(&node.node.taints, &pod.spec.tolerations, effects).is_none();
@@ -207,7 +244,7 @@ struct Found<'a> {
 fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
     let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter_message: None, error: None };
     let mut only: Option<BTreeSet<String>> = None;
-    for name in cycle.behaviour.filters {
+    for name in &cycle.profile.pre_filters {
         match plugin(*name).pre_filter(cycle, state) {
             PreFilter::AllNodes => {}
             PreFilter::Nodes(names) => {
@@ -294,7 +331,7 @@ pub(crate) fn filter_with_nominated(cycle: &Cycle<'_>, state: &CycleState, node:
                 continue;
             }
             with.add_pod(info.clone(), cycle.behaviour);
-            for name in cycle.behaviour.filters {
+            for name in &cycle.profile.filters {
                 plugin(*name).pod_changed(cycle, &mut state, &with, &info.pod, 1);
             }
             added = true;
@@ -313,7 +350,7 @@ pub(crate) fn filter_with_nominated(cycle: &Cycle<'_>, state: &CycleState, node:
 fn filter(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
     let mut total = Status::success();
     let behaviour = cycle.behaviour;
-    for name in behaviour.filters {
+    for name in &cycle.profile.filters {
         // A refused part of GeneralPredicates does not hide the others, but it does hide what comes after them.
         let in_general = behaviour.general_predicates && is_general_predicate(*name);
         if !total.is_success() && !behaviour.run_all_filters && !in_general {
@@ -350,11 +387,11 @@ fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -
         .map(|node| NodeScore {
             node: node.name().to_owned(),
             total: 0,
-            by_plugin: Vec::with_capacity(cycle.behaviour.scores.len()),
+            by_plugin: Vec::with_capacity(cycle.profile.scores.len()),
         })
         .collect();
     let mut scoring = Vec::new();
-    for (name, weight) in cycle.behaviour.scores {
+    for (name, weight) in &cycle.profile.scores {
         match plugin(*name).pre_score(cycle, state, nodes) {
             PreScore::Scores => scoring.push((*name, *weight)),
             PreScore::Skips => {}

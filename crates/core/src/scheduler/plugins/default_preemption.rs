@@ -10,24 +10,18 @@ use std::sync::Arc;
 use super::PluginName;
 use crate::model::{Pod, PreemptionPolicy};
 use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
-use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::profile::plugin;
 use crate::scheduler::schedule::filter_with_nominated;
 use crate::scheduler::snapshot::DisruptionBudget;
 
-/// The plugin.
-#[derive(Debug)]
-pub struct DefaultPreemption;
-
-impl Plugin for DefaultPreemption {
-    fn name(&self) -> PluginName {
-        PluginName::DefaultPreemption
-    }
-}
-
 /// Tries to make room, and writes into the error what came of it.
 pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) {
+    let plugins = &cycle.profile.post_filters;
+    if !plugins.contains(&PluginName::DefaultPreemption) {
+        return;
+    }
     let message = match not_eligible(cycle, error) {
         Some(reason) => reason.to_owned(),
         None => {
@@ -52,7 +46,7 @@ pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut Fit
     }
     let message = format!("preemption: {message}");
     error.post_filter_message = match cycle.behaviour.post_filter_prefix {
-        Some(prefix) if !cycle.pod.spec.has_resource_claims => format!("{prefix}, {message}"),
+        Some(prefix) if plugins.contains(&PluginName::DynamicResources) && !cycle.pod.spec.has_resource_claims => format!("{prefix}, {message}"),
         _ => message,
     };
 }
@@ -174,14 +168,14 @@ fn start_ms(pod: &Pod) -> i64 {
 
 fn remove(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
     node.remove_pod(&info.pod.namespace, &info.pod.name, cycle.behaviour);
-    for name in cycle.behaviour.filters {
+    for name in &cycle.profile.filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, -1);
     }
 }
 
 fn add(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
     node.add_pod(Arc::clone(info), cycle.behaviour);
-    for name in cycle.behaviour.filters {
+    for name in &cycle.profile.filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, 1);
     }
 }

@@ -17,9 +17,7 @@ pub fn registered_events(plugin: PluginName, table: EventTable) -> Vec<ClusterEv
     let fine = table == EventTable::Fine;
     let existing_pods = if fine { Action::ADD | Action::UPDATE_POD_LABEL | Action::DELETE } else { Action::ALL };
     match plugin {
-        PluginName::NodeResourcesFit
-        | PluginName::NodeResourcesLeastAllocated
-        | PluginName::NodeResourcesBalancedAllocation => vec![
+        PluginName::NodeResourcesFit => vec![
             pod(if fine { Action::DELETE | Action::UPDATE_POD_SCALE_DOWN } else { Action::DELETE }),
             own(if fine { Action::UPDATE_POD_SCALE_DOWN } else { Action::default() }),
             node(update(Action::UPDATE_NODE_ALLOCATABLE)),
@@ -45,10 +43,7 @@ pub fn registered_events(plugin: PluginName, table: EventTable) -> Vec<ClusterEv
         PluginName::SchedulingGates => {
             vec![own(if fine { Action::UPDATE_POD_GATES_ELIMINATED } else { Action::UPDATE })]
         }
-        PluginName::ImageLocality
-        | PluginName::SelectorSpread
-        | PluginName::DefaultPodTopologySpread
-        | PluginName::NodePreferAvoidPods
-        | PluginName::DefaultPreemption => Vec::new(),
+        // They refuse no node.
+        _ => Vec::new(),
     }
 }

@@ -9,9 +9,6 @@ use crate::model::{Pod, PodAffinityTerm};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
 
-/// How much a required affinity term of an existing pod that matches the incoming one adds to the score.
-const HARD_POD_AFFINITY_WEIGHT: i64 = 1;
-
 /// The plugin.
 #[derive(Debug)]
 pub struct InterPodAffinity;
@@ -86,6 +83,10 @@ impl Plugin for InterPodAffinity {
         let mut sums = ScoreState::default();
         let spec = &cycle.pod.spec;
         let own = !spec.preferred_pod_affinity.is_empty() || !spec.preferred_pod_anti_affinity.is_empty();
+        let args = cycle.profile.args.inter_pod_affinity;
+        if args.ignore_preferred_terms_of_existing_pods && !own {
+            return PreScore::Skips;
+        }
         for node in cycle.snapshot.nodes() {
             if !own && node.pods_with_affinity == 0 {
                 continue;
@@ -204,9 +205,11 @@ impl ScoreState {
         for term in &incoming.preferred_pod_anti_affinity {
             self.add(node, &term.pod_affinity_term, -i64::from(term.weight), own);
         }
+        let hard = cycle.profile.args.inter_pod_affinity.hard_pod_affinity_weight;
         for term in &other.required_pod_affinity {
-            self.add(node, term, HARD_POD_AFFINITY_WEIGHT, theirs);
+            self.add(node, term, hard, theirs);
         }
+
         for term in &other.preferred_pod_affinity {
             self.add(node, &term.pod_affinity_term, i64::from(term.weight), theirs);
         }

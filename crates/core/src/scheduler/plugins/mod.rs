@@ -16,6 +16,7 @@ pub mod node_resources_balanced_allocation;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
 pub mod pod_topology_spread;
+pub(crate) mod resource_allocation;
 pub mod scheduling_gates;
 pub mod selector_spread;
 pub mod taint_toleration;

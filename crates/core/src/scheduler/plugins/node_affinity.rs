@@ -45,6 +45,14 @@ impl Plugin for NodeAffinity {
     }
 
     fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {
+        let added = cycle.profile.args.node_affinity.required.as_ref();
+        if added.is_some_and(|selector| !matches_selector(selector, &node.node)) {
+            return Status::refused(
+                Code::UnschedulableAndUnresolvable,
+                self.name(),
+                "node(s) didn't match scheduler-enforced node affinity",
+            );
+        }
         if matches_required(&cycle.pod.spec, &node.node) {
             return Status::success();
         }
@@ -52,7 +60,8 @@ impl Plugin for NodeAffinity {
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
-        if cycle.pod.spec.preferred_node_affinity.is_empty() {
+        let added = &cycle.profile.args.node_affinity.preferred;
+        if cycle.pod.spec.preferred_node_affinity.is_empty() && added.is_empty() {
             return PreScore::Skips;
         }
         invalid_preference(cycle).map_or(PreScore::Scores, PreScore::Failed)
@@ -60,8 +69,9 @@ impl Plugin for NodeAffinity {
 
     /// The weights of the preferred terms that match.
     fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
-        let preferred = &cycle.pod.spec.preferred_node_affinity;
-        let matching = preferred.iter().filter(|term| {
+        let added = &cycle.profile.args.node_affinity.preferred;
+        let preferred = added.iter().chain(&cycle.pod.spec.preferred_node_affinity);
+        let matching = preferred.filter(|term| {
             let preference = &term.preference;
             if cycle.behaviour.preferred_match_fields {
                 matches_term(preference, &node.node)

@@ -1,10 +1,13 @@
-//! Requests against what is left of allocatable, and the LeastAllocated score
-//! (`plugins/noderesources/fit.go` and `least_allocated.go`, v1.34).
+//! Requests against what is left of allocatable, and the score of the scoring strategy
+//! (`plugins/noderesources/fit.go`, v1.34).
 
 use std::borrow::Cow;
 
 use super::PluginName;
+use super::resource_allocation::{Requests, allocations, score};
 use crate::behaviour::ZeroRequest;
+use crate::model::resources::is_extended;
+use crate::scheduler::config::{FitArgs, ResourceWeight, ScoringStrategy, ScoringStrategyType};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -12,9 +15,17 @@ use crate::scheduler::node_info::NodeInfo;
 #[derive(Debug)]
 pub struct NodeResourcesFit;
 
-/// The LeastAllocated score as a plugin of its own, as it was up to 1.21.
+/// The LeastAllocated score as a plugin of its own, as it was up to 1.22.
 #[derive(Debug)]
 pub struct NodeResourcesLeastAllocated;
+
+/// The MostAllocated score as a plugin of its own, as it was up to 1.22.
+#[derive(Debug)]
+pub struct NodeResourcesMostAllocated;
+
+/// The RequestedToCapacityRatio score as a plugin of its own, as it was up to 1.22.
+#[derive(Debug)]
+pub struct RequestedToCapacityRatio;
 
 impl Plugin for NodeResourcesFit {
     fn name(&self) -> PluginName {
@@ -43,7 +54,8 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
-        least_allocated(cycle, node)
+        let ScoringStrategy { kind, resources, shape } = &cycle.profile.args.fit.scoring_strategy;
+        score_by(cycle, node, *kind, resources, shape)
     }
 }
 
@@ -53,8 +65,41 @@ impl Plugin for NodeResourcesLeastAllocated {
     }
 
     fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
-        least_allocated(cycle, node)
+        score_by(cycle, node, ScoringStrategyType::LeastAllocated, &cycle.profile.args.least_allocated, &[])
     }
+}
+
+impl Plugin for NodeResourcesMostAllocated {
+    fn name(&self) -> PluginName {
+        PluginName::NodeResourcesMostAllocated
+    }
+
+    fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
+        score_by(cycle, node, ScoringStrategyType::MostAllocated, &cycle.profile.args.most_allocated, &[])
+    }
+}
+
+impl Plugin for RequestedToCapacityRatio {
+    fn name(&self) -> PluginName {
+        PluginName::RequestedToCapacityRatio
+    }
+
+    fn score(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> i64 {
+        let ScoringStrategy { kind, resources, shape } = &cycle.profile.args.requested_to_capacity_ratio;
+        score_by(cycle, node, *kind, resources, shape)
+    }
+}
+
+/// The score of a strategy, with the pods' requests as scoring takes them.
+fn score_by(
+    cycle: &Cycle<'_>,
+    node: &NodeInfo,
+    kind: ScoringStrategyType,
+    resources: &[ResourceWeight],
+    shape: &[(i64, i64)],
+) -> i64 {
+    let allocations = allocations(cycle, node, resources, Requests::NonZero);
+    score(kind, shape, cycle.behaviour.allocation, cycle.behaviour.score_max, allocations)
 }
 
 /// A resource of which a node has too little left.
@@ -101,7 +146,7 @@ fn insufficient(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
         }
     }
     for (name, request) in &request.scalars {
-        if *request == 0 && cycle.behaviour.zero_scalar_fits {
+        if *request == 0 && cycle.behaviour.zero_scalar_fits || is_ignored(&cycle.profile.args.fit, name) {
             continue;
         }
         let (allocatable, used) = (allocatable.get(name), used.get(name));
@@ -112,31 +157,10 @@ fn insufficient(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
     lacking
 }
 
-/// The mean of the free shares of cpu and memory once the pod has come, in 0..=`score_max`.
-fn least_allocated(cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
-    let pod = cycle.requests.incoming_non_zero;
-    let used = node.non_zero_requested;
-    let resources = [
-        (node.node.allocatable.milli_cpu, used.milli_cpu + pod.milli_cpu),
-        (node.node.allocatable.memory, used.memory + pod.memory),
-    ];
-    let mut sum = 0;
-    let mut count = 0;
-    for (capacity, requested) in resources {
-        if capacity == 0 && cycle.behaviour.balanced.actual_requests {
-            continue;
-        }
-        count += 1;
-        if capacity > 0 && requested <= capacity {
-            sum += scale(capacity - requested, cycle.behaviour.score_max, capacity);
-        }
-    }
-    if count == 0 { 0 } else { sum / count }
-}
-
-/// `part * max / whole` without overflowing on the way.
-fn scale(part: i64, max: i64, whole: i64) -> i64 {
-    i64::try_from(i128::from(part) * i128::from(max) / i128::from(whole)).unwrap_or(i64::MAX)
+/// Whether the configuration leaves a resource to somebody else.
+fn is_ignored(args: &FitArgs, name: &str) -> bool {
+    let group = name.split('/').next().unwrap_or_default();
+    is_extended(name) && (args.ignored_resources.contains(name) || args.ignored_resource_groups.contains(group))
 }
 
 #[cfg(test)]

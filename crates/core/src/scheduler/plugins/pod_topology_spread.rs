@@ -11,6 +11,7 @@ use crate::model::{
     Effect, LabelSelector, Node, NodeInclusionPolicy, Pod, TopologySpreadConstraint, WhenUnsatisfiable,
     first_untolerated,
 };
+use crate::scheduler::config::SpreadDefaults;
 use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -96,32 +97,57 @@ impl Constraint {
     }
 }
 
-/// The pod's own constraints of one kind.
-fn own_constraints(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Vec<Constraint> {
-    let constraints = cycle.pod.spec.topology_spread_constraints.iter();
-    constraints.filter(|constraint| constraint.when_unsatisfiable == kind).map(|c| ready(cycle, c)).collect()
+/// The constraints of one kind that the pod is under.
+struct Applicable {
+    constraints: Vec<Constraint>,
+    /// Whether a node that lacks a topology key is out; the system's defaults are for all nodes.
+    needs_all_keys: bool,
 }
 
-/// The cluster's default constraints, for pods without any of their own that belong to a Service or workload.
-fn default_constraints(cycle: &Cycle<'_>) -> Vec<Constraint> {
-    if !cycle.behaviour.spread.default_constraints || !cycle.snapshot.has_selectors(&cycle.pod.namespace) {
+/// The pod's own constraints, or the default ones if it states none and belongs to a Service or workload.
+fn applicable(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Applicable {
+    let own = &cycle.pod.spec.topology_spread_constraints;
+    let of_kind = |constraints: &[TopologySpreadConstraint]| -> Vec<Constraint> {
+        constraints.iter().filter(|c| c.when_unsatisfiable == kind).map(|c| ready(cycle, c)).collect()
+    };
+    if !own.is_empty() {
+        return Applicable { constraints: of_kind(own), needs_all_keys: true };
+    }
+    match &cycle.profile.args.pod_topology_spread {
+        SpreadDefaults::System if !cycle.behaviour.spread.default_constraints || kind == WhenUnsatisfiable::DoNotSchedule => {
+            Applicable { constraints: Vec::new(), needs_all_keys: false }
+        }
+        SpreadDefaults::System => {
+            Applicable { constraints: for_workload(cycle, || system_defaults().to_vec()), needs_all_keys: false }
+        }
+        SpreadDefaults::List(list) => {
+            Applicable { constraints: for_workload(cycle, || of_kind(list)), needs_all_keys: true }
+        }
+    }
+}
+
+/// Default constraints about the pods of the incoming pod's Services and workload; none if it belongs to none.
+fn for_workload(cycle: &Cycle<'_>, constraints: impl FnOnce() -> Vec<Constraint>) -> Vec<Constraint> {
+    if !cycle.snapshot.has_selectors(&cycle.pod.namespace) {
         return Vec::new();
     }
     let selector = default_selector(cycle);
     if selector.is_empty() {
         return Vec::new();
     }
-    [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)]
-        .into_iter()
-        .map(|(key, max_skew)| Constraint {
-            max_skew,
-            topology_key: key.to_owned(),
-            selector: Some(selector.clone()),
-            min_domains: 1,
-            node_affinity: NodeInclusionPolicy::Honor,
-            node_taints: NodeInclusionPolicy::Ignore,
-        })
-        .collect()
+    let constraints = constraints().into_iter();
+    constraints.map(|constraint| Constraint { selector: Some(selector.clone()), ..constraint }).collect()
+}
+
+fn system_defaults() -> [Constraint; 2] {
+    [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)].map(|(key, max_skew)| Constraint {
+        max_skew,
+        topology_key: key.to_owned(),
+        selector: None,
+        min_domains: 1,
+        node_affinity: NodeInclusionPolicy::Honor,
+        node_taints: NodeInclusionPolicy::Ignore,
+    })
 }
 
 fn ready(cycle: &Cycle<'_>, constraint: &TopologySpreadConstraint) -> Constraint {

@@ -3,17 +3,7 @@
 use super::PluginName;
 use crate::behaviour::Behaviour;
 use crate::model::Pod;
-use crate::scheduler::framework::{Code, Plugin, Status};
-
-/// The plugin.
-#[derive(Debug)]
-pub struct SchedulingGates;
-
-impl Plugin for SchedulingGates {
-    fn name(&self) -> PluginName {
-        PluginName::SchedulingGates
-    }
-}
+use crate::scheduler::framework::{Code, Status};
 
 /// Refuses a pod that still has gates.
 pub(crate) fn pre_enqueue(behaviour: &Behaviour, pod: &Pod) -> Status {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Constraint, PluginName, has_all_keys, own_constraints, tables};
+use super::{Constraint, PluginName, applicable, has_all_keys, tables};
 use crate::behaviour::SharedCounts;
 use crate::model::{Pod, WhenUnsatisfiable};
 use crate::scheduler::framework::{Code, Cycle, Status};
@@ -20,7 +20,7 @@ pub(crate) struct FilterState {
 
 impl FilterState {
     pub(super) fn of(cycle: &Cycle<'_>) -> Self {
-        let constraints = own_constraints(cycle, WhenUnsatisfiable::DoNotSchedule);
+        let constraints = applicable(cycle, WhenUnsatisfiable::DoNotSchedule).constraints;
         if constraints.is_empty() || !cycle.behaviour.spread.enabled {
             return FilterState::default();
         }

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Constraint, HOSTNAME, default_constraints, has_all_keys, own_constraints, tables};
+use super::{Applicable, Constraint, HOSTNAME, applicable, has_all_keys, tables};
 use crate::model::WhenUnsatisfiable;
 use crate::scheduler::framework::Cycle;
 use crate::scheduler::node_info::NodeInfo;
@@ -27,9 +27,7 @@ impl ScoreState {
     }
 
     pub(super) fn of(cycle: &Cycle<'_>, feasible: &[&NodeInfo]) -> Self {
-        let own = !cycle.pod.spec.topology_spread_constraints.is_empty();
-        let constraints =
-            if own { own_constraints(cycle, WhenUnsatisfiable::ScheduleAnyway) } else { default_constraints(cycle) };
+        let Applicable { constraints, needs_all_keys } = applicable(cycle, WhenUnsatisfiable::ScheduleAnyway);
         if constraints.is_empty() {
             return ScoreState::default();
         }
@@ -42,8 +40,7 @@ impl ScoreState {
         };
         let mut domains = vec![0_usize; state.constraints.len()];
         for node in feasible {
-            // The defaults are for all nodes, also for those without a zone.
-            if own && !has_all_keys(&node.node, &state.constraints) {
+            if needs_all_keys && !has_all_keys(&node.node, &state.constraints) {
                 state.ignored.insert(node.name().to_owned());
                 continue;
             }
@@ -70,13 +67,13 @@ impl ScoreState {
             })
             .collect();
         for node in cycle.snapshot.nodes() {
-            state.count(cycle, node, own);
+            state.count(cycle, node, needs_all_keys);
         }
         state
     }
 
-    fn count(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, own: bool) {
-        if own && !has_all_keys(&node.node, &self.constraints) {
+    fn count(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, needs_all_keys: bool) {
+        if needs_all_keys && !has_all_keys(&node.node, &self.constraints) {
             return;
         }
         for (constraint, table) in self.constraints.iter().zip(&self.tables) {
