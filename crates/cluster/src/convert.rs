@@ -130,15 +130,10 @@ pub fn pod_spec(spec: &api::PodSpec) -> PodSpec {
         node_selector: labels(spec.node_selector.as_ref()),
         required_node_affinity: node_affinity
             .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())
-            .map(|selector| NodeSelector {
-                node_selector_terms: selector.node_selector_terms.iter().map(node_term).collect(),
-            }),
-        preferred_node_affinity: node_affinity
-            .and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref())
-            .into_iter()
-            .flatten()
-            .map(|term| PreferredSchedulingTerm { weight: term.weight, preference: node_term(&term.preference) })
-            .collect(),
+            .map(node_selector),
+        preferred_node_affinity: preferred_terms(node_affinity.and_then(|affinity| {
+            affinity.preferred_during_scheduling_ignored_during_execution.as_ref()
+        })),
         required_pod_affinity: required(
             pod_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref()),
         ),
@@ -240,6 +235,20 @@ fn container(container: &api::Container) -> Container {
     }
 }
 
+/// Terms of which a node must meet one.
+pub fn node_selector(selector: &api::NodeSelector) -> NodeSelector {
+    NodeSelector { node_selector_terms: selector.node_selector_terms.iter().map(node_term).collect() }
+}
+
+/// Terms that a node should meet, with their weights.
+pub fn preferred_terms(terms: Option<&Vec<api::PreferredSchedulingTerm>>) -> Vec<PreferredSchedulingTerm> {
+    let term = |term: &api::PreferredSchedulingTerm| PreferredSchedulingTerm {
+        weight: term.weight,
+        preference: node_term(&term.preference),
+    };
+    terms.into_iter().flatten().map(term).collect()
+}
+
 fn node_term(term: &api::NodeSelectorTerm) -> NodeSelectorTerm {
     let requirement = |requirement: &api::NodeSelectorRequirement| NodeSelectorRequirement {
         key: requirement.key.clone(),
@@ -271,7 +280,8 @@ fn affinity_term(term: &api::PodAffinityTerm) -> PodAffinityTerm {
     }
 }
 
-fn spread_constraint(constraint: &api::TopologySpreadConstraint) -> TopologySpreadConstraint {
+/// A topology spread constraint.
+pub fn spread_constraint(constraint: &api::TopologySpreadConstraint) -> TopologySpreadConstraint {
     let policy = |policy: Option<&String>| match policy.map(String::as_str) {
         Some("Honor") => Some(NodeInclusionPolicy::Honor),
         Some("Ignore") => Some(NodeInclusionPolicy::Ignore),

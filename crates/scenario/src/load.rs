@@ -422,7 +422,7 @@ fn read_typed(kind: Kind, value: &mut Value) -> Result<(Object, Vec<Vec<Step>>),
     }
 }
 
-fn ignored_steps(path: &serde_ignored::Path<'_>) -> Vec<Step> {
+pub(crate) fn ignored_steps(path: &serde_ignored::Path<'_>) -> Vec<Step> {
     match path {
         serde_ignored::Path::Root => Vec::new(),
         serde_ignored::Path::Seq { parent, index } => {
