@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod conformance;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::behaviour::Behaviour;
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// An in-tree plugin by name.
@@ -90,6 +92,52 @@ names! {
     NodeResourceLimits,
     /// The binding.
     DefaultBinder,
+}
+
+impl PluginName {
+    /// The name under which a version knows what the plugin does: 1.16 and 1.17 had predicates and priorities instead.
+    pub fn name_in(&self, behaviour: &Behaviour) -> &'static str {
+        if !behaviour.general_predicates {
+            return self.as_str();
+        }
+        match self {
+            PluginName::NodeUnschedulable => "CheckNodeUnschedulable",
+            PluginName::NodeResourcesFit
+            | PluginName::NodeName
+            | PluginName::NodePorts
+            | PluginName::NodeAffinity => "GeneralPredicates",
+            PluginName::TaintToleration => "PodToleratesNodeTaints",
+            PluginName::VolumeRestrictions => "NoDiskConflict",
+            PluginName::EBSLimits => "MaxEBSVolumeCount",
+            PluginName::GCEPDLimits => "MaxGCEPDVolumeCount",
+            PluginName::AzureDiskLimits => "MaxAzureDiskVolumeCount",
+            PluginName::CinderLimits => "MaxCinderVolumeCount",
+            PluginName::NodeVolumeLimits => "MaxCSIVolumeCountPred",
+            PluginName::VolumeBinding => "CheckVolumeBinding",
+            PluginName::VolumeZone => "NoVolumeZoneConflict",
+            PluginName::InterPodAffinity => "MatchInterPodAffinity",
+            PluginName::PodTopologySpread => "EvenPodsSpread",
+            other => other.as_str(),
+        }
+    }
+
+    /// The name under which a version knows the plugin's score.
+    pub fn score_name_in(&self, behaviour: &Behaviour) -> &'static str {
+        if !behaviour.general_predicates {
+            return self.as_str();
+        }
+        match self {
+            PluginName::SelectorSpread => "SelectorSpreadPriority",
+            PluginName::InterPodAffinity => "InterPodAffinityPriority",
+            PluginName::NodeResourcesLeastAllocated => "LeastRequestedPriority",
+            PluginName::NodeResourcesBalancedAllocation => "BalancedResourceAllocation",
+            PluginName::NodePreferAvoidPods => "NodePreferAvoidPodsPriority",
+            PluginName::NodeAffinity => "NodeAffinityPriority",
+            PluginName::TaintToleration => "TaintTolerationPriority",
+            PluginName::ImageLocality => "ImageLocalityPriority",
+            other => other.as_str(),
+        }
+    }
 }
 
 impl fmt::Display for PluginName {
