@@ -63,5 +63,7 @@ fn setup(version: &str) -> Setup {
         cloud_controller_manager: false,
         node_ips: std::collections::BTreeMap::new(),
         seed: 0,
+        scheduler_config: None,
+        emulate_sampling: false,
     }
 }

@@ -118,6 +118,8 @@ proptest! {
             cloud_controller_manager: true,
             node_ips: std::collections::BTreeMap::new(),
             seed: 1,
+            scheduler_config: None,
+            emulate_sampling: false,
         };
         let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
         cluster.settle(20 * 60 * 1000);

@@ -69,9 +69,15 @@ pub(crate) struct ClusterArgs {
     /// The Kubernetes version to run [default: the Scenario's, else the newest kubelet's of the nodes].
     #[arg(long, value_name = "VERSION", help_heading = "Cluster")]
     pub(crate) kubernetes_version: Option<Version>,
-    /// The seed of generated pod names.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Cluster")]
+    /// The seed of generated names and of the choice among equal nodes [default: the first in node order is taken].
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "Cluster")]
     pub(crate) seed: u64,
+    /// A KubeSchedulerConfiguration, in any API version that the Kubernetes version reads.
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub(crate) scheduler_config: Option<PathBuf>,
+    /// Stop at a sample of feasible nodes as kube-scheduler does from 100 nodes on, instead of looking at every node.
+    #[arg(long, help_heading = "Cluster")]
+    pub(crate) emulate_sampling: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

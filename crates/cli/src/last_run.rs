@@ -14,6 +14,12 @@ pub(crate) struct LastRun {
     /// `--seed`.
     #[serde(default)]
     pub(crate) seed: u64,
+    /// `--scheduler-config`, as an absolute path.
+    #[serde(default)]
+    pub(crate) scheduler_config: Option<PathBuf>,
+    /// `--emulate-sampling`.
+    #[serde(default)]
+    pub(crate) emulate_sampling: bool,
 }
 
 impl LastRun {

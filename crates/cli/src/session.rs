@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
 use sim_cluster::{Cluster, ExpectationOutcome, Object, Setup, Stop, TimedChange};
+use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 use sim_scenario::{Input, Scenario, Severity, UnknownField};
 
@@ -61,9 +62,34 @@ impl Source {
         if cluster.seed == 0 {
             cluster.seed = last.seed;
         }
+        cluster.scheduler_config = cluster.scheduler_config.or(last.scheduler_config);
+        cluster.emulate_sampling |= last.emulate_sampling;
         let version = cluster.kubernetes_version.map(|version| format!(" (Kubernetes {version})")).unwrap_or_default();
         let announcement = Some(format!("Using the cluster of the last `sim run`{version}: {}", list(&last.files)));
         Ok(Self { files: last.files, cluster, announcement })
+    }
+}
+
+/// Reads the KubeSchedulerConfiguration, if one was given, and tells its faults.
+fn scheduler_config(
+    cluster: &ClusterArgs,
+    version: Version,
+    terminal: &Terminal,
+) -> Result<Option<SchedulerConfig>, CliError> {
+    let Some(path) = &cluster.scheduler_config else { return Ok(None) };
+    let (config, faults) = match sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin()) {
+        Ok((config, warnings)) => (Some(config), warnings),
+        Err(faults) => (None, faults),
+    };
+    for fault in &faults {
+        terminal.fault(fault);
+    }
+    match (config, faults.len()) {
+        (Some(config), _) => Ok(Some(config)),
+        (None, 1) => Err(CliError::new("nothing was run: the scheduler configuration has an error")),
+        (None, many) => {
+            Err(CliError::new(format!("nothing was run: the scheduler configuration has {many} errors")))
+        }
     }
 }
 
@@ -111,6 +137,8 @@ impl Session {
             cloud_controller_manager: scenario.as_ref().is_some_and(|scenario| scenario.cloud_controller_manager),
             node_ips: scenario.as_ref().map(|scenario| scenario.node_ips.clone()).unwrap_or_default(),
             seed: source.cluster.seed,
+            scheduler_config: scheduler_config(&source.cluster, version, terminal)?,
+            emulate_sampling: source.cluster.emulate_sampling,
         };
         let unknown_fields = input
             .objects
@@ -162,6 +190,8 @@ impl Session {
             files: self.source.files.clone(),
             kubernetes_version: cluster.kubernetes_version.map(|version| version.to_string()),
             seed: cluster.seed,
+            scheduler_config: cluster.scheduler_config.as_ref().and_then(|path| std::path::absolute(path).ok()),
+            emulate_sampling: cluster.emulate_sampling,
         };
         last.write(self.stdin.as_deref());
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
+use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
 use crate::api;
@@ -44,8 +45,12 @@ pub struct Setup {
     pub cloud_controller_manager: bool,
     /// The address a kubelet gives its pods as host IP, by node, where it is not the Node's InternalIP.
     pub node_ips: BTreeMap<String, String>,
-    /// The seed of every name that is drawn.
+    /// The seed of every name that is drawn, and, if it is not 0, of the scheduler's choice among equal nodes.
     pub seed: u64,
+    /// How the scheduler is set up; `None` is every default. It has been resolved against the version.
+    pub scheduler_config: Option<SchedulerConfig>,
+    /// Whether the scheduler stops at a sample of the nodes, as the real one does, instead of looking at all.
+    pub emulate_sampling: bool,
 }
 
 /// A change to come at a moment of virtual time.
@@ -121,7 +126,7 @@ impl Cluster {
             agenda: Agenda::default(),
             recorder: Recorder::default(),
             names: NameGenerator::new(setup.seed),
-            scheduling: Scheduling::new(setup.version),
+            scheduling: Scheduling::new(&setup),
             timeline: Arc::default(),
             silent_nodes: BTreeSet::new(),
             evictions: BTreeMap::new(),

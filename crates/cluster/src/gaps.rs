@@ -12,7 +12,6 @@ use crate::cluster::Cluster;
 use crate::object::{KnownKind, Object};
 use crate::ownership::Ownership;
 use crate::pod;
-use crate::scheduling::SCHEDULER_NAME;
 
 impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
@@ -43,15 +42,18 @@ impl Cluster {
                 list(&with_claims)
             ));
         }
+        let profiles = self.scheduling.scheduler().profiles();
+        let served: Vec<&str> = profiles.iter().map(|profile| profile.scheduler_name.as_str()).collect();
         let schedulers: BTreeSet<String> = waiting()
             .filter_map(|pod| pod.spec.as_ref()?.scheduler_name.clone())
-            .filter(|name| name != SCHEDULER_NAME)
+            .filter(|name| !served.contains(&name.as_str()))
             .collect();
         if !schedulers.is_empty() {
             let names: Vec<String> = schedulers.into_iter().collect();
             gaps.push(format!(
-                "nobody serves the scheduler name {}: its pods stay Pending without events",
-                list(&names)
+                "nobody serves the scheduler name {} (only {}): its pods stay Pending without events",
+                list(&names),
+                served.join(", ")
             ));
         }
         let gated: Vec<String> = waiting()

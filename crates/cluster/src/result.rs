@@ -19,6 +19,9 @@ pub struct RunResult {
     pub kind: String,
     /// The version whose rules held, e.g. `v1.16.0`.
     pub kubernetes_version: String,
+    /// `--seed`: of generated names and, if it is not 0, of the choice among equal nodes.
+    #[serde(default)]
+    pub seed: u64,
     /// Virtual time since the start, e.g. `25m`.
     pub at: String,
     /// The same as a point in time, RFC 3339.
@@ -145,6 +148,7 @@ impl RunResult {
             api_version: "sim/v1".to_owned(),
             kind: "RunResult".to_owned(),
             kubernetes_version: cluster.setup().version.to_string(),
+            seed: cluster.setup().seed,
             at: format_millis(cluster.now_ms()),
             time: cluster.now().to_string(),
             counts,

@@ -6,19 +6,15 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1 as api;
 use sim_core::model::{LabelSelector, Pod, PodKey, PodSpec};
 use sim_core::scheduler::{
-    Action, ClusterEvent, Decision, DisruptionBudget, EventResource, FitError, PreemptionOutcome, Scheduler,
-    SchedulingQueue, SelectorOwner, Snapshot, Status,
+    Action, ClusterEvent, Course, Decision, DisruptionBudget, EventResource, FitError, PodClasses, PreemptionOutcome, Scheduler,
+    SchedulingQueue, SelectorOwner, Snapshot, Status, Verdict,
 };
-use sim_core::version::Version;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Setup};
 use crate::convert;
 use crate::object::{KnownKind, Object};
 use crate::pod;
 use crate::store::{Changed, ObjectKey};
-
-/// The one scheduler there is, by the name pods ask for.
-pub(crate) const SCHEDULER_NAME: &str = "default-scheduler";
 
 /// The scheduler with its queue and its view of the cluster.
 #[derive(Debug, Clone)]
@@ -26,16 +22,31 @@ pub struct Scheduling {
     scheduler: Arc<Scheduler>,
     snapshot: Snapshot,
     queue: SchedulingQueue,
+    classes: PodClasses,
+    course: Course,
     /// The spec that pods of one owner share.
     shared_specs: BTreeMap<String, Arc<PodSpec>>,
 }
 
 impl Scheduling {
-    pub(crate) fn new(version: Version) -> Self {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let version = setup.version;
+        let config = setup.scheduler_config.as_ref();
+        // A configuration is resolved before a cluster is made from it, so that its faults are told with their lines.
+        let configured = config.and_then(|config| Scheduler::configured(version, config).ok());
+        let seconds = |seconds: i64| u64::try_from(seconds).unwrap_or(0).saturating_mul(1000);
+        let queue = SchedulingQueue::new(version);
+        let queue = match config {
+            Some(config) => queue
+                .with_backoff(seconds(config.pod_initial_backoff_seconds), seconds(config.pod_max_backoff_seconds)),
+            None => queue,
+        };
         Self {
-            scheduler: Arc::new(Scheduler::new(version)),
+            scheduler: Arc::new(configured.unwrap_or_else(|| Scheduler::new(version))),
             snapshot: Snapshot::new(version),
-            queue: SchedulingQueue::new(version),
+            queue,
+            classes: PodClasses::default(),
+            course: Course::new(setup.emulate_sampling, (setup.seed != 0).then_some(setup.seed)),
             shared_specs: BTreeMap::new(),
         }
     }
@@ -52,6 +63,11 @@ impl Scheduling {
         refusals.filter(|(_, statuses)| !statuses.is_empty()).collect()
     }
 
+    /// The scheduler.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
     /// The scheduler's view of the cluster.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
@@ -64,6 +80,14 @@ impl Scheduling {
     /// When the queue next has something to hand out; 0 when it has something now.
     pub(crate) fn next_wakeup(&self) -> Option<u64> {
         if self.queue.has_active() { Some(0) } else { self.queue.next_wakeup() }
+    }
+
+    /// The node for a pod, or what else becomes of it.
+    fn decide(&mut self, pod: &Arc<Pod>) -> Result<String, Decision> {
+        match self.classes.schedule_along(&self.scheduler, &self.snapshot, pod, &mut self.course) {
+            Verdict::Placed { node, .. } => Ok(self.snapshot.node_name(node).to_owned()),
+            Verdict::Other(decision) => Err(decision),
+        }
     }
 
     fn model(&mut self, pod: &api::Pod) -> Arc<Pod> {
@@ -101,17 +125,18 @@ impl Cluster {
     pub(crate) fn schedule(&mut self) {
         let now_ms = self.clock.now_ms();
         while let Some(pod) = self.scheduling.queue.pop(now_ms) {
-            let decision = self.scheduling.scheduler.schedule(&self.scheduling.snapshot, &pod);
+            let verdict = self.scheduling.decide(&pod);
             let key = ObjectKey::new(&pod.namespace, &pod.name);
             let Some(object) = self.store.get::<api::Pod>(&key).cloned() else {
                 self.scheduling.queue.delete(&pod.key());
                 continue;
             };
-            match decision {
-                Decision::Placed(placement) => self.bind(&key, &object, &placement.node),
-                Decision::Unschedulable(error) => self.fail(&key, &object, pod, *error),
-                Decision::Gated(_) => self.scheduling.queue.delete(&pod.key()),
-                Decision::Error(message) => {
+            match verdict {
+                Ok(node) => self.bind(&key, &object, &node),
+                Err(Decision::Placed(placement)) => self.bind(&key, &object, &placement.node),
+                Err(Decision::Unschedulable(error)) => self.fail(&key, &object, pod, &error),
+                Err(Decision::Gated(_)) => self.scheduling.queue.delete(&pod.key()),
+                Err(Decision::Error(message)) => {
                     self.scheduler_event(&Object::Pod(object), "Warning", "FailedScheduling", "Scheduling", &message);
                     self.scheduling.queue.add_unschedulable(pod, std::collections::BTreeSet::new(), now_ms);
                     self.set_unscheduled(&key, "SchedulerError", &message, None);
@@ -132,11 +157,11 @@ impl Cluster {
         self.scheduler_event(&api::Pod::wrap(object.clone()), "Normal", "Scheduled", "Binding", &message);
     }
 
-    fn fail(&mut self, key: &ObjectKey, object: &Arc<api::Pod>, pod: Arc<Pod>, error: FitError) {
+    fn fail(&mut self, key: &ObjectKey, object: &Arc<api::Pod>, pod: Arc<Pod>, error: &FitError) {
         let message = error.to_string();
         self.scheduler_event(&api::Pod::wrap(object.clone()), "Warning", "FailedScheduling", "Scheduling", &message);
         let nominated = error.preemption.as_ref().map(|outcome| outcome.nominated_node.clone());
-        self.scheduling.queue.add_unschedulable(pod.clone(), error.failed_plugins, self.clock.now_ms());
+        self.scheduling.queue.add_unschedulable(pod.clone(), error.failed_plugins.clone(), self.clock.now_ms());
         if let Some(outcome) = &error.preemption {
             self.scheduling.snapshot.nominate(pod.clone(), &outcome.nominated_node);
             self.preempt(key, &pod, outcome);
@@ -255,11 +280,7 @@ impl Cluster {
             scheduling.happened(EventResource::AssignedPod, action, now_ms);
             return;
         }
-        let ours = now
-            .spec
-            .as_ref()
-            .is_none_or(|spec| spec.scheduler_name.as_deref().is_none_or(|name| name == SCHEDULER_NAME));
-        if !ours || pod::is_terminating(now) || !scheduling.scheduler.pre_enqueue(&model).is_success() {
+        if !scheduling.scheduler.serves(&model) || pod::is_terminating(now) || !scheduling.scheduler.pre_enqueue(&model).is_success() {
             scheduling.queue.delete(&model.key());
             return;
         }

@@ -18,6 +18,8 @@ fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
         cloud_controller_manager: false,
         node_ips: std::collections::BTreeMap::new(),
         seed: 0,
+        scheduler_config: None,
+        emulate_sampling: false,
     };
     let objects = objects.into_iter().map(|value| {
         let kind = Kind::of(value["apiVersion"].as_str().unwrap(), value["kind"].as_str().unwrap()).unwrap();

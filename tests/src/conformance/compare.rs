@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 use sim_core::Behaviour;
-use sim_core::scheduler::{Decision, FitError, Placement, Status};
+use sim_core::scheduler::{Decision, FitError, Placement, Snapshot, Status, Verdict};
 
 /// The fields that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,11 +32,13 @@ pub enum Field {
     Nominated,
     /// The pods to evict.
     Victims,
+    /// What the fast path decides, beside the straightforward one: nothing that was recorded.
+    FastPath,
 }
 
 impl Field {
     /// Every field, in the order of the table.
-    pub const ALL: [Field; 11] = [
+    pub const ALL: [Field; 12] = [
         Field::Decision,
         Field::Feasible,
         Field::Code,
@@ -48,6 +50,7 @@ impl Field {
         Field::Message,
         Field::Nominated,
         Field::Victims,
+        Field::FastPath,
     ];
 }
 
@@ -65,6 +68,7 @@ impl fmt::Display for Field {
             Field::Message => "message",
             Field::Nominated => "nominated",
             Field::Victims => "victims",
+            Field::FastPath => "fast path",
         })
     }
 }
@@ -118,6 +122,29 @@ pub(super) fn step(behaviour: &Behaviour, decision: &Decision, step: &Value, mis
         (Decision::Error(text), _) => compared.field(Field::Decision, "", &format!("error: {text}"), recorded),
         (_, "error") => compared.field(Field::Decision, "", kind, &format!("error: {}", error.unwrap_or_default())),
         _ => compared.field(Field::Decision, "", kind, recorded),
+    }
+}
+
+/// Compares what both paths of `sim` decide.
+pub(super) fn fast_path(
+    snapshot: &Snapshot,
+    decision: &Decision,
+    verdict: &Verdict,
+    step: &Value,
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let ours = match verdict {
+        Verdict::Placed { node, .. } => snapshot.node_name(*node).to_owned(),
+        Verdict::Other(Decision::Placed(placement)) => placement.node.clone(),
+        Verdict::Other(other) => format!("{other:?}"),
+    };
+    let expected = match decision {
+        Decision::Placed(placement) => placement.node.clone(),
+        other => format!("{other:?}"),
+    };
+    if ours != expected {
+        let about = step["pod"].as_str().unwrap_or_default().to_owned();
+        mismatches.push(Mismatch { field: Field::FastPath, about, ours, recorded: expected });
     }
 }
 

@@ -6,10 +6,12 @@ mod compare;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use sim_core::Version;
+use sim_core::scheduler::PodClasses;
 
 pub use compare::{Field, Mismatch};
 
@@ -87,13 +89,16 @@ pub fn check(cases: &Cases, result: &Value) -> Outcome {
     };
     let mut snapshot = case::read_snapshot(version, case);
     let mut mismatches = Vec::new();
+    let mut classes = PodClasses::default();
     for (pod, step) in case::queue(case).into_iter().zip(result["steps"].as_array().into_iter().flatten()) {
         let decision = scheduler.schedule(&snapshot, &pod);
         compare::step(scheduler.behaviour(), &decision, step, &mut mismatches);
+        let verdict = classes.schedule(&scheduler, &snapshot, &Arc::new(pod.clone()));
+        compare::fast_path(&snapshot, &decision, &verdict, step, &mut mismatches);
         if let Some(chosen) = step["chosen"].as_str().filter(|chosen| !chosen.is_empty()) {
             let mut bound = pod;
             bound.node_name = Some(chosen.to_owned());
-            snapshot.add_pod(std::sync::Arc::new(bound));
+            snapshot.add_pod(Arc::new(bound));
         }
     }
     if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }

@@ -7,7 +7,7 @@ pub type Labels = BTreeMap<String, String>;
 
 /// A selector over labels: every requirement must hold. Without requirements it matches everything;
 /// "no selector at all", which matches nothing, is `Option::None` where it can occur.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct LabelSelector {
     /// `matchLabels`.
     pub match_labels: Labels,
@@ -16,7 +16,7 @@ pub struct LabelSelector {
 }
 
 /// One entry of `matchExpressions`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement {
     /// The label's key.
     pub key: String,
@@ -27,7 +27,7 @@ pub struct Requirement {
 }
 
 /// The operators of a label selector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SelectorOperator {
     /// The label is one of the values.
     In,

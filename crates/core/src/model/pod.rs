@@ -9,7 +9,7 @@ use super::resources::ResourceList;
 use super::taint::Toleration;
 
 /// A pod: what is its own, beside the spec that all pods of one template share.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Pod {
     /// `metadata.namespace`.
     pub namespace: String,
@@ -40,7 +40,7 @@ pub struct Pod {
 }
 
 /// What a container status says about its resources.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ContainerAllocation {
     /// `allocatedResources`.
     pub allocated: ResourceList,
@@ -49,7 +49,7 @@ pub struct ContainerAllocation {
 }
 
 /// A reference to a controller.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Owner {
     /// The kind, such as `ReplicaSet`.
     pub kind: String,
@@ -89,7 +89,7 @@ impl Pod {
 }
 
 /// The part of a pod's spec that scheduling depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct PodSpec {
     /// `schedulerName`.
     pub scheduler_name: String,
@@ -134,7 +134,7 @@ pub struct PodSpec {
 }
 
 /// Whether a pod may evict others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum PreemptionPolicy {
     /// It may.
     #[default]
@@ -144,7 +144,7 @@ pub enum PreemptionPolicy {
 }
 
 /// A container, app or init.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Container {
     /// `name`.
     pub name: String,
@@ -170,14 +170,14 @@ pub struct ContainerPort {
 }
 
 /// Terms of which one must hold for a node.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct NodeSelector {
     /// The alternatives; an empty list matches no node.
     pub node_selector_terms: Vec<NodeSelectorTerm>,
 }
 
 /// Requirements that must all hold for a node; a term without any matches no node.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct NodeSelectorTerm {
     /// Requirements on labels.
     pub match_expressions: Vec<NodeSelectorRequirement>,
@@ -186,7 +186,7 @@ pub struct NodeSelectorTerm {
 }
 
 /// One requirement of a node selector term.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeSelectorRequirement {
     /// The label key, or the field's path.
     pub key: String,
@@ -197,7 +197,7 @@ pub struct NodeSelectorRequirement {
 }
 
 /// The operators of a node selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeSelectorOperator {
     /// The label is one of the values.
     In,
@@ -216,7 +216,7 @@ pub enum NodeSelectorOperator {
 }
 
 /// A preferred node affinity term.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct PreferredSchedulingTerm {
     /// 1 to 100.
     pub weight: i32,
@@ -225,7 +225,7 @@ pub struct PreferredSchedulingTerm {
 }
 
 /// A pod (anti-)affinity term.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct PodAffinityTerm {
     /// Which pods; `None` matches no pod.
     pub label_selector: Option<LabelSelector>,
@@ -242,7 +242,7 @@ pub struct PodAffinityTerm {
 }
 
 /// A preferred pod (anti-)affinity term.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct WeightedPodAffinityTerm {
     /// 1 to 100.
     pub weight: i32,
@@ -251,7 +251,7 @@ pub struct WeightedPodAffinityTerm {
 }
 
 /// How evenly the pods of a selector are to be spread over the values of a node label.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TopologySpreadConstraint {
     /// The greatest difference allowed between two domains.
     pub max_skew: i32,
@@ -272,7 +272,7 @@ pub struct TopologySpreadConstraint {
 }
 
 /// What an unsatisfiable spread constraint does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum WhenUnsatisfiable {
     /// It refuses the node.
     #[default]
@@ -282,7 +282,7 @@ pub enum WhenUnsatisfiable {
 }
 
 /// Whether nodes that a pod could not use anyway are counted as domains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeInclusionPolicy {
     /// Such nodes are not counted.
     Honor,
@@ -291,7 +291,7 @@ pub enum NodeInclusionPolicy {
 }
 
 /// A volume that can matter to a scheduler.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Volume {
     /// The volume's name in the pod.
     pub name: String,
@@ -300,7 +300,7 @@ pub struct Volume {
 }
 
 /// The volume sources the scheduler knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum VolumeSource {
     /// `persistentVolumeClaim`.
     PersistentVolumeClaim {

@@ -3,7 +3,7 @@
 //! Upstream: `k8s.io/api/core/v1/toleration.go` and `component-helpers/scheduling/corev1/helpers.go` (v1.34).
 
 /// A taint of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Taint {
     /// The key.
     pub key: String,
@@ -25,7 +25,7 @@ pub enum Effect {
 }
 
 /// A toleration of a pod.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Toleration {
     /// The key; empty covers every key.
     pub key: String,
@@ -40,7 +40,7 @@ pub struct Toleration {
 }
 
 /// How a toleration compares its value with the taint's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum TolerationOperator {
     /// The values are equal. It is also what an omitted operator means.
     #[default]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::framework::Status;
 use super::plugins::PluginName;
@@ -14,7 +15,7 @@ pub struct FitError {
     /// How many nodes there are.
     pub node_count: usize,
     /// What was said of each node.
-    pub statuses: BTreeMap<String, Status>,
+    pub statuses: Arc<BTreeMap<String, Status>>,
     /// What PreFilter said when it refused the pod for all nodes.
     pub pre_filter_message: Option<String>,
     /// What PostFilter says; empty when preemption succeeded or is not told of.

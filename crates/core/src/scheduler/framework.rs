@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::node_info::NodeInfo;
 use super::profile::Profile;
@@ -124,7 +125,7 @@ pub enum PreScore {
 }
 
 /// One in-tree plugin. Every extension point has a neutral default.
-pub trait Plugin: Sync {
+pub trait Plugin: fmt::Debug + Sync {
     /// The plugin's name.
     fn name(&self) -> PluginName;
 

@@ -1,12 +1,15 @@
 //! The scheduling framework: a [`Snapshot`] of the cluster, the [`Scheduler`] that decides about one pod at a time, the
 //! [`SchedulingQueue`] that says which pod is next, and the [`plugins`].
 
+mod change_log;
 pub mod config;
+pub mod course;
 pub mod event;
 pub mod fit_error;
 pub mod framework;
 pub mod node_info;
 pub mod plugins;
+pub mod pod_classes;
 pub mod profile;
 pub mod queue;
 pub mod schedule;
@@ -15,12 +18,14 @@ pub mod snapshot;
 pub(crate) mod testing;
 
 pub use config::{ConfigFault, SchedulerConfig};
+pub use course::Course;
 pub use event::{Action, ClusterEvent, EventResource};
 pub use fit_error::{FitError, PreemptionOutcome};
 pub use framework::{Code, Status};
 pub use node_info::{NodeInfo, PodInfo};
 pub use plugins::PluginName;
+pub use pod_classes::{PodClasses, Verdict};
 pub use profile::Profile;
 pub use queue::SchedulingQueue;
 pub use schedule::{Decision, NodeScore, Placement, Scheduler};
-pub use snapshot::{DisruptionBudget, ImageState, SelectorOwner, Snapshot};
+pub use snapshot::{DisruptionBudget, ImageState, NodeSlot, SelectorOwner, Snapshot};

@@ -14,7 +14,7 @@ pub struct PodInfo {
     /// The pod.
     pub pod: Arc<Pod>,
     /// What it asks for.
-    pub requests: PodRequests,
+    pub requests: Arc<PodRequests>,
 }
 
 /// A node, its pods, and what they take.
@@ -41,7 +41,7 @@ pub struct NodeInfo {
 impl PodInfo {
     /// The pod with its requests under a version's rules.
     pub fn new(pod: Arc<Pod>, behaviour: &Behaviour) -> Self {
-        let requests = PodRequests::of(&pod, behaviour.requests);
+        let requests = Arc::new(PodRequests::of(&pod, behaviour.requests));
         PodInfo { pod, requests }
     }
 }
@@ -106,6 +106,7 @@ pub(crate) fn has_affinity(pod: &Pod) -> bool {
         || !spec.preferred_pod_anti_affinity.is_empty()
 }
 
-fn has_required_anti_affinity(pod: &Pod) -> bool {
+/// Whether a pod has a required anti-affinity term.
+pub(crate) fn has_required_anti_affinity(pod: &Pod) -> bool {
     !pod.spec.required_pod_anti_affinity.is_empty()
 }

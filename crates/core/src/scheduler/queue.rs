@@ -23,6 +23,8 @@ pub const UNSCHEDULABLE_FLUSH_INTERVAL_MS: u64 = 30_000;
 #[derive(Debug, Clone)]
 pub struct SchedulingQueue {
     rules: QueueRules,
+    initial_backoff_ms: u64,
+    max_backoff_ms: u64,
     pods: BTreeMap<PodKey, Entry>,
     /// Active pods: greater priority first, then earlier entry.
     active: BTreeSet<(Reverse<i32>, u64, PodKey)>,
@@ -66,6 +68,8 @@ impl SchedulingQueue {
     pub fn new(version: Version) -> Self {
         SchedulingQueue {
             rules: Behaviour::of(version).queue,
+            initial_backoff_ms: INITIAL_BACKOFF_MS,
+            max_backoff_ms: MAX_BACKOFF_MS,
             pods: BTreeMap::new(),
             active: BTreeSet::new(),
             backing_off: BTreeSet::new(),
@@ -74,6 +78,12 @@ impl SchedulingQueue {
             in_flight: BTreeSet::new(),
             sequence: 0,
         }
+    }
+
+    /// The same queue with other waits than the default ones (`podInitialBackoffSeconds`, `podMaxBackoffSeconds`).
+    #[must_use]
+    pub fn with_backoff(self, initial_backoff_ms: u64, max_backoff_ms: u64) -> Self {
+        SchedulingQueue { initial_backoff_ms, max_backoff_ms, ..self }
     }
 
     /// Adds a pod that waits for its first attempt, or puts a known one back as if new.
@@ -118,7 +128,7 @@ impl SchedulingQueue {
         let (attempts, missed) = self.take(&key).map_or((1, Vec::new()), |entry| (entry.attempts.max(1), entry.missed));
         let woken = missed.iter().any(|event| self.wakes(&failed_plugins, event));
         let place = if woken {
-            Place::BackingOff { until_ms: now_ms.saturating_add(backoff_ms(attempts)) }
+            Place::BackingOff { until_ms: now_ms.saturating_add(self.backoff_ms(attempts)) }
         } else {
             Place::Unschedulable
         };
@@ -240,7 +250,7 @@ impl SchedulingQueue {
 
     fn wake(&mut self, key: &PodKey, now_ms: u64) {
         let Some(mut entry) = self.take(key) else { return };
-        let until_ms = entry.failed_at_ms.saturating_add(backoff_ms(entry.attempts));
+        let until_ms = entry.failed_at_ms.saturating_add(self.backoff_ms(entry.attempts));
         entry.place = if until_ms > now_ms { Place::BackingOff { until_ms } } else { Place::Active };
         if entry.place == Place::Active {
             entry.order = self.next_order();
@@ -253,6 +263,12 @@ impl SchedulingQueue {
         entry.place = Place::Active;
         entry.order = self.next_order();
         self.insert(key.clone(), entry);
+    }
+
+    /// How long a pod waits after so many attempts, in milliseconds.
+    fn backoff_ms(&self, attempts: u32) -> u64 {
+        let doublings = attempts.saturating_sub(1).min(16);
+        self.initial_backoff_ms.saturating_mul(1 << doublings).min(self.max_backoff_ms)
     }
 
     fn next_order(&mut self) -> u64 {
@@ -312,10 +328,4 @@ impl SchedulingQueue {
             .iter()
             .any(|name| registered_events(*name, table).iter().any(|registered| registered.covers(event)))
     }
-}
-
-/// How long a pod waits after so many attempts, in milliseconds.
-pub fn backoff_ms(attempts: u32) -> u64 {
-    let doublings = attempts.saturating_sub(1).min(16);
-    (INITIAL_BACKOFF_MS << doublings).min(MAX_BACKOFF_MS)
 }

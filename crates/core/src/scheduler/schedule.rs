@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::fit_error::FitError;
 use super::framework::{Code, Cycle, CycleState, PreFilter, PreScore, Status};
 use super::node_info::NodeInfo;
 use super::plugins::{PluginName, default_preemption, scheduling_gates};
 use super::config::{ConfigFault, SchedulerConfig};
+use super::course::Course;
 use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
 use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck};
@@ -15,10 +17,8 @@ use crate::model::resources::PodRequests;
 use crate::model::{Effect, Pod, first_untolerated};
 use crate::version::Version;
 
-/// kube-scheduler of one version with its profiles. It keeps nothing between pods.
-///
-/// Every node is looked at. With a hundred nodes and more the real scheduler stops at a sample of feasible ones, from a
-/// start that moves on with every pod, so that which of them it takes depends on its past.
+/// kube-scheduler of one version with its profiles. It keeps nothing between pods: what the real one keeps is a
+/// [`Course`].
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     behaviour: Behaviour,
@@ -31,7 +31,7 @@ pub enum Decision {
     /// It goes to a node.
     Placed(Placement),
     /// It fits nowhere.
-    Unschedulable(Box<FitError>),
+    Unschedulable(Arc<FitError>),
     /// It is held back before any node is looked at; the text says by what.
     Gated(String),
     /// A plugin failed.
@@ -41,7 +41,7 @@ pub enum Decision {
 /// Where a pod goes, and why there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// The node chosen: the first in node order of those with the greatest total.
+    /// The node chosen, of those with the greatest total: the first in node order, unless a [`Course`] draws.
     pub node: String,
     /// The nodes that passed every filter with their scores, in node order.
     pub scores: Vec<NodeScore>,
@@ -100,13 +100,13 @@ impl Scheduler {
     }
 
     /// The profile that the pod asks for; for one that nobody serves, the first.
-    fn profile(&self, pod: &Pod) -> &Profile {
+    pub(crate) fn profile(&self, pod: &Pod) -> &Profile {
         let asked = self.profiles.iter().find(|profile| profile.scheduler_name == pod.spec.scheduler_name);
         // There is at least one profile: `Profile::all` fills in the default.
         asked.unwrap_or(&self.profiles[0])
     }
 
-    fn cycle<'a>(&'a self, snapshot: &'a Snapshot, pod: &'a Pod, requests: &'a PodRequests) -> Cycle<'a> {
+    pub(crate) fn cycle<'a>(&'a self, snapshot: &'a Snapshot, pod: &'a Pod, requests: &'a PodRequests) -> Cycle<'a> {
         Cycle { behaviour: &self.behaviour, profile: self.profile(pod), snapshot, pod, requests }
     }
 
@@ -124,8 +124,13 @@ impl Scheduler {
         }
     }
 
-    /// Decides where the pod goes. The snapshot must be of the same version.
+    /// Decides where the pod goes, looking at every node. The snapshot must be of the same version.
     pub fn schedule(&self, snapshot: &Snapshot, pod: &Pod) -> Decision {
+        self.schedule_along(snapshot, pod, &mut Course::default())
+    }
+
+    /// Decides where the pod goes as one of a row of pods.
+    pub fn schedule_along(&self, snapshot: &Snapshot, pod: &Pod, course: &mut Course) -> Decision {
         let gates = self.pre_enqueue(pod);
         if let Some(reason) = gates.reasons.first() {
             return Decision::Gated(reason.to_string());
@@ -133,19 +138,20 @@ impl Scheduler {
         let requests = PodRequests::of(pod, self.behaviour.requests);
         let cycle = self.cycle(snapshot, pod, &requests);
         let mut state = CycleState::default();
-        let found = find_feasible(&cycle, &mut state);
+        let found = find_feasible(&cycle, &mut state, course);
         if let Some(error) = found.error {
             return Decision::Error(error);
         }
         if found.feasible.is_empty() {
-            return Decision::Unschedulable(Box::new(self.fit_error(&cycle, state, found)));
+            return Decision::Unschedulable(Arc::new(self.fit_error(&cycle, state, found)));
         }
         let scores = match score_nodes(&cycle, &mut state, &found.feasible) {
             Ok(scores) => scores,
             Err(error) => return Decision::Error(error),
         };
         let best = scores.iter().map(|score| score.total).max();
-        let node = scores.iter().find(|score| Some(score.total) == best).map(|score| score.node.clone());
+        let equals: Vec<&NodeScore> = scores.iter().filter(|score| Some(score.total) == best).collect();
+        let node = equals.get(course.pick(equals.len())).map(|score| score.node.clone());
         Decision::Placed(Placement { node: node.unwrap_or_default(), scores, refused: found.refused })
     }
 
@@ -218,7 +224,7 @@ impl Scheduler {
         }
         let mut error = FitError {
             node_count: cycle.snapshot.node_count(),
-            statuses: found.refused,
+            statuses: Arc::new(found.refused),
             pre_filter_message: found.pre_filter_message,
             post_filter_message: String::new(),
             preemption: None,
@@ -241,7 +247,7 @@ struct Found<'a> {
     error: Option<String>,
 }
 
-fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
+fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Course) -> Found<'a> {
     let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter_message: None, error: None };
     let mut only: Option<BTreeSet<String>> = None;
     for name in &cycle.profile.pre_filters {
@@ -275,21 +281,28 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState) -> Found<'a> {
         return found;
     }
     let mut refused = Vec::new();
-    for node in cycle.snapshot.nodes() {
-        if only.as_ref().is_some_and(|names| !names.contains(node.name())) {
-            refused.push((node.name().to_owned(), absent(cycle.behaviour)));
-            continue;
-        }
+    let is_left_out = |node: &NodeInfo| only.as_ref().is_some_and(|names| !names.contains(node.name()));
+    let left_out = cycle.snapshot.nodes().filter(|node| is_left_out(node));
+    refused.extend(left_out.map(|node| (node.name().to_owned(), absent(cycle.behaviour))));
+    let nodes: Vec<&NodeInfo> = cycle.snapshot.nodes().filter(|node| !is_left_out(node)).collect();
+    let (start, enough) = course.sample(cycle.profile, nodes.len());
+    let mut looked_at = 0;
+    for node in nodes[start..].iter().chain(&nodes[..start]) {
         let status = filter_with_nominated(cycle, state, node);
+        looked_at += 1;
         match status.code {
-            Code::Success => found.feasible.push(node),
+            Code::Success => found.feasible.push(*node),
             Code::Error => {
                 found.error = Some(status.reasons.join(", "));
                 return found;
             }
             _ => refused.push((node.name().to_owned(), status)),
         }
+        if found.feasible.len() >= enough {
+            break;
+        }
     }
+    course.advance(looked_at, cycle.snapshot.node_count());
     // Built at once, which is quicker than node by node.
     found.refused = refused.into_iter().collect();
     found

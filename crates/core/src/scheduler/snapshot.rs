@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use super::node_info::{NodeInfo, PodInfo};
+use super::change_log::{Change, ChangeLog};
+use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affinity};
 use crate::behaviour::{Behaviour, ZoneLabels};
+use crate::model::resources::PodRequests;
 use crate::model::{LabelSelector, Labels, Node, Pod, PodKey};
 use crate::version::Version;
 
@@ -25,7 +27,16 @@ pub struct Snapshot {
     namespaces: Arc<BTreeMap<String, Labels>>,
     selectors: Arc<BTreeMap<(SelectorOwner, String, String), LabelSelector>>,
     budgets: Arc<BTreeMap<(String, String), DisruptionBudget>>,
-    nominated: BTreeMap<PodKey, (Arc<str>, Arc<PodInfo>)>,
+    /// To which node each waiting pod is nominated, and by node who is.
+    nominated: BTreeMap<PodKey, Arc<str>>,
+    nominees: BTreeMap<Arc<str>, BTreeMap<PodKey, Arc<PodInfo>>>,
+    /// How many pods have a required anti-affinity term.
+    with_anti_affinity: usize,
+    /// How many pods have any affinity term.
+    with_affinity: usize,
+    /// How many pods there are of each priority.
+    priorities: BTreeMap<i32, usize>,
+    log: ChangeLog,
 }
 
 /// Where a bound pod is.
@@ -34,6 +45,10 @@ enum Place {
     Slot(usize),
     Stranded(Arc<str>),
 }
+
+/// A node's place in a snapshot; good as long as the node lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeSlot(pub(crate) usize);
 
 /// The kinds of object whose selectors decide which pods belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +99,11 @@ impl Snapshot {
             selectors: Arc::default(),
             budgets: Arc::default(),
             nominated: BTreeMap::new(),
+            nominees: BTreeMap::new(),
+            with_anti_affinity: 0,
+            with_affinity: 0,
+            priorities: BTreeMap::new(),
+            log: ChangeLog::default(),
         }
     }
 
@@ -109,6 +129,7 @@ impl Snapshot {
 
     /// Adds a node or replaces what is known of it. A node whose zone changed goes to the end of its new zone.
     pub fn upsert_node(&mut self, node: Arc<Node>) {
+        self.log.everything();
         if let Some(&slot) = self.slot_by_name.get(node.name.as_str()) {
             let Some(old) = self.slots[slot].as_ref().map(|info| Arc::clone(&info.node)) else {
                 return;
@@ -145,6 +166,7 @@ impl Snapshot {
 
     /// Removes a node. Pods bound to it stay known, and come back should the node.
     pub fn remove_node(&mut self, name: &str) {
+        self.log.everything();
         let Some((name, slot)) = self.slot_by_name.remove_entry(name) else {
             return;
         };
@@ -164,43 +186,126 @@ impl Snapshot {
 
     /// Adds a pod bound to a node, or replaces it. A pod without a node name is ignored: it takes nothing.
     pub fn add_pod(&mut self, pod: Arc<Pod>) {
-        self.remove_pod(&pod.namespace, &pod.name);
-        let Some(node_name) = pod.node_name.clone() else {
+        let Some(node) = pod.node_name.clone() else {
+            self.remove_pod(&pod.namespace, &pod.name);
             return;
         };
-        let key = pod.key();
-        let info = Arc::new(PodInfo::new(pod, &self.behaviour));
-        match self.slot_by_name.get(node_name.as_str()) {
-            Some(&slot) => {
+        let place = match self.slot_by_name.get(node.as_str()) {
+            Some(slot) => Place::Slot(*slot),
+            None => Place::Stranded(Arc::from(node)),
+        };
+        let info = PodInfo::new(pod, &self.behaviour);
+        self.add_pod_info(Arc::new(info), place);
+    }
+
+    /// Adds a pod to a node before its binding is known, as the scheduler assumes it (`cache.AssumePod`). Its requests
+    /// are those that placed it.
+    pub fn assume(&mut self, pod: Arc<Pod>, requests: Arc<PodRequests>, node: NodeSlot) {
+        self.add_pod_info(Arc::new(PodInfo { pod, requests }), Place::Slot(node.0));
+    }
+
+    fn add_pod_info(&mut self, info: Arc<PodInfo>, place: Place) {
+        let key = info.pod.key();
+        if let Some(before) = self.pods.insert(key, place.clone()) {
+            self.take_from(&before, &info.pod.namespace, &info.pod.name);
+        }
+        *self.priorities.entry(info.pod.spec.priority).or_default() += 1;
+        self.with_affinity += usize::from(has_affinity(&info.pod));
+        self.with_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
+        match place {
+            Place::Slot(slot) => {
+                self.log.push(Change::Pod { slot, pod: Arc::clone(&info), came: true });
                 if let Some(node) = self.slots[slot].as_mut() {
                     Arc::make_mut(node).add_pod(info, &self.behaviour);
                 }
-                self.pods.insert(key, Place::Slot(slot));
             }
-            None => {
-                let name: Arc<str> = Arc::from(node_name.as_str());
-                self.stranded.entry(Arc::clone(&name)).or_default().push(info);
-                self.pods.insert(key, Place::Stranded(name));
-            }
+            Place::Stranded(name) => self.stranded.entry(name).or_default().push(info),
         }
     }
 
     /// Removes a bound pod; returns whether it was there.
     pub fn remove_pod(&mut self, namespace: &str, name: &str) -> bool {
-        match self.pods.remove(&PodKey::new(namespace, name)) {
-            None => return false,
-            Some(Place::Slot(slot)) => {
-                if let Some(node) = self.slots[slot].as_mut() {
-                    Arc::make_mut(node).remove_pod(namespace, name, &self.behaviour);
+        let Some(place) = self.pods.remove(&PodKey::new(namespace, name)) else { return false };
+        self.take_from(&place, namespace, name);
+        true
+    }
+
+    fn take_from(&mut self, place: &Place, namespace: &str, name: &str) {
+        let removed = match place {
+            Place::Slot(slot) => {
+                let node = self.slots[*slot].as_mut();
+                let removed = node.and_then(|node| Arc::make_mut(node).remove_pod(namespace, name, &self.behaviour));
+                if let Some(pod) = &removed {
+                    self.log.push(Change::Pod { slot: *slot, pod: Arc::clone(pod), came: false });
                 }
+                removed
             }
-            Some(Place::Stranded(node)) => {
-                if let Some(pods) = self.stranded.get_mut(&node) {
-                    pods.retain(|info| info.pod.name != name || info.pod.namespace != namespace);
-                }
+            Place::Stranded(node) => self.stranded.get_mut(node).and_then(|pods| {
+                let index = pods.iter().position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
+                Some(pods.remove(index))
+            }),
+        };
+        let Some(removed) = removed else { return };
+        self.with_affinity -= usize::from(has_affinity(&removed.pod));
+        self.with_anti_affinity -= usize::from(has_required_anti_affinity(&removed.pod));
+        if let Some(count) = self.priorities.get_mut(&removed.pod.spec.priority) {
+            *count -= 1;
+            if *count == 0 {
+                self.priorities.remove(&removed.pod.spec.priority);
             }
         }
-        true
+    }
+
+    /// The least priority of any pod; `None` if there is no pod.
+    pub(crate) fn least_priority(&self) -> Option<i32> {
+        self.priorities.keys().next().copied()
+    }
+
+    /// Whether any pod has a required anti-affinity term.
+    pub(crate) fn has_anti_affinity(&self) -> bool {
+        self.with_anti_affinity > 0
+    }
+
+    /// Whether any pod has an affinity term.
+    pub(crate) fn has_affinity(&self) -> bool {
+        self.with_affinity > 0
+    }
+
+    /// The name of the node of a slot; empty if it is gone.
+    pub fn node_name(&self, node: NodeSlot) -> &str {
+        self.slot(node.0).map_or("", NodeInfo::name)
+    }
+
+    /// What lately changed.
+    pub(crate) fn log(&self) -> &ChangeLog {
+        &self.log
+    }
+
+    /// The slots of the nodes in node order.
+    pub(crate) fn order(&self) -> &[usize] {
+        self.order.get_or_init(|| {
+            let longest = self.zones.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
+            let mut order = Vec::with_capacity(self.slot_by_name.len());
+            for turn in 0..longest {
+                order.extend(self.zones.iter().filter_map(|(_, slots)| slots.get(turn).copied()));
+            }
+            Arc::from(order)
+        })
+    }
+
+    /// The node of a slot.
+    pub(crate) fn slot(&self, slot: usize) -> Option<&NodeInfo> {
+        self.slots.get(slot)?.as_deref()
+    }
+
+    /// The slot of a node.
+    pub(crate) fn slot_of(&self, name: &str) -> Option<NodeSlot> {
+        self.slot_by_name.get(name).copied().map(NodeSlot)
+    }
+
+    /// How many slots there are or were.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.len()
     }
 
     /// What is known of an image by one of its names.
@@ -215,21 +320,25 @@ impl Snapshot {
 
     /// Adds a namespace or replaces its labels.
     pub fn set_namespace(&mut self, name: &str, labels: Labels) {
+        self.log.everything();
         Arc::make_mut(&mut self.namespaces).insert(name.to_owned(), labels);
     }
 
     /// Removes a namespace.
     pub fn remove_namespace(&mut self, name: &str) {
+        self.log.everything();
         Arc::make_mut(&mut self.namespaces).remove(name);
     }
 
     /// Adds the selector of a Service or of a workload, or replaces it.
     pub fn set_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str, selector: LabelSelector) {
+        self.log.everything();
         Arc::make_mut(&mut self.selectors).insert((kind, namespace.to_owned(), name.to_owned()), selector);
     }
 
     /// Removes the selector of a Service or of a workload.
     pub fn remove_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str) {
+        self.log.everything();
         Arc::make_mut(&mut self.selectors).remove(&(kind, namespace.to_owned(), name.to_owned()));
     }
 
@@ -244,11 +353,13 @@ impl Snapshot {
 
     /// Adds a PodDisruptionBudget or replaces it.
     pub fn set_disruption_budget(&mut self, namespace: &str, name: &str, budget: DisruptionBudget) {
+        self.log.everything();
         Arc::make_mut(&mut self.budgets).insert((namespace.to_owned(), name.to_owned()), budget);
     }
 
     /// Removes a PodDisruptionBudget.
     pub fn remove_disruption_budget(&mut self, namespace: &str, name: &str) {
+        self.log.everything();
         Arc::make_mut(&mut self.budgets).remove(&(namespace.to_owned(), name.to_owned()));
     }
 
@@ -259,35 +370,49 @@ impl Snapshot {
 
     /// Notes that a waiting pod is promised room on a node by preemption.
     pub fn nominate(&mut self, pod: Arc<Pod>, node: &str) {
-        let key = pod.key();
+        self.forget_nomination(&pod.namespace, &pod.name);
+        let (key, node) = (pod.key(), Arc::<str>::from(node));
         let info = Arc::new(PodInfo::new(pod, &self.behaviour));
-        self.nominated.insert(key, (Arc::from(node), info));
+        self.nominated.insert(key.clone(), Arc::clone(&node));
+        self.note_nomination(&node);
+        self.nominees.entry(node).or_default().insert(key, info);
     }
 
     /// Forgets a nomination.
     pub fn forget_nomination(&mut self, namespace: &str, name: &str) {
-        self.nominated.remove(&PodKey::new(namespace, name));
+        if self.nominated.is_empty() {
+            return;
+        }
+        let key = PodKey::new(namespace, name);
+        let Some(node) = self.nominated.remove(&key) else { return };
+        self.note_nomination(&node);
+        if let Some(nominees) = self.nominees.get_mut(&node) {
+            nominees.remove(&key);
+            if nominees.is_empty() {
+                self.nominees.remove(&node);
+            }
+        }
+    }
+
+    /// Whether the pod is nominated to a node.
+    pub fn is_nominated(&self, pod: &Pod) -> bool {
+        !self.nominated.is_empty() && self.nominated.contains_key(&pod.key())
+    }
+
+    fn note_nomination(&mut self, node: &str) {
+        if let Some(slot) = self.slot_by_name.get(node) {
+            self.log.push(Change::Nomination { slot: *slot });
+        }
     }
 
     /// The pods nominated to a node.
     pub fn nominated_to(&self, node: &str) -> impl Iterator<Item = &Arc<PodInfo>> {
-        self.nominated.values().filter(move |(name, _)| **name == *node).map(|(_, info)| info)
+        self.nominees.get(node).into_iter().flat_map(BTreeMap::values)
     }
 
     /// Whether any pod is nominated anywhere.
     pub fn has_nominations(&self) -> bool {
         !self.nominated.is_empty()
-    }
-
-    fn order(&self) -> &[usize] {
-        self.order.get_or_init(|| {
-            let longest = self.zones.iter().map(|(_, slots)| slots.len()).max().unwrap_or(0);
-            let mut order = Vec::with_capacity(self.slot_by_name.len());
-            for turn in 0..longest {
-                order.extend(self.zones.iter().filter_map(|(_, slots)| slots.get(turn).copied()));
-            }
-            Arc::from(order)
-        })
     }
 
     /// Counts the node as a holder of its images; returns how many hold each now, where the version goes by that.

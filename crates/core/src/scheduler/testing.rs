@@ -59,7 +59,7 @@ pub(crate) fn check_message(version: &str, cluster: &str, pod: &str, expected: &
 #[track_caller]
 pub(crate) fn check_preemption(version: &str, cluster: &str, pod: &str, expected: &str) {
     let Decision::Unschedulable(error) = decide(version, cluster, pod) else { panic!("the pod fits") };
-    let outcome = error.preemption.expect("preemption finds a way");
+    let outcome = error.preemption.as_ref().expect("preemption finds a way");
     let victims: Vec<String> = outcome.victims.iter().map(ToString::to_string).collect();
     assert_eq!(format!("{}: {}", outcome.nominated_node, victims.join(" ")), expected);
 }
@@ -89,7 +89,7 @@ pub(crate) fn snapshot(version: Version, text: &str) -> Snapshot {
     snapshot
 }
 
-fn read_node(line: &str) -> Node {
+pub(crate) fn read_node(line: &str) -> Node {
     let mut words = line.split_whitespace().skip(1);
     let name = words.next().expect("a name").to_owned();
     let mut node = Node { name: name.clone(), ..Node::default() };

@@ -27,11 +27,11 @@ pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut Fit
         None => {
             let (candidates, statuses) = dry_run(cycle, state, error);
             if let Some(best) = pick_best(candidates) {
-                error.preemption = Some(best.into_outcome());
+                error.preemption = Some(best.outcome());
                 return;
             }
             FitError {
-                statuses,
+                statuses: Arc::new(statuses),
                 pre_filter_message: None,
                 post_filter_message: String::new(),
                 preemption: None,
@@ -76,20 +76,53 @@ fn not_eligible(cycle: &Cycle<'_>, error: &FitError) -> Option<&'static str> {
 }
 
 /// A node on which evicting these pods would do.
-struct Candidate {
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
     node: String,
     /// The most important first.
     victims: Vec<Arc<PodInfo>>,
     violations: usize,
 }
 
+/// How much harm a candidate does, the least first: budgets broken, the highest priority of a victim, the sum of their
+/// priorities, their number, and how lately the most important of them started.
+pub(crate) type Harm = (usize, i32, i64, usize, Reverse<i64>);
+
 impl Candidate {
-    fn into_outcome(self) -> PreemptionOutcome {
+    /// What comes of choosing it.
+    pub(crate) fn outcome(&self) -> PreemptionOutcome {
         PreemptionOutcome {
-            nominated_node: self.node,
+            nominated_node: self.node.clone(),
             victims: self.victims.iter().map(|info| info.pod.key()).collect(),
         }
     }
+
+    /// How much harm it does.
+    pub(crate) fn harm(&self) -> Harm {
+        let highest = self.victims.first().map_or(i32::MIN, |info| info.pod.spec.priority);
+        // Shifted so that no victim counts below nothing.
+        let sum: i64 = self.victims.iter().map(|info| i64::from(info.pod.spec.priority) + (1_i64 << 31)).sum();
+        let of_highest = self.victims.iter().filter(|info| info.pod.spec.priority == highest);
+        let earliest = of_highest.map(|info| start_ms(&info.pod)).min().unwrap_or(i64::MAX);
+        (self.violations, highest, sum, self.victims.len(), Reverse(earliest))
+    }
+}
+
+/// Whom to evict on a node whose filters said `code`, or why that would not do.
+pub(crate) fn try_node(
+    cycle: &Cycle<'_>,
+    state: &CycleState,
+    node: &NodeInfo,
+    code: Option<Code>,
+) -> Result<Candidate, Status> {
+    if code == Some(Code::UnschedulableAndUnresolvable) {
+        return Err(Status::refused(
+            Code::UnschedulableAndUnresolvable,
+            PluginName::DefaultPreemption,
+            "Preemption is not helpful for scheduling",
+        ));
+    }
+    select_victims(cycle, state, node)
 }
 
 fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Candidate>, BTreeMap<String, Status>) {
@@ -97,16 +130,7 @@ fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Cand
     let mut statuses = BTreeMap::new();
     for node in cycle.snapshot.nodes() {
         let code = error.statuses.get(node.name()).map(|status| status.code);
-        let outcome = if code == Some(Code::UnschedulableAndUnresolvable) {
-            Err(Status::refused(
-                Code::UnschedulableAndUnresolvable,
-                PluginName::DefaultPreemption,
-                "Preemption is not helpful for scheduling",
-            ))
-        } else {
-            select_victims(cycle, state.clone(), node)
-        };
-        match outcome {
+        match try_node(cycle, state, node, code) {
             Ok(candidate) => candidates.push(candidate),
             Err(status) => {
                 statuses.insert(node.name().to_owned(), status);
@@ -117,8 +141,7 @@ fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Cand
 }
 
 /// The fewest, least important pods whose going would let the pod fit on the node.
-fn select_victims(cycle: &Cycle<'_>, mut state: CycleState, node: &NodeInfo) -> Result<Candidate, Status> {
-    let mut node = node.clone();
+fn select_victims(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Result<Candidate, Status> {
     let priority = cycle.pod.spec.priority;
     let mut potential: Vec<Arc<PodInfo>> =
         node.pods.iter().filter(|info| info.pod.spec.priority < priority).cloned().collect();
@@ -129,6 +152,7 @@ fn select_victims(cycle: &Cycle<'_>, mut state: CycleState, node: &NodeInfo) -> 
             "No preemption victims found for incoming pod",
         ));
     }
+    let (mut node, mut state) = (node.clone(), state.clone());
     for victim in &potential {
         remove(cycle, &mut state, &mut node, victim);
     }
@@ -210,19 +234,7 @@ fn split_by_budgets(cycle: &Cycle<'_>, pods: Victims) -> (Victims, Victims) {
 
 /// The candidate that does the least harm; among equals the first in node order.
 fn pick_best(candidates: Vec<Candidate>) -> Option<Candidate> {
-    candidates.into_iter().min_by_key(|candidate| {
-        let highest = candidate.victims.first().map_or(i32::MIN, |info| info.pod.spec.priority);
-        // Shifted so that no victim counts below nothing.
-        let sum: i64 = candidate.victims.iter().map(|info| i64::from(info.pod.spec.priority) + (1_i64 << 31)).sum();
-        let earliest = candidate
-            .victims
-            .iter()
-            .filter(|info| info.pod.spec.priority == highest)
-            .map(|info| start_ms(&info.pod))
-            .min()
-            .unwrap_or(i64::MAX);
-        (candidate.violations, highest, sum, candidate.victims.len(), Reverse(earliest))
-    })
+    candidates.into_iter().min_by_key(Candidate::harm)
 }
 
 #[cfg(test)]

@@ -111,13 +111,8 @@ impl Plugin for InterPodAffinity {
         let start = if cycle.behaviour.inter_pod_true_range { None } else { Some(0) };
         let least = scores.iter().copied().chain(start).min().unwrap_or(0);
         let greatest = scores.iter().copied().chain(start).max().unwrap_or(0);
-        let range = greatest - least;
         for score in scores {
-            *score = if range > 0 {
-                (cycle.behaviour.score_max as f64 * ((*score - least) as f64 / range as f64)) as i64
-            } else {
-                0
-            };
+            *score = scaled(*score, least, greatest, cycle.behaviour.score_max);
         }
     }
 }
@@ -194,48 +189,51 @@ fn existing_anti_affinity_fails(counts: &FilterState, node: &NodeInfo) -> bool {
         .any(|((key, value), count)| *count > 0 && node.node.labels.get(key) == Some(value))
 }
 
+/// Every preference that an existing pod has a part in, its own or the incoming pod's: the term's topology key and its
+/// weight, negative for anti-affinity.
+pub(crate) fn preferences(cycle: &Cycle<'_>, existing: &Pod, mut each: impl FnMut(&str, i64)) {
+    let (incoming, other) = (&cycle.pod.spec, &existing.spec);
+    let hard = cycle.profile.args.inter_pod_affinity.hard_pod_affinity_weight;
+    let mut of_term = |term: &PodAffinityTerm, weight: i64, owner: &Pod, about: &Pod| {
+        if weight != 0 && matches(cycle, term, owner, about) {
+            each(&term.topology_key, weight);
+        }
+    };
+    for term in &incoming.preferred_pod_affinity {
+        of_term(&term.pod_affinity_term, i64::from(term.weight), cycle.pod, existing);
+    }
+    for term in &incoming.preferred_pod_anti_affinity {
+        of_term(&term.pod_affinity_term, -i64::from(term.weight), cycle.pod, existing);
+    }
+    for term in &other.required_pod_affinity {
+        of_term(term, hard, existing, cycle.pod);
+    }
+    for term in &other.preferred_pod_affinity {
+        of_term(&term.pod_affinity_term, i64::from(term.weight), existing, cycle.pod);
+    }
+    for term in &other.preferred_pod_anti_affinity {
+        of_term(&term.pod_affinity_term, -i64::from(term.weight), existing, cycle.pod);
+    }
+}
+
+/// Brings a sum of weights into 0..=`max`, between the least and the greatest of the feasible nodes.
+pub(crate) fn scaled(sum: i64, least: i64, greatest: i64, max: i64) -> i64 {
+    let range = greatest - least;
+    if range > 0 { (max as f64 * ((sum - least) as f64 / range as f64)) as i64 } else { 0 }
+}
+
 impl ScoreState {
     fn weigh(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod) {
-        let (incoming, other) = (&cycle.pod.spec, &existing.spec);
-        let own = |term: &PodAffinityTerm| matches(cycle, term, cycle.pod, existing);
-        let theirs = |term: &PodAffinityTerm| matches(cycle, term, existing, cycle.pod);
-        for term in &incoming.preferred_pod_affinity {
-            self.add(node, &term.pod_affinity_term, i64::from(term.weight), own);
-        }
-        for term in &incoming.preferred_pod_anti_affinity {
-            self.add(node, &term.pod_affinity_term, -i64::from(term.weight), own);
-        }
-        let hard = cycle.profile.args.inter_pod_affinity.hard_pod_affinity_weight;
-        for term in &other.required_pod_affinity {
-            self.add(node, term, hard, theirs);
-        }
-
-        for term in &other.preferred_pod_affinity {
-            self.add(node, &term.pod_affinity_term, i64::from(term.weight), theirs);
-        }
-        for term in &other.preferred_pod_anti_affinity {
-            self.add(node, &term.pod_affinity_term, -i64::from(term.weight), theirs);
-        }
-    }
-
-    fn add(
-        &mut self,
-        node: &NodeInfo,
-        term: &PodAffinityTerm,
-        weight: i64,
-        matches: impl Fn(&PodAffinityTerm) -> bool,
-    ) {
-        let Some(value) = node.node.labels.get(&term.topology_key) else { return };
-        if weight == 0 || !matches(term) {
-            return;
-        }
-        let values = self.sums.entry(term.topology_key.clone()).or_default();
-        *values.entry(value.clone()).or_default() += weight;
+        preferences(cycle, existing, |key, weight| {
+            let Some(value) = node.node.labels.get(key) else { return };
+            let values = self.sums.entry(key.to_owned()).or_default();
+            *values.entry(value.clone()).or_default() += weight;
+        });
     }
 }
 
 /// Whether a term of `owner` is about `pod`.
-fn matches(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
+pub(crate) fn matches(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
     let Some(selector) = &term.label_selector else { return false };
     in_namespaces(cycle, term, owner, pod) && selector.matches(&pod.labels)
 }

@@ -16,10 +16,10 @@ use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore
 use crate::scheduler::node_info::NodeInfo;
 
 pub(crate) use filtering::FilterState;
-pub(crate) use scoring::ScoreState;
+pub(crate) use scoring::{ScoreState, domain_weight, rounded, scaled};
 
 /// The label that names a node's own domain.
-const HOSTNAME: &str = "kubernetes.io/hostname";
+pub(crate) const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// The plugin.
 #[derive(Debug)]
@@ -61,32 +61,29 @@ impl Plugin for PodTopologySpread {
 
 /// A constraint made ready for use.
 #[derive(Debug, Clone)]
-struct Constraint {
-    max_skew: i64,
-    topology_key: String,
+pub(crate) struct Constraint {
+    pub(crate) max_skew: i64,
+    pub(crate) topology_key: String,
     /// `None` matches no pod.
     selector: Option<LabelSelector>,
-    min_domains: i64,
+    pub(crate) min_domains: i64,
     node_affinity: NodeInclusionPolicy,
     node_taints: NodeInclusionPolicy,
 }
 
 impl Constraint {
-    fn matches(&self, pod: &Pod) -> bool {
+    /// Whether the selector matches the pod.
+    pub(crate) fn matches(&self, pod: &Pod) -> bool {
         self.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
     }
 
     /// The living pods of the same namespace on the node that the constraint is about.
     fn count(&self, cycle: &Cycle<'_>, node: &NodeInfo) -> i64 {
-        let Some(selector) = &self.selector else { return 0 };
-        if selector.is_empty() && !cycle.behaviour.spread.empty_selector_counts {
-            return 0;
-        }
-        super::selector_spread::count_matching(node, selector, cycle.pod)
+        node.pods.iter().filter(|info| counts(cycle, self, &info.pod)).count() as i64
     }
 
     /// Whether the node is one of those over which pods are to be spread.
-    fn includes(&self, cycle: &Cycle<'_>, node: &Node) -> bool {
+    pub(crate) fn includes(&self, cycle: &Cycle<'_>, node: &Node) -> bool {
         let spec = &cycle.pod.spec;
         if self.node_affinity == NodeInclusionPolicy::Honor && !matches_required(spec, node) {
             return false;
@@ -97,15 +94,24 @@ impl Constraint {
     }
 }
 
+/// Whether a constraint counts a bound pod: it lives, is in the incoming pod's namespace, and matches.
+pub(crate) fn counts(cycle: &Cycle<'_>, constraint: &Constraint, pod: &Pod) -> bool {
+    let Some(selector) = &constraint.selector else { return false };
+    if selector.is_empty() && !cycle.behaviour.spread.empty_selector_counts {
+        return false;
+    }
+    !pod.terminating && pod.namespace == cycle.pod.namespace && selector.matches(&pod.labels)
+}
+
 /// The constraints of one kind that the pod is under.
-struct Applicable {
-    constraints: Vec<Constraint>,
+pub(crate) struct Applicable {
+    pub(crate) constraints: Vec<Constraint>,
     /// Whether a node that lacks a topology key is out; the system's defaults are for all nodes.
-    needs_all_keys: bool,
+    pub(crate) needs_all_keys: bool,
 }
 
 /// The pod's own constraints, or the default ones if it states none and belongs to a Service or workload.
-fn applicable(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Applicable {
+pub(crate) fn applicable(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Applicable {
     let own = &cycle.pod.spec.topology_spread_constraints;
     let of_kind = |constraints: &[TopologySpreadConstraint]| -> Vec<Constraint> {
         constraints.iter().filter(|c| c.when_unsatisfiable == kind).map(|c| ready(cycle, c)).collect()
@@ -179,7 +185,8 @@ fn ready(cycle: &Cycle<'_>, constraint: &TopologySpreadConstraint) -> Constraint
     }
 }
 
-fn has_all_keys(node: &Node, constraints: &[Constraint]) -> bool {
+/// Whether the node has the label of every constraint.
+pub(crate) fn has_all_keys(node: &Node, constraints: &[Constraint]) -> bool {
     constraints.iter().all(|constraint| node.labels.contains_key(&constraint.topology_key))
 }
 

@@ -63,7 +63,7 @@ impl ScoreState {
             .zip(domains)
             .map(|(constraint, domains)| {
                 let size = if constraint.topology_key == HOSTNAME { scored } else { domains };
-                ((size + 2) as f64).ln()
+                domain_weight(size)
             })
             .collect();
         for node in cycle.snapshot.nodes() {
@@ -104,11 +104,7 @@ impl ScoreState {
             sum += count;
             score += count as f64 * self.weights[index] + (constraint.max_skew - 1) as f64;
         }
-        match (rules.logarithmic, rules.rounded) {
-            (false, _) => sum,
-            (true, false) => score as i64,
-            (true, true) => score.round() as i64,
-        }
+        if rules.logarithmic { rounded(cycle, score) } else { sum }
     }
 
     pub(super) fn normalize(&self, cycle: &Cycle<'_>, nodes: &[&NodeInfo], scores: &mut [i64]) {
@@ -120,11 +116,7 @@ impl ScoreState {
         let total: i64 = counted().sum();
         for (score, scored) in scores.iter_mut().zip(scored) {
             *score = if cycle.behaviour.spread.logarithmic {
-                match (scored, greatest) {
-                    (false, _) => 0,
-                    (true, 0) => max,
-                    (true, _) => max * (greatest + least - *score) / greatest,
-                }
+                if scored { scaled(*score, least, greatest, max) } else { 0 }
             } else {
                 let range = total.wrapping_sub(least);
                 match (range, scored) {
@@ -135,4 +127,19 @@ impl ScoreState {
             };
         }
     }
+}
+
+/// How much a pod counts for a constraint of so many domains: the more there are, the more.
+pub(crate) fn domain_weight(domains: usize) -> f64 {
+    ((domains + 2) as f64).ln()
+}
+
+/// A score as a whole number.
+pub(crate) fn rounded(cycle: &Cycle<'_>, score: f64) -> i64 {
+    if cycle.behaviour.spread.rounded { score.round() as i64 } else { score as i64 }
+}
+
+/// Turns a score around, so that the least becomes the greatest, in 0..=`max`.
+pub(crate) fn scaled(score: i64, least: i64, greatest: i64, max: i64) -> i64 {
+    if greatest == 0 { max } else { max * (greatest + least - score) / greatest }
 }

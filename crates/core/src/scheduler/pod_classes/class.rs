@@ -1,0 +1,360 @@
+//! One class of pods: every node's verdict and score, kept up with the snapshot.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::nodes::{NONE, Nodes};
+use super::refusal::Refusal;
+use super::tables::Tables;
+use crate::model::Pod;
+use crate::model::resources::PodRequests;
+use crate::scheduler::change_log::Change;
+use crate::scheduler::fit_error::FitError;
+use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore};
+use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::plugins::PluginName;
+use crate::scheduler::plugins::node_ports::host_ports;
+use crate::scheduler::profile::plugin;
+use crate::scheduler::schedule::{Decision, Scheduler, filter_with_nominated};
+use crate::scheduler::snapshot::{NodeSlot, Snapshot};
+
+/// Pods that differ in nothing that scheduling looks at.
+#[derive(Debug)]
+pub(super) struct Class {
+    pod: Arc<Pod>,
+    requests: Arc<PodRequests>,
+    can_compile: bool,
+    compiled: Option<Compiled>,
+    refusal: Option<Refusal>,
+}
+
+/// What a class says of a pod.
+pub(super) enum Found {
+    /// It goes here.
+    Node(NodeSlot),
+    /// It fits nowhere.
+    Refused(Arc<FitError>),
+    /// The straightforward path has to say.
+    NotCompiled,
+}
+
+/// The nodes as the class sees them.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// Up to where the snapshot's changes are known.
+    position: u64,
+    /// What does not change while the nodes do not, by rank.
+    fixed: Vec<Fixed>,
+    /// The raw scores of TaintToleration and NodeAffinity that nodes have in common.
+    pub(super) preferences: Vec<Preference>,
+    /// Where each feasible node is, by rank.
+    cells: Vec<Option<Cell>>,
+    /// Nodes that only their own score tells apart.
+    pub(super) groups: Vec<Group>,
+    group_by_key: BTreeMap<Vec<i64>, usize>,
+    pub(super) tables: Tables,
+    filters: Vec<&'static dyn Plugin>,
+    scores: Vec<(&'static dyn Plugin, i64)>,
+    scratch: Vec<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fixed {
+    passes: bool,
+    /// Index into `preferences`.
+    preference: u32,
+    score: i64,
+}
+
+/// Raw scores that are compared between nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Preference {
+    /// PreferNoSchedule taints that the pod does not tolerate.
+    pub(super) taints: i64,
+    /// The weights of the preferred terms that match.
+    pub(super) affinity: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cell {
+    group: usize,
+    score: i64,
+}
+
+/// Feasible nodes of one key, best first: own score, then rank.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) key: Vec<i64>,
+    pub(super) members: BTreeSet<(Reverse<i64>, u32)>,
+}
+
+/// What has been compiled: filters that look at the node object only.
+const FIXED_FILTERS: [PluginName; 4] =
+    [PluginName::NodeUnschedulable, PluginName::NodeName, PluginName::TaintToleration, PluginName::NodeAffinity];
+
+/// Filters that look at the node's pods.
+const NODE_FILTERS: [PluginName; 2] = [PluginName::NodePorts, PluginName::NodeResourcesFit];
+
+/// Filters that [`Tables`] stand for.
+const TABLE_FILTERS: [PluginName; 2] = [PluginName::PodTopologySpread, PluginName::InterPodAffinity];
+
+/// Filters that have nothing to say about a pod without volumes and claims.
+const VOLUME_FILTERS: [PluginName; 9] = [
+    PluginName::VolumeRestrictions,
+    PluginName::EBSLimits,
+    PluginName::GCEPDLimits,
+    PluginName::NodeVolumeLimits,
+    PluginName::AzureDiskLimits,
+    PluginName::CinderLimits,
+    PluginName::VolumeBinding,
+    PluginName::VolumeZone,
+    PluginName::DynamicResources,
+];
+
+/// Scores that look at the node object only.
+const FIXED_SCORES: [PluginName; 2] = [PluginName::ImageLocality, PluginName::NodePreferAvoidPods];
+
+/// Scores that look at the node's pods.
+const NODE_SCORES: [PluginName; 5] = [
+    PluginName::NodeResourcesFit,
+    PluginName::NodeResourcesLeastAllocated,
+    PluginName::NodeResourcesMostAllocated,
+    PluginName::RequestedToCapacityRatio,
+    PluginName::NodeResourcesBalancedAllocation,
+];
+
+/// Scores that are compared between nodes.
+const COMPARED_SCORES: [PluginName; 4] = [
+    PluginName::TaintToleration,
+    PluginName::NodeAffinity,
+    PluginName::PodTopologySpread,
+    PluginName::InterPodAffinity,
+];
+
+impl Class {
+    pub(super) fn new(scheduler: &Scheduler, snapshot: &Snapshot, pod: &Arc<Pod>, requests: Arc<PodRequests>) -> Self {
+        let cycle = scheduler.cycle(snapshot, pod, &requests);
+        let can_compile = can_compile(&cycle) && goes_on(&cycle);
+        // It stands for all its pods, so it must not be taken for any one of them.
+        let pod = Arc::new(Pod { name: String::new(), uid: String::new(), ..Pod::clone(pod) });
+        Class { pod, requests, can_compile, compiled: None, refusal: None }
+    }
+
+    /// A pod of the class.
+    pub(super) fn pod(&self) -> &Pod {
+        &self.pod
+    }
+
+    pub(super) fn requests(&self) -> Arc<PodRequests> {
+        Arc::clone(&self.requests)
+    }
+
+    /// Where a pod of the class goes.
+    pub(super) fn schedule(
+        &mut self,
+        scheduler: &Scheduler,
+        snapshot: &Snapshot,
+        nodes: &mut Nodes,
+        pod: &Arc<Pod>,
+    ) -> Found {
+        let cycle = scheduler.cycle(snapshot, &self.pod, &self.requests);
+        if !self.can_compile {
+            return Found::NotCompiled;
+        }
+        let caught_up = self.compiled.as_mut().is_some_and(|compiled| compiled.follow(&cycle, nodes));
+        if !caught_up {
+            self.compiled = Compiled::of(&cycle, nodes);
+        }
+        let Some(compiled) = &mut self.compiled else {
+            self.can_compile = false;
+            return Found::NotCompiled;
+        };
+        // Nominated pods change what other nodes' tables say while one node is tried.
+        if snapshot.has_nominations() && !compiled.tables.is_empty() {
+            return Found::NotCompiled;
+        }
+        if let Some(rank) = compiled.best(&cycle) {
+            return Found::Node(NodeSlot(nodes.slots[rank as usize]));
+        }
+        let alone = compiled.tables.is_empty();
+        if let Some(refusal) = &mut self.refusal
+            && alone
+            && let Some(error) = refusal.again(&cycle, nodes)
+        {
+            return Found::Refused(error);
+        }
+        match scheduler.schedule(snapshot, pod) {
+            Decision::Unschedulable(error) => {
+                self.refusal = alone.then(|| Refusal::new(&cycle, nodes, &error));
+                Found::Refused(error)
+            }
+            // The two paths disagree, which a property test would have shown; the straightforward one is right.
+            _ => Found::NotCompiled,
+        }
+    }
+}
+
+/// Whether this pod and this profile ask for nothing but what is compiled here.
+fn can_compile(cycle: &Cycle<'_>) -> bool {
+    let spec = &cycle.pod.spec;
+    let filters = [&FIXED_FILTERS[..], &NODE_FILTERS, &TABLE_FILTERS, &VOLUME_FILTERS];
+    let scores = [&FIXED_SCORES[..], &NODE_SCORES, &COMPARED_SCORES];
+    let known = |sets: &[&[PluginName]], name: PluginName| sets.iter().any(|set| set.contains(&name));
+    let profile = cycle.profile;
+    let prepared = |name: &PluginName| !TABLE_FILTERS.contains(name) || profile.pre_filters.contains(name);
+    spec.volumes.is_empty()
+        && !spec.has_resource_claims
+        && profile.filters.iter().all(|name| known(&filters, *name) && prepared(name))
+        && profile.scores.iter().all(|(name, _)| known(&scores, *name))
+}
+
+/// Whether nothing about the pod makes every cycle end early, or look at some nodes only.
+fn goes_on(cycle: &Cycle<'_>) -> bool {
+    let narrows = cycle.profile.pre_filters.contains(&PluginName::NodeAffinity)
+        && plugin(PluginName::NodeAffinity).pre_filter(cycle, &mut CycleState::default()) != PreFilter::AllNodes;
+    let fails = cycle.profile.weight(PluginName::NodeAffinity) != 0
+        && matches!(
+            plugin(PluginName::NodeAffinity).pre_score(cycle, &mut CycleState::default(), &[]),
+            PreScore::Failed(_)
+        );
+    !narrows && !fails
+}
+
+impl Compiled {
+    fn of(cycle: &Cycle<'_>, nodes: &mut Nodes) -> Option<Self> {
+        let profile = cycle.profile;
+        let state = CycleState::default();
+        let filters: Vec<PluginName> = profile.filters.clone();
+        let fixed_filters: Vec<_> =
+            filters.iter().filter(|name| FIXED_FILTERS.contains(name)).map(|name| plugin(*name)).collect();
+        let of_kind = |kind: &[PluginName]| -> Vec<(&'static dyn Plugin, i64)> {
+            let plugins = profile.scores.iter().filter(|(name, _)| kind.contains(name));
+            let plugins = plugins.map(|(name, weight)| (plugin(*name), *weight));
+            // One that skips the pod says the same of every node: nothing.
+            plugins
+                .filter(|(plugin, _)| plugin.pre_score(cycle, &mut CycleState::default(), &[]) != PreScore::Skips)
+                .collect()
+        };
+        let fixed_scores = of_kind(&FIXED_SCORES);
+        let mut preferences: Vec<Preference> = Vec::new();
+        let fixed = nodes.slots.iter().map(|slot| {
+            let Some(node) = cycle.snapshot.slot(*slot) else { return Fixed { passes: false, preference: 0, score: 0 } };
+            let passes = fixed_filters.iter().all(|plugin| plugin.filter(cycle, &state, node).is_success());
+            let raw = |name: PluginName| {
+                if passes && profile.weight(name) != 0 { plugin(name).score(cycle, &state, node) } else { 0 }
+            };
+            let preference =
+                Preference { taints: raw(PluginName::TaintToleration), affinity: raw(PluginName::NodeAffinity) };
+            let known = preferences.iter().position(|other| *other == preference).unwrap_or_else(|| {
+                preferences.push(preference);
+                preferences.len() - 1
+            });
+            let score = fixed_scores.iter().map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
+            Fixed { passes, preference: known as u32, score }
+        });
+        let fixed: Vec<Fixed> = fixed.collect();
+        let has_ports = host_ports(&cycle.pod.spec, cycle.behaviour).next().is_some();
+        let node_filters = filters.iter().filter(|name| NODE_FILTERS.contains(name));
+        let node_filters = node_filters.filter(|name| **name != PluginName::NodePorts || has_ports);
+        let tables = Tables::of(cycle, nodes)?;
+        let mut compiled = Compiled {
+            position: cycle.snapshot.log().end(),
+            cells: vec![None; fixed.len()],
+            fixed,
+            preferences,
+            groups: Vec::new(),
+            group_by_key: BTreeMap::new(),
+            tables,
+            filters: node_filters.map(|name| plugin(*name)).collect(),
+            scores: of_kind(&NODE_SCORES),
+            scratch: Vec::new(),
+        };
+        for rank in 0..nodes.slots.len() {
+            compiled.evaluate(cycle, nodes, rank);
+        }
+        Some(compiled)
+    }
+
+    /// Takes in what changed; false if it has to be compiled again.
+    fn follow(&mut self, cycle: &Cycle<'_>, nodes: &Nodes) -> bool {
+        let log = cycle.snapshot.log();
+        let Some(changes) = log.since(self.position) else { return false };
+        let counts = !self.tables.is_empty() || cycle.snapshot.has_affinity();
+        let mut last = NONE;
+        for change in changes {
+            let rank = nodes.ranks[change.slot()];
+            if rank == NONE {
+                continue;
+            }
+            if let Change::Pod { pod, came, .. } = change
+                && counts
+            {
+                let delta = if *came { 1 } else { -1 };
+                if self.tables.count(cycle, rank as usize, &pod.pod, delta).is_err() {
+                    return false;
+                }
+            }
+            // Of several changes of one node in a row the last one is enough.
+            if last != rank && last != NONE {
+                self.evaluate(cycle, nodes, last as usize);
+            }
+            last = rank;
+        }
+        if last != NONE {
+            self.evaluate(cycle, nodes, last as usize);
+        }
+        self.position = log.end();
+        true
+    }
+
+    /// Judges one node and puts it where it belongs.
+    fn evaluate(&mut self, cycle: &Cycle<'_>, nodes: &Nodes, rank: usize) {
+        let fixed = self.fixed[rank];
+        let node = if fixed.passes { cycle.snapshot.slot(nodes.slots[rank]) } else { None };
+        let cell = match node {
+            Some(node) if self.passes(cycle, node, rank) => {
+                let state = CycleState::default();
+                let scores = self.scores.iter();
+                let own: i64 = scores.map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
+                Some(Cell { group: self.group(rank, fixed.preference), score: own + fixed.score })
+            }
+            _ => None,
+        };
+        let before = std::mem::replace(&mut self.cells[rank], cell);
+        if before == cell {
+            return;
+        }
+        if let Some(Cell { group, score }) = before {
+            self.groups[group].members.remove(&(Reverse(score), rank as u32));
+        }
+        if let Some(Cell { group, score }) = cell {
+            self.groups[group].members.insert((Reverse(score), rank as u32));
+        }
+    }
+
+    /// Whether the node lets the pod through, as far as it and tables of one node each can say.
+    fn passes(&self, cycle: &Cycle<'_>, node: &NodeInfo, rank: usize) -> bool {
+        let state = CycleState::default();
+        let passes = if cycle.snapshot.has_nominations() && cycle.snapshot.nominated_to(node.name()).next().is_some() {
+            filter_with_nominated(cycle, &state, node).is_success()
+        } else {
+            self.filters.iter().all(|plugin| plugin.filter(cycle, &state, node).is_success())
+        };
+        passes && self.tables.let_through(rank)
+    }
+
+    /// The group of a node.
+    fn group(&mut self, rank: usize, preference: u32) -> usize {
+        self.scratch.clear();
+        self.scratch.push(i64::from(preference));
+        self.tables.key(rank, &mut self.scratch);
+        if let Some(group) = self.group_by_key.get(self.scratch.as_slice()) {
+            return *group;
+        }
+        let group = self.groups.len();
+        self.groups.push(Group { key: self.scratch.clone(), members: BTreeSet::new() });
+        self.group_by_key.insert(self.scratch.clone(), group);
+        group
+    }
+}

@@ -1,0 +1,177 @@
+//! The fast path beside the straightforward one, on random clusters that pods come to, leave and preempt in.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{PodClasses, Verdict};
+use crate::model::Pod;
+use crate::scheduler::schedule::{Decision, Scheduler};
+use crate::scheduler::testing::{read_node, read_pod, snapshot};
+use crate::version::Version;
+
+/// What happens to a cluster.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A pod of this template is scheduled; if it fits, it is bound.
+    Schedule(usize),
+    /// The n-th pod that was bound goes.
+    Remove(usize),
+    /// A node comes or changes.
+    Node(String),
+    /// The last pod that could evict others does so: its victims go, and it waits nominated.
+    Preempt,
+    /// The nominations are forgotten.
+    Forget,
+}
+
+fn words(choices: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(select(choices), 0..=most).prop_map(|words| words.join(" "))
+}
+
+fn node() -> impl Strategy<Value = String> {
+    let traits = words(
+        &[
+            "zone=a",
+            "zone=b",
+            "zone=c",
+            "label=rack=r1",
+            "label=rack=r2",
+            "label=disk=ssd",
+            "taint=k=v:NoSchedule",
+            "taint=k=v:PreferNoSchedule",
+            "taint=soft:PreferNoSchedule",
+            "cordoned",
+            "image=web=500000000",
+        ],
+        4,
+    );
+    (0..6_usize, 1..6_u32, 1..5_u32, 1..5_u32, traits).prop_map(|(name, cpu, memory, pods, traits)| {
+        format!("node n{name} cpu={cpu} memory={memory}Gi pods={pods} {traits}")
+    })
+}
+
+fn template() -> impl Strategy<Value = String> {
+    let requests = select(&["", "cpu=500m", "cpu=1 memory=1Gi", "memory=512Mi", "cpu=9"][..]);
+    let identity = words(&["label=app=web", "label=app=db", "label=tier=x"], 2);
+    let wishes = words(
+        &[
+            "tolerate=k",
+            "select=disk=ssd",
+            "affinity=zone:In:a,b",
+            "affinity-node=n1",
+            "prefer=10:disk:In:ssd",
+            "prefer=3:zone:In:a",
+            "near=app=web@zone",
+            "near=app=web@kubernetes.io/hostname",
+            "near=app=db@rack",
+            "apart=app=web@kubernetes.io/hostname",
+            "apart=app=db@zone",
+            "apart=tier=x@rack",
+            "prefer-near=10:app=web@zone",
+            "prefer-near=4:app=db@kubernetes.io/hostname",
+            "spread=1:zone:app=web",
+            "spread=2:kubernetes.io/hostname:app=web",
+            "spread=1:rack:app=db",
+            "prefer-spread=1:zone:app=web",
+            "prefer-spread=2:kubernetes.io/hostname:app=db",
+            "prefer-spread=3:rack:app=web",
+            "port=8080",
+            "image=web",
+            "priority=10",
+        ],
+        3,
+    );
+    (requests, identity, wishes)
+        .prop_map(|(requests, identity, wishes)| format!("pod p {requests} {identity} {wishes}"))
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0..4_usize).prop_map(Step::Schedule),
+        3 => (0..20_usize).prop_map(Step::Remove),
+        1 => node().prop_map(Step::Node),
+        1 => Just(Step::Preempt),
+        1 => Just(Step::Forget),
+    ]
+}
+
+/// The templates of a cluster, one to a line, as pods that differ in their names only.
+fn pods(templates: &[String]) -> Vec<Pod> {
+    templates.iter().map(|line| read_pod(line)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_paths_decide_alike(
+        minor in 18..=37_u32,
+        nodes in prop::collection::vec(node(), 1..7),
+        service in select(&["", "service web label=app=web", "service db label=app=db"][..]),
+        templates in prop::collection::vec(template(), 4),
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let version: Version = format!("1.{minor}").parse().expect("a version");
+        let scheduler = Scheduler::new(version);
+        let mut snapshot = snapshot(version, &format!("{}\n{service}", nodes.join("\n")));
+        let templates = pods(&templates);
+        let mut classes = PodClasses::default();
+        let mut bound: Vec<String> = Vec::new();
+        let mut nominated: Vec<String> = Vec::new();
+        let mut preempting: Option<(Arc<Pod>, Arc<crate::scheduler::FitError>)> = None;
+        for (number, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Schedule(template) => {
+                    let name = format!("p{number}");
+                    let pod = Arc::new(Pod { name: name.clone(), uid: name.clone(), ..templates[template].clone() });
+                    let expected = scheduler.schedule(&snapshot, &pod);
+                    match (classes.schedule(&scheduler, &snapshot, &pod), expected) {
+                        (Verdict::Placed { node, requests }, Decision::Placed(placement)) => {
+                            prop_assert_eq!(snapshot.node_name(node), placement.node.as_str());
+                            snapshot.assume(pod, requests, node);
+                            bound.push(name);
+                        }
+                        (Verdict::Other(Decision::Placed(ours)), Decision::Placed(placement)) => {
+                            prop_assert_eq!(&ours, &placement);
+                            let pod = Pod { node_name: Some(placement.node), ..Pod::clone(&pod) };
+                            snapshot.add_pod(Arc::new(pod));
+                            bound.push(name);
+                        }
+                        (Verdict::Other(ours), expected) => {
+                            prop_assert_eq!(&ours, &expected);
+                            if let Decision::Unschedulable(error) = expected
+                                && error.preemption.is_some()
+                            {
+                                preempting = Some((pod, error));
+                            }
+                        }
+                        (ours, expected) => prop_assert!(false, "{:?} and not {:?}", ours, expected),
+                    }
+                }
+                Step::Remove(index) if !bound.is_empty() => {
+                    let name = bound.remove(index % bound.len());
+                    snapshot.remove_pod("default", &name);
+                }
+                Step::Remove(_) => {}
+                Step::Node(line) => snapshot.upsert_node(Arc::new(read_node(&line))),
+                Step::Preempt => {
+                    let Some((pod, error)) = preempting.take() else { continue };
+                    let Some(outcome) = &error.preemption else { continue };
+                    for victim in &outcome.victims {
+                        snapshot.remove_pod(&victim.namespace, &victim.name);
+                        bound.retain(|name| **name != *victim.name);
+                    }
+                    nominated.push(pod.name.clone());
+                    snapshot.nominate(pod, &outcome.nominated_node);
+                }
+                Step::Forget => {
+                    for name in nominated.drain(..) {
+                        snapshot.forget_nomination("default", &name);
+                    }
+                }
+            }
+        }
+    }
+}
