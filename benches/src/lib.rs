@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod workloads;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -38,6 +38,9 @@ impl Version {
     /// The newest supported version, patch 0.
     pub const NEWEST: Version = Version { minor: NEWEST_MINOR, patch: 0 };
 
+    /// The newest version that was measured against recordings of the real scheduler.
+    pub const NEWEST_MEASURED: Version = Version { minor: 34, patch: 1 };
+
     /// The version 1.`minor`.`patch`, if it is supported.
     pub fn new(minor: u32, patch: u32) -> Result<Self, VersionError> {
         if (OLDEST_MINOR..=NEWEST_MINOR).contains(&minor) {

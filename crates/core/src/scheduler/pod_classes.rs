@@ -19,13 +19,12 @@ use nodes::Nodes;
 
 use super::config::SpreadDefaults;
 use super::course::Course;
-use super::framework::{Code, CycleState, PreFilter};
-use super::profile::plugin;
+use super::framework::CycleState;
 use super::schedule::{Decision, Scheduler, filter_with_nominated};
 use super::snapshot::{NodeSlot, Snapshot};
 use crate::behaviour::AbsentNodes;
 use crate::model::resources::PodRequests;
-use crate::model::{Pod, PodSpec};
+use crate::model::{NodeSelectorOperator, Pod, PodSpec};
 use crate::scheduler::PluginName;
 
 /// The classes met so far, for one scheduler and one snapshot. A clone starts with none, so that a fork of a cluster
@@ -56,9 +55,6 @@ pub enum Verdict {
 
 /// How many nodes all classes together may keep verdicts of; beyond it they start over.
 const MAX_CELLS: usize = 1 << 26;
-
-/// A pod that names no more nodes than this is tried on each of them directly.
-const MAX_PINNED: usize = 4;
 
 impl Clone for PodClasses {
     fn clone(&self) -> Self {
@@ -115,7 +111,7 @@ impl PodClasses {
         let index = match self.index.get(&key) {
             Some(index) => *index,
             None => {
-                let requests = self.requests(scheduler, pod);
+                let requests = self.requests_of(scheduler, pod);
                 self.classes.push(Class::new(scheduler, snapshot, pod, requests));
                 let index = self.classes.len() - 1;
                 self.index.insert(key, index);
@@ -126,7 +122,8 @@ impl PodClasses {
         index
     }
 
-    fn requests(&mut self, scheduler: &Scheduler, pod: &Pod) -> Arc<PodRequests> {
+    /// What the pod asks for, to be assumed with it.
+    pub fn requests_of(&mut self, scheduler: &Scheduler, pod: &Pod) -> Arc<PodRequests> {
         let same = |spec: &PodSpec| {
             spec.containers == pod.spec.containers
                 && spec.init_containers == pod.spec.init_containers
@@ -146,42 +143,32 @@ impl PodClasses {
         requests
     }
 
-    /// A pod that names its nodes, such as a DaemonSet's, when exactly one of them can take it.
+    /// A pod that names its one node, such as a DaemonSet's, when that can take it.
     fn pinned(&mut self, scheduler: &Scheduler, snapshot: &Snapshot, pod: &Arc<Pod>) -> Option<Verdict> {
-        let names_nodes = |spec: &PodSpec| {
-            let terms = spec.required_node_affinity.iter().flat_map(|selector| &selector.node_selector_terms);
-            terms.into_iter().any(|term| !term.match_fields.is_empty())
-        };
-        if !names_nodes(&pod.spec) || !is_local(scheduler, snapshot, pod) {
+        let name = only_name(&pod.spec)?;
+        if !is_local(scheduler, snapshot, pod) {
             return None;
         }
-        let requests = self.requests(scheduler, pod);
+        let requests = self.requests_of(scheduler, pod);
         let cycle = scheduler.cycle(snapshot, pod, &requests);
         if !cycle.profile.pre_filters.contains(&PluginName::NodeAffinity)
             || cycle.behaviour.absent_nodes == AbsentNodes::NeverAbsent
         {
             return None;
         }
-        let mut state = CycleState::default();
-        let PreFilter::Nodes(names) = plugin(PluginName::NodeAffinity).pre_filter(&cycle, &mut state) else {
-            return None;
-        };
-        if names.len() > MAX_PINNED {
-            return None;
-        }
-        let mut fitting = None;
-        for name in &names {
-            let slot = snapshot.slot_of(name)?;
-            let status = filter_with_nominated(&cycle, &state, snapshot.slot(slot.0)?);
-            match status.code {
-                Code::Success if fitting.is_some() => return None,
-                Code::Success => fitting = Some(slot),
-                Code::Error => return None,
-                _ => {}
-            }
-        }
-        fitting.map(|node| Verdict::Placed { node, requests })
+        let state = CycleState::default();
+        let node = snapshot.slot_of(name)?;
+        let fits = filter_with_nominated(&cycle, &state, snapshot.slot(node.0)?).is_success();
+        fits.then_some(Verdict::Placed { node, requests })
     }
+}
+
+/// The one node that a pod names, as DaemonSet pods do.
+fn only_name(spec: &PodSpec) -> Option<&str> {
+    let [term] = spec.required_node_affinity.as_ref()?.node_selector_terms.as_slice() else { return None };
+    let [field] = term.match_fields.as_slice() else { return None };
+    let [name] = field.values.as_slice() else { return None };
+    (field.key == "metadata.name" && field.operator == NodeSelectorOperator::In).then_some(name)
 }
 
 /// Whether a node's verdict on the pod depends on that node alone: no constraint looks at other nodes.

@@ -143,7 +143,11 @@ impl Scheduler {
             return Decision::Error(error);
         }
         if found.feasible.is_empty() {
-            return Decision::Unschedulable(Arc::new(self.fit_error(&cycle, state, found)));
+            let mut error = self.fit_error(&cycle, found);
+            if error.node_count > 0 {
+                default_preemption::post_filter(&cycle, &state, &mut error);
+            }
+            return Decision::Unschedulable(Arc::new(error));
         }
         let scores = match score_nodes(&cycle, &mut state, &found.feasible) {
             Ok(scores) => scores,
@@ -215,14 +219,21 @@ impl Scheduler {
         }
     }
 
-    fn fit_error(&self, cycle: &Cycle<'_>, state: CycleState, found: Found<'_>) -> FitError {
+    /// What every node says to a pod that fits nowhere, before anybody is evicted; `None` if it fits somewhere after all,
+    /// or fails otherwise.
+    pub(crate) fn refusals(&self, cycle: &Cycle<'_>) -> Option<FitError> {
+        let found = find_feasible(cycle, &mut CycleState::default(), &mut Course::default());
+        (found.error.is_none() && found.feasible.is_empty()).then(|| self.fit_error(cycle, found))
+    }
+
+    fn fit_error(&self, cycle: &Cycle<'_>, found: Found<'_>) -> FitError {
         let mut failed_plugins: BTreeSet<PluginName> =
             found.refused.values().flat_map(|status| status.plugins.iter().copied()).collect();
         // Nodes that nobody refused were left out by name, which is NodeAffinity's doing.
         if found.refused.values().any(|status| status.plugins.is_empty()) {
             failed_plugins.insert(PluginName::NodeAffinity);
         }
-        let mut error = FitError {
+        FitError {
             node_count: cycle.snapshot.node_count(),
             statuses: Arc::new(found.refused),
             pre_filter_message: found.pre_filter_message,
@@ -231,11 +242,7 @@ impl Scheduler {
             failed_plugins,
             layout: self.behaviour.fit_error,
             pre_filter_text: self.behaviour.pre_filter_text,
-        };
-        if error.node_count > 0 {
-            default_preemption::post_filter(cycle, &state, &mut error);
         }
-        error
     }
 }
 
@@ -334,6 +341,11 @@ fn absent(behaviour: &Behaviour) -> Status {
 
 /// Filters a node as it would be once more important pods nominated to it had come, and also as it is.
 pub(crate) fn filter_with_nominated(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
+    filter_by(cycle, &cycle.profile.filters, state, node)
+}
+
+/// The same with some of the filters only.
+pub(crate) fn filter_by(cycle: &Cycle<'_>, filters: &[PluginName], state: &CycleState, node: &NodeInfo) -> Status {
     if cycle.snapshot.has_nominations() {
         let mut with = node.clone();
         let mut state = state.clone();
@@ -344,26 +356,26 @@ pub(crate) fn filter_with_nominated(cycle: &Cycle<'_>, state: &CycleState, node:
                 continue;
             }
             with.add_pod(info.clone(), cycle.behaviour);
-            for name in &cycle.profile.filters {
+            for name in filters {
                 plugin(*name).pod_changed(cycle, &mut state, &with, &info.pod, 1);
             }
             added = true;
         }
         if added {
-            let status = filter(cycle, &state, &with);
+            let status = filter(cycle, filters, &state, &with);
             if !status.is_success() {
                 return status;
             }
         }
     }
-    filter(cycle, state, node)
+    filter(cycle, filters, state, node)
 }
 
 /// Runs the filters on one node: up to the first refusal, or all of them where the version does so.
-fn filter(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
+fn filter(cycle: &Cycle<'_>, filters: &[PluginName], state: &CycleState, node: &NodeInfo) -> Status {
     let mut total = Status::success();
     let behaviour = cycle.behaviour;
-    for name in &cycle.profile.filters {
+    for name in filters {
         // A refused part of GeneralPredicates does not hide the others, but it does hide what comes after them.
         let in_general = behaviour.general_predicates && is_general_predicate(*name);
         if !total.is_success() && !behaviour.run_all_filters && !in_general {

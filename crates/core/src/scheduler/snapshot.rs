@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 use super::change_log::{Change, ChangeLog};
 use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affinity};
 use crate::behaviour::{Behaviour, ZoneLabels};
@@ -20,7 +22,8 @@ pub struct Snapshot {
     /// Node slots by zone, zones in the order first seen, nodes in the order they came.
     zones: Vec<(String, Vec<usize>)>,
     order: OnceLock<Arc<[usize]>>,
-    pods: BTreeMap<PodKey, Place>,
+    /// Looked up only, never gone through: its order is nobody's.
+    pods: FxHashMap<PodKey, Place>,
     /// Pods bound to nodes that do not exist (yet).
     stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
     images: Arc<BTreeMap<String, ImageState>>,
@@ -92,7 +95,7 @@ impl Snapshot {
             slot_by_name: BTreeMap::new(),
             zones: Vec::new(),
             order: OnceLock::new(),
-            pods: BTreeMap::new(),
+            pods: FxHashMap::default(),
             stranded: BTreeMap::new(),
             images: Arc::default(),
             namespaces: Arc::default(),
@@ -299,7 +302,7 @@ impl Snapshot {
     }
 
     /// The slot of a node.
-    pub(crate) fn slot_of(&self, name: &str) -> Option<NodeSlot> {
+    pub fn slot_of(&self, name: &str) -> Option<NodeSlot> {
         self.slot_by_name.get(name).copied().map(NodeSlot)
     }
 

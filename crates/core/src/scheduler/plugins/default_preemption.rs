@@ -13,7 +13,7 @@ use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::profile::plugin;
-use crate::scheduler::schedule::filter_with_nominated;
+use crate::scheduler::schedule::filter_by;
 use crate::scheduler::snapshot::DisruptionBudget;
 
 /// Tries to make room, and writes into the error what came of it.
@@ -108,9 +108,11 @@ impl Candidate {
     }
 }
 
-/// Whom to evict on a node whose filters said `code`, or why that would not do.
+/// Whom to evict on a node whose filters said `code`, or why that would not do. The filters are those that evicting
+/// somebody there can sway.
 pub(crate) fn try_node(
     cycle: &Cycle<'_>,
+    filters: &[PluginName],
     state: &CycleState,
     node: &NodeInfo,
     code: Option<Code>,
@@ -122,7 +124,7 @@ pub(crate) fn try_node(
             "Preemption is not helpful for scheduling",
         ));
     }
-    select_victims(cycle, state, node)
+    select_victims(cycle, filters, state, node)
 }
 
 fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Candidate>, BTreeMap<String, Status>) {
@@ -130,7 +132,7 @@ fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Cand
     let mut statuses = BTreeMap::new();
     for node in cycle.snapshot.nodes() {
         let code = error.statuses.get(node.name()).map(|status| status.code);
-        match try_node(cycle, state, node, code) {
+        match try_node(cycle, &cycle.profile.filters, state, node, code) {
             Ok(candidate) => candidates.push(candidate),
             Err(status) => {
                 statuses.insert(node.name().to_owned(), status);
@@ -141,7 +143,12 @@ fn dry_run(cycle: &Cycle<'_>, state: &CycleState, error: &FitError) -> (Vec<Cand
 }
 
 /// The fewest, least important pods whose going would let the pod fit on the node.
-fn select_victims(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Result<Candidate, Status> {
+fn select_victims(
+    cycle: &Cycle<'_>,
+    filters: &[PluginName],
+    state: &CycleState,
+    node: &NodeInfo,
+) -> Result<Candidate, Status> {
     let priority = cycle.pod.spec.priority;
     let mut potential: Vec<Arc<PodInfo>> =
         node.pods.iter().filter(|info| info.pod.spec.priority < priority).cloned().collect();
@@ -154,9 +161,9 @@ fn select_victims(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Res
     }
     let (mut node, mut state) = (node.clone(), state.clone());
     for victim in &potential {
-        remove(cycle, &mut state, &mut node, victim);
+        remove(cycle, filters, &mut state, &mut node, victim);
     }
-    let status = filter_with_nominated(cycle, &state, &node);
+    let status = filter_by(cycle, filters, &state, &node);
     if !status.is_success() {
         return Err(status);
     }
@@ -166,11 +173,11 @@ fn select_victims(cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Res
     let mut violations = 0;
     let violating_count = violating.len();
     for (index, info) in violating.into_iter().chain(others).enumerate() {
-        add(cycle, &mut state, &mut node, &info);
-        if filter_with_nominated(cycle, &state, &node).is_success() {
+        add(cycle, filters, &mut state, &mut node, &info);
+        if filter_by(cycle, filters, &state, &node).is_success() {
             continue;
         }
-        remove(cycle, &mut state, &mut node, &info);
+        remove(cycle, filters, &mut state, &mut node, &info);
         violations += usize::from(index < violating_count);
         victims.push(info);
     }
@@ -190,16 +197,28 @@ fn start_ms(pod: &Pod) -> i64 {
     pod.start_time_ms.unwrap_or(i64::MAX)
 }
 
-fn remove(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
+fn remove(
+    cycle: &Cycle<'_>,
+    filters: &[PluginName],
+    state: &mut CycleState,
+    node: &mut NodeInfo,
+    info: &Arc<PodInfo>,
+) {
     node.remove_pod(&info.pod.namespace, &info.pod.name, cycle.behaviour);
-    for name in &cycle.profile.filters {
+    for name in filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, -1);
     }
 }
 
-fn add(cycle: &Cycle<'_>, state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
+fn add(
+    cycle: &Cycle<'_>,
+    filters: &[PluginName],
+    state: &mut CycleState,
+    node: &mut NodeInfo,
+    info: &Arc<PodInfo>,
+) {
     node.add_pod(Arc::clone(info), cycle.behaviour);
-    for name in &cycle.profile.filters {
+    for name in filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, 1);
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Compiled {
     pub(super) groups: Vec<Group>,
     group_by_key: BTreeMap<Vec<i64>, usize>,
     pub(super) tables: Tables,
-    filters: Vec<&'static dyn Plugin>,
+    filters: Vec<PluginName>,
     scores: Vec<(&'static dyn Plugin, i64)>,
     scratch: Vec<i64>,
 }
@@ -180,13 +180,19 @@ impl Class {
         let alone = compiled.tables.is_empty();
         if let Some(refusal) = &mut self.refusal
             && alone
-            && let Some(error) = refusal.again(&cycle, nodes)
+            && let Some(error) = refusal.again(&cycle, compiled, nodes)
         {
+            return Found::Refused(error);
+        }
+        self.refusal = if alone { Refusal::of(scheduler, &cycle, compiled, nodes) } else { None };
+        if let Some(error) = self.refusal.as_ref().and_then(Refusal::evicting) {
             return Found::Refused(error);
         }
         match scheduler.schedule(snapshot, pod) {
             Decision::Unschedulable(error) => {
-                self.refusal = alone.then(|| Refusal::new(&cycle, nodes, &error));
+                if let Some(refusal) = &mut self.refusal {
+                    refusal.worded(&error);
+                }
                 Found::Refused(error)
             }
             // The two paths disagree, which a property test would have shown; the straightforward one is right.
@@ -266,7 +272,7 @@ impl Compiled {
             groups: Vec::new(),
             group_by_key: BTreeMap::new(),
             tables,
-            filters: node_filters.map(|name| plugin(*name)).collect(),
+            filters: node_filters.copied().collect(),
             scores: of_kind(&NODE_SCORES),
             scratch: Vec::new(),
         };
@@ -333,13 +339,18 @@ impl Compiled {
         }
     }
 
+    /// The filters that what is on the node can sway; all of them where others refuse it too.
+    pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, rank: usize) -> &'a [PluginName] {
+        if self.fixed[rank].passes { &self.filters } else { &cycle.profile.filters }
+    }
+
     /// Whether the node lets the pod through, as far as it and tables of one node each can say.
     fn passes(&self, cycle: &Cycle<'_>, node: &NodeInfo, rank: usize) -> bool {
         let state = CycleState::default();
         let passes = if cycle.snapshot.has_nominations() && cycle.snapshot.nominated_to(node.name()).next().is_some() {
             filter_with_nominated(cycle, &state, node).is_success()
         } else {
-            self.filters.iter().all(|plugin| plugin.filter(cycle, &state, node).is_success())
+            self.filters.iter().all(|name| plugin(*name).filter(cycle, &state, node).is_success())
         };
         passes && self.tables.let_through(rank)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::class::Compiled;
 use super::nodes::{NONE, Nodes};
 use crate::model::PreemptionPolicy;
 use crate::scheduler::change_log::Change;
@@ -10,7 +11,7 @@ use crate::scheduler::fit_error::FitError;
 use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
 use crate::scheduler::plugins::PluginName;
 use crate::scheduler::plugins::default_preemption::{Candidate, Harm, try_node};
-use crate::scheduler::schedule::filter_with_nominated;
+use crate::scheduler::schedule::{Scheduler, filter_with_nominated};
 
 /// The refusal of a class without tables, for as long as it can be followed.
 #[derive(Debug)]
@@ -33,11 +34,17 @@ struct Evictions {
 }
 
 impl Refusal {
-    /// What was just said, by the straightforward path.
-    pub(super) fn new(cycle: &Cycle<'_>, nodes: &Nodes, error: &Arc<FitError>) -> Self {
+    /// What every node says; `None` if some node lets the pod through.
+    pub(super) fn of(
+        scheduler: &Scheduler,
+        cycle: &Cycle<'_>,
+        compiled: &Compiled,
+        nodes: &Nodes,
+    ) -> Option<Self> {
+        let error = Arc::new(scheduler.refusals(cycle)?);
         let mut refusal = Refusal {
             position: cycle.snapshot.log().end(),
-            error: Arc::clone(error),
+            error: Arc::clone(&error),
             plugins: BTreeMap::new(),
             evictions: may_evict(cycle).then(Evictions::default),
         };
@@ -48,15 +55,43 @@ impl Refusal {
             for (rank, slot) in nodes.slots.iter().enumerate() {
                 let Some(node) = cycle.snapshot.slot(*slot) else { continue };
                 let code = error.statuses.get(node.name()).map(|status| status.code);
-                let candidate = try_node(cycle, &CycleState::default(), node, code).ok();
+                let filters = compiled.swayed(cycle, rank);
+                let candidate = try_node(cycle, filters, &CycleState::default(), node, code).ok();
                 refusal.place(rank as u32, candidate);
             }
         }
-        refusal
+        Some(refusal)
+    }
+
+    /// Takes over the sentence of the straightforward path.
+    pub(super) fn worded(&mut self, error: &Arc<FitError>) {
+        self.error = Arc::clone(error);
+    }
+
+    /// The refusal with whom to evict, if that helps. Why nobody helps is a sentence over all nodes.
+    pub(super) fn evicting(&self) -> Option<Arc<FitError>> {
+        let evictions = self.evictions.as_ref()?;
+        let (_, rank) = evictions.order.first()?;
+        let (_, candidate) = evictions.candidates.get(rank)?;
+        Some(Arc::new(FitError {
+            node_count: self.error.node_count,
+            statuses: Arc::clone(&self.error.statuses),
+            pre_filter_message: None,
+            post_filter_message: String::new(),
+            preemption: Some(candidate.outcome()),
+            failed_plugins: self.plugins.keys().copied().collect(),
+            layout: self.error.layout,
+            pre_filter_text: self.error.pre_filter_text,
+        }))
     }
 
     /// The refusal as it would be given now; `None` if it has to be worked out from the start.
-    pub(super) fn again(&mut self, cycle: &Cycle<'_>, nodes: &Nodes) -> Option<Arc<FitError>> {
+    pub(super) fn again(
+        &mut self,
+        cycle: &Cycle<'_>,
+        compiled: &Compiled,
+        nodes: &Nodes,
+    ) -> Option<Arc<FitError>> {
         let snapshot = cycle.snapshot;
         if may_evict(cycle) != self.evictions.is_some() || self.error.pre_filter_message.is_some() {
             return None;
@@ -76,7 +111,8 @@ impl Refusal {
                 return None;
             }
             if self.evictions.is_some() {
-                self.place(rank, try_node(cycle, &state, node, Some(status.code)).ok());
+                let filters = compiled.swayed(cycle, rank as usize);
+                self.place(rank, try_node(cycle, filters, &state, node, Some(status.code)).ok());
             }
             if self.error.statuses.get(node.name()) != Some(&status) {
                 self.count(&status, 1);
@@ -89,22 +125,10 @@ impl Refusal {
             }
         }
         self.position = snapshot.log().end();
-        let Some(evictions) = &self.evictions else {
-            return (!statuses_changed).then(|| Arc::clone(&self.error));
-        };
-        // Why nobody helps is a sentence over all nodes.
-        let (_, rank) = evictions.order.first()?;
-        let (_, candidate) = evictions.candidates.get(rank)?;
-        Some(Arc::new(FitError {
-            node_count: self.error.node_count,
-            statuses: Arc::clone(&self.error.statuses),
-            pre_filter_message: None,
-            post_filter_message: String::new(),
-            preemption: Some(candidate.outcome()),
-            failed_plugins: self.plugins.keys().copied().collect(),
-            layout: self.error.layout,
-            pre_filter_text: self.error.pre_filter_text,
-        }))
+        if self.evictions.is_some() {
+            return self.evicting();
+        }
+        (!statuses_changed).then(|| Arc::clone(&self.error))
     }
 
     fn place(&mut self, rank: u32, candidate: Option<Candidate>) {
