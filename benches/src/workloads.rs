@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sim_core::model::{
     Container, LabelSelector, Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
-    NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, ResourceList, TopologySpreadConstraint,
-    WeightedPodAffinityTerm, WhenUnsatisfiable,
+    NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, ResourceList, TopologySpreadConstraint, WeightedPodAffinityTerm,
+    WhenUnsatisfiable,
 };
 use sim_core::scheduler::{Decision, NodeSlot, PodClasses, Scheduler, Snapshot, Verdict};
 use sim_core::version::Version;
@@ -52,7 +52,13 @@ pub const WORKLOADS: [Workload; 13] = [
     workload("SchedulingBasic", 5000, (1000, Template::Basic), (10_000, Template::Basic), 810.0),
     workload("SchedulingNodeAffinity", 5000, (5000, Template::NodeAffinity), (10_000, Template::NodeAffinity), 220.0),
     workload("SchedulingPodAffinity", 5000, (5000, Template::PodAffinity), (5000, Template::PodAffinity), 35.0),
-    workload("SchedulingPodAntiAffinity", 5000, (1000, Template::PodAntiAffinity), (2000, Template::PodAntiAffinity), 60.0),
+    workload(
+        "SchedulingPodAntiAffinity",
+        5000,
+        (1000, Template::PodAntiAffinity),
+        (2000, Template::PodAntiAffinity),
+        60.0,
+    ),
     workload(
         "SchedulingPreferredPodAffinity",
         5000,
@@ -147,7 +153,8 @@ impl Workload {
         for (name, team) in [("sched-0", "devops"), ("sched-1", "devops")] {
             snapshot.set_namespace(name, Labels::from([("team".to_owned(), team.to_owned())]));
         }
-        let mut prepared = Prepared { scheduler: Scheduler::new(version), snapshot, churn: Vec::new(), pods: Vec::new() };
+        let mut prepared =
+            Prepared { scheduler: Scheduler::new(version), snapshot, churn: Vec::new(), pods: Vec::new() };
         let init = templates(self.init, "sched-0");
         let init_pods = (0..self.init_pods).map(|number| pod("init", number, &init[number % init.len()]));
         let init_pods: Vec<Arc<Pod>> = init_pods.map(Arc::new).collect();

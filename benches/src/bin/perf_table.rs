@@ -12,7 +12,9 @@ const RUNS: usize = 9;
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    println!("| workload | nodes | pods | published, pods/s | nodes of 4 CPU, pods/s | times | nodes of 32 CPU, pods/s | times |");
+    println!(
+        "| workload | nodes | pods | published, pods/s | nodes of 4 CPU, pods/s | times | nodes of 32 CPU, pods/s | times |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for workload in WORKLOADS.iter().filter(|workload| workload.name.contains(&wanted)) {
         let cells = [SMALL, LARGE].map(|size| {

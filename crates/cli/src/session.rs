@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use sim_cluster::{Cluster, ExpectationOutcome, Object, Setup, Stop, TimedChange};
@@ -32,8 +33,8 @@ pub(crate) struct Source {
 
 /// A loaded cluster at virtual time zero, and how it is to be run.
 pub(crate) struct Session {
-    /// The cluster.
-    pub(crate) cluster: Cluster,
+    /// The cluster. Never freed: the process ends with it, and taking a large one apart takes longer than looking at it.
+    pub(crate) cluster: ManuallyDrop<Cluster>,
     scenario: Option<Scenario>,
     until_ms: Option<u64>,
     stdin: Option<Vec<u8>>,
@@ -87,9 +88,7 @@ fn scheduler_config(
     match (config, faults.len()) {
         (Some(config), _) => Ok(Some(config)),
         (None, 1) => Err(CliError::new("nothing was run: the scheduler configuration has an error")),
-        (None, many) => {
-            Err(CliError::new(format!("nothing was run: the scheduler configuration has {many} errors")))
-        }
+        (None, many) => Err(CliError::new(format!("nothing was run: the scheduler configuration has {many} errors"))),
     }
 }
 
@@ -156,7 +155,7 @@ impl Session {
             cluster.set_timeline(steps.collect());
         }
         let until_ms = scenario.as_ref().and_then(|scenario| scenario.until_ms);
-        Ok(Self { cluster, scenario, until_ms, stdin, source, unknown_fields })
+        Ok(Self { cluster: ManuallyDrop::new(cluster), scenario, until_ms, stdin, source, unknown_fields })
     }
 
     /// A cluster that has run, to look at; says on stderr which one when the command line did not.
@@ -221,7 +220,10 @@ impl Session {
     fn advance(&mut self, to: Option<u64>) -> Result<(), CliError> {
         let stop = match to {
             Some(to) => self.cluster.run_until(to),
-            None => self.cluster.settle(self.cluster.now_ms().saturating_add(SETTLE_MS)),
+            None => {
+                let until = self.cluster.now_ms().saturating_add(SETTLE_MS);
+                self.cluster.settle(until)
+            }
         };
         match stop {
             Stop::Until | Stop::Quiet => Ok(()),

@@ -131,9 +131,9 @@ pub fn pod_spec(spec: &api::PodSpec) -> PodSpec {
         required_node_affinity: node_affinity
             .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref())
             .map(node_selector),
-        preferred_node_affinity: preferred_terms(node_affinity.and_then(|affinity| {
-            affinity.preferred_during_scheduling_ignored_during_execution.as_ref()
-        })),
+        preferred_node_affinity: preferred_terms(
+            node_affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref()),
+        ),
         required_pod_affinity: required(
             pod_affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref()),
         ),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1 as api;
 use sim_core::model::{LabelSelector, Pod, PodKey, PodSpec};
 use sim_core::scheduler::{
-    Action, ClusterEvent, Course, Decision, DisruptionBudget, EventResource, FitError, PodClasses, PreemptionOutcome, Scheduler,
-    SchedulingQueue, SelectorOwner, Snapshot, Status, Verdict,
+    Action, ClusterEvent, Course, Decision, DisruptionBudget, EventResource, FitError, PodClasses, PreemptionOutcome,
+    Scheduler, SchedulingQueue, SelectorOwner, Snapshot, Status, Verdict,
 };
 
 use crate::cluster::{Cluster, Setup};
@@ -37,8 +37,9 @@ impl Scheduling {
         let seconds = |seconds: i64| u64::try_from(seconds).unwrap_or(0).saturating_mul(1000);
         let queue = SchedulingQueue::new(version);
         let queue = match config {
-            Some(config) => queue
-                .with_backoff(seconds(config.pod_initial_backoff_seconds), seconds(config.pod_max_backoff_seconds)),
+            Some(config) => {
+                queue.with_backoff(seconds(config.pod_initial_backoff_seconds), seconds(config.pod_max_backoff_seconds))
+            }
             None => queue,
         };
         Self {
@@ -263,8 +264,11 @@ impl Cluster {
             return;
         }
         let scheduling = &mut self.scheduling;
-        let model = scheduling.model(now);
         let was_bound = before.is_some_and(|before| pod::node_name(before).is_some() && !pod::is_terminal(before));
+        if was_bound && before.is_some_and(|before| looks_alike(before, now)) {
+            return;
+        }
+        let model = scheduling.model(now);
         if pod::node_name(now).is_some() {
             if !was_bound {
                 scheduling.queue.delete(&model.key());
@@ -280,7 +284,10 @@ impl Cluster {
             scheduling.happened(EventResource::AssignedPod, action, now_ms);
             return;
         }
-        if !scheduling.scheduler.serves(&model) || pod::is_terminating(now) || !scheduling.scheduler.pre_enqueue(&model).is_success() {
+        if !scheduling.scheduler.serves(&model)
+            || pod::is_terminating(now)
+            || !scheduling.scheduler.pre_enqueue(&model).is_success()
+        {
             scheduling.queue.delete(&model.key());
             return;
         }
@@ -309,6 +316,24 @@ impl Cluster {
         scheduling.queue.delete(&PodKey::new(namespace, name));
         scheduling.snapshot.forget_nomination(namespace, name);
     }
+}
+
+/// Whether the scheduler sees no difference between two states of a pod: most changes are the kubelet's reports.
+fn looks_alike(before: &api::Pod, now: &api::Pod) -> bool {
+    let started = |pod: &api::Pod| pod.status.as_ref().and_then(|status| status.start_time.clone());
+    let resizes = |pod: &api::Pod| {
+        let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+        statuses.into_iter().any(|status| status.allocated_resources.is_some() || status.resources.is_some())
+    };
+    let disturbed = |pod: &api::Pod| {
+        pod::condition(pod, "DisruptionTarget").is_some() || pod::condition(pod, "PodResizePending").is_some()
+    };
+    before.metadata.labels == now.metadata.labels
+        && before.metadata.deletion_timestamp == now.metadata.deletion_timestamp
+        && before.metadata.owner_references == now.metadata.owner_references
+        && started(before) == started(now)
+        && ![before, now].into_iter().any(|pod| resizes(pod) || disturbed(pod))
+        && before.spec == now.spec
 }
 
 /// In which ways a node changed that the scheduler cares for.

@@ -20,5 +20,5 @@ mod yaml;
 pub use document::{Scenario, TimedStep, schema};
 pub use duration::parse_duration_ms;
 pub use fault::{Fault, Location, Severity};
-pub use scheduler_config::{load_scheduler_config, read_scheduler_config};
 pub use load::{Input, LoadedObject, UnknownField, load};
+pub use scheduler_config::{load_scheduler_config, read_scheduler_config};

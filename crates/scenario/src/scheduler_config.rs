@@ -45,7 +45,10 @@ pub fn load_scheduler_config(
         }
         (None, _) => return Err(vec![Fault::of_file(&source.name, "is empty: expected a KubeSchedulerConfiguration")]),
         (Some(_), Some(_)) => {
-            return Err(vec![Fault::of_file(&source.name, "holds several documents: expected one KubeSchedulerConfiguration")]);
+            return Err(vec![Fault::of_file(
+                &source.name,
+                "holds several documents: expected one KubeSchedulerConfiguration",
+            )]);
         }
     };
     let place = |fault: ConfigFault, severity: Severity| {
@@ -751,7 +754,9 @@ mod tests {
     fn a_plugin_that_does_not_exist() {
         check(
             "profiles:\n- plugins:\n    score:\n      disabled:\n      - name: NodeResourceFit\n",
-            &["<stdin>:7:15: profiles[0].plugins.score.disabled[0].name: there is no plugin \"NodeResourceFit\" in kube-scheduler v1.34.0"],
+            &[
+                "<stdin>:7:15: profiles[0].plugins.score.disabled[0].name: there is no plugin \"NodeResourceFit\" in kube-scheduler v1.34.0",
+            ],
         );
     }
 
@@ -759,7 +764,9 @@ mod tests {
     fn weights() {
         check(
             "profiles:\n- plugins:\n    score:\n      enabled:\n      - name: ImageLocality\n        weight: 0\n",
-            &["<stdin>:8:17: profiles[0].plugins.score.enabled[0].weight: a weight is at least 1; to leave a plugin out, list it under disabled"],
+            &[
+                "<stdin>:8:17: profiles[0].plugins.score.enabled[0].weight: a weight is at least 1; to leave a plugin out, list it under disabled",
+            ],
         );
     }
 
@@ -787,7 +794,11 @@ mod tests {
     fn api_versions_by_version() {
         let text = format!("{HEAD}profiles: []\n");
         check_in("1.25", &text, &[]);
-        check_in("1.22", &text, &["<stdin>:1:13: apiVersion: kube-scheduler v1.22.0 does not know v1; it knows v1beta1, v1beta2"]);
+        check_in(
+            "1.22",
+            &text,
+            &["<stdin>:1:13: apiVersion: kube-scheduler v1.22.0 does not know v1; it knows v1beta1, v1beta2"],
+        );
     }
 
     #[test]

@@ -118,9 +118,8 @@ fn recordings(folder: &Path) -> Result<(Cases, Vec<PathBuf>), String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
-    let named = |part: &str| {
-        paths.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect::<Vec<_>>()
-    };
+    let named =
+        |part: &str| paths.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect::<Vec<_>>();
     let mut cases = Cases::new();
     for path in named(".cases.jsonl") {
         cases.extend(read_cases(&path)?);

@@ -93,7 +93,10 @@ impl Resources {
 
 /// Whether the scheduler counts a resource of this name beside CPU, memory, ephemeral storage and pods.
 pub fn is_scalar(name: &str) -> bool {
-    is_extended(name) || name.contains("kubernetes.io/") || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
+    is_extended(name)
+        || name.contains("kubernetes.io/")
+        || name.starts_with("hugepages-")
+        || name.starts_with("attachable-volumes-")
 }
 
 /// Whether a resource of this name is an extended resource, such as `nvidia.com/gpu`.

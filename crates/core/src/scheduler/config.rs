@@ -224,11 +224,7 @@ pub struct ScoringStrategy {
 
 impl Default for ScoringStrategy {
     fn default() -> Self {
-        ScoringStrategy {
-            kind: ScoringStrategyType::LeastAllocated,
-            resources: cpu_and_memory(),
-            shape: Vec::new(),
-        }
+        ScoringStrategy { kind: ScoringStrategyType::LeastAllocated, resources: cpu_and_memory(), shape: Vec::new() }
     }
 }
 

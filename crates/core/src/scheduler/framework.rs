@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::node_info::NodeInfo;
-use super::profile::Profile;
 use super::plugins::{PluginName, inter_pod_affinity, pod_topology_spread, selector_spread};
+use super::profile::Profile;
 use super::snapshot::Snapshot;
 use crate::behaviour::Behaviour;
 use crate::model::Pod;

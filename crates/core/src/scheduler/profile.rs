@@ -65,9 +65,14 @@ impl Profile {
             let path = format!("profiles[{index}]");
             let name = profile.scheduler_name.as_deref().unwrap_or_default();
             if name.is_empty() && (config.profiles.len() > 1 || profile.scheduler_name.is_some()) {
-                faults.push(ConfigFault::new(format!("{path}.schedulerName"), "required: each of several profiles has a name"));
+                faults.push(ConfigFault::new(
+                    format!("{path}.schedulerName"),
+                    "required: each of several profiles has a name",
+                ));
             }
-            let twin = config.profiles[..index].iter().position(|other| !name.is_empty() && other.scheduler_name == profile.scheduler_name);
+            let twin = config.profiles[..index]
+                .iter()
+                .position(|other| !name.is_empty() && other.scheduler_name == profile.scheduler_name);
             if let Some(twin) = twin {
                 faults.push(ConfigFault::new(
                     format!("{path}.schedulerName"),
@@ -125,8 +130,17 @@ impl Profile {
         if binding == 0 {
             faults.push(ConfigFault::new(format!("{path}.plugins.bind"), "at least one bind plugin is needed"));
         }
-        if profile.scores.iter().map(|(_, weight)| weight.saturating_mul(behaviour.score_max)).fold(0, i64::saturating_add) > MAX_TOTAL_SCORE {
-            faults.push(ConfigFault::new(format!("{path}.plugins.score"), "the weights are so great that a total could overflow"));
+        if profile
+            .scores
+            .iter()
+            .map(|(_, weight)| weight.saturating_mul(behaviour.score_max))
+            .fold(0, i64::saturating_add)
+            > MAX_TOTAL_SCORE
+        {
+            faults.push(ConfigFault::new(
+                format!("{path}.plugins.score"),
+                "the weights are so great that a total could overflow",
+            ));
         }
         if faults.is_empty() { Ok(profile) } else { Err(faults) }
     }
@@ -171,10 +185,12 @@ fn general_faults(behaviour: &Behaviour, config: &SchedulerConfig) -> Vec<Config
             "must be greater than or equal to podInitialBackoffSeconds",
         ));
     }
-    let percentages = std::iter::once(("percentageOfNodesToScore".to_owned(), Some(config.percentage_of_nodes_to_score)))
-        .chain(config.profiles.iter().enumerate().map(|(index, profile)| {
-            (format!("profiles[{index}].percentageOfNodesToScore"), profile.percentage_of_nodes_to_score)
-        }));
+    let percentages =
+        std::iter::once(("percentageOfNodesToScore".to_owned(), Some(config.percentage_of_nodes_to_score))).chain(
+            config.profiles.iter().enumerate().map(|(index, profile)| {
+                (format!("profiles[{index}].percentageOfNodesToScore"), profile.percentage_of_nodes_to_score)
+            }),
+        );
     for (path, percentage) in percentages {
         if percentage.is_some_and(|percentage| !(0..=100).contains(&percentage)) {
             faults.push(ConfigFault::new(path, "not in valid range [0-100]"));
@@ -269,7 +285,8 @@ fn expand(
         .filter(|(name, _)| implements(*name, point) && !set.disabled.iter().any(|other| other == name.as_str()))
         .collect();
     let overridden = |name: &PluginName| spread.iter().any(|(other, _)| other == name);
-    let mut plugins: Vec<(PluginName, Option<i64>)> = named.iter().filter(|(name, _)| overridden(name)).copied().collect();
+    let mut plugins: Vec<(PluginName, Option<i64>)> =
+        named.iter().filter(|(name, _)| overridden(name)).copied().collect();
     plugins.extend(spread.iter().filter(|(name, _)| !seen.contains(name)));
     plugins.extend(named.iter().filter(|(name, _)| !overridden(name)));
     plugins
@@ -305,7 +322,10 @@ fn default_plugins(behaviour: &Behaviour, api: ConfigApi) -> Sets {
         (ExtensionPoint::PreFilter, set(pre_filters.map(plain).collect())),
         (ExtensionPoint::Filter, set(filters.iter().copied().map(plain).collect())),
         (ExtensionPoint::PostFilter, set(post_filters.into_iter().map(plain).collect())),
-        (ExtensionPoint::Score, set(scores.iter().map(|(name, weight)| (name.as_str().to_owned(), Some(*weight))).collect())),
+        (
+            ExtensionPoint::Score,
+            set(scores.iter().map(|(name, weight)| (name.as_str().to_owned(), Some(*weight))).collect()),
+        ),
         (ExtensionPoint::Bind, set(vec![plain(PluginName::DefaultBinder)])),
     ])
 }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::config::{ConfigFault, SchedulerConfig};
+use super::course::Course;
 use super::fit_error::FitError;
 use super::framework::{Code, Cycle, CycleState, PreFilter, PreScore, Status};
 use super::node_info::NodeInfo;
 use super::plugins::{PluginName, default_preemption, scheduling_gates};
-use super::config::{ConfigFault, SchedulerConfig};
-use super::course::Course;
 use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
 use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck};

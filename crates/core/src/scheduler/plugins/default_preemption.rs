@@ -46,7 +46,9 @@ pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut Fit
     }
     let message = format!("preemption: {message}");
     error.post_filter_message = match cycle.behaviour.post_filter_prefix {
-        Some(prefix) if plugins.contains(&PluginName::DynamicResources) && !cycle.pod.spec.has_resource_claims => format!("{prefix}, {message}"),
+        Some(prefix) if plugins.contains(&PluginName::DynamicResources) && !cycle.pod.spec.has_resource_claims => {
+            format!("{prefix}, {message}")
+        }
         _ => message,
     };
 }
@@ -197,26 +199,14 @@ fn start_ms(pod: &Pod) -> i64 {
     pod.start_time_ms.unwrap_or(i64::MAX)
 }
 
-fn remove(
-    cycle: &Cycle<'_>,
-    filters: &[PluginName],
-    state: &mut CycleState,
-    node: &mut NodeInfo,
-    info: &Arc<PodInfo>,
-) {
+fn remove(cycle: &Cycle<'_>, filters: &[PluginName], state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
     node.remove_pod(&info.pod.namespace, &info.pod.name, cycle.behaviour);
     for name in filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, -1);
     }
 }
 
-fn add(
-    cycle: &Cycle<'_>,
-    filters: &[PluginName],
-    state: &mut CycleState,
-    node: &mut NodeInfo,
-    info: &Arc<PodInfo>,
-) {
+fn add(cycle: &Cycle<'_>, filters: &[PluginName], state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
     node.add_pod(Arc::clone(info), cycle.behaviour);
     for name in filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, 1);

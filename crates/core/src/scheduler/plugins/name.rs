@@ -102,10 +102,9 @@ impl PluginName {
         }
         match self {
             PluginName::NodeUnschedulable => "CheckNodeUnschedulable",
-            PluginName::NodeResourcesFit
-            | PluginName::NodeName
-            | PluginName::NodePorts
-            | PluginName::NodeAffinity => "GeneralPredicates",
+            PluginName::NodeResourcesFit | PluginName::NodeName | PluginName::NodePorts | PluginName::NodeAffinity => {
+                "GeneralPredicates"
+            }
             PluginName::TaintToleration => "PodToleratesNodeTaints",
             PluginName::VolumeRestrictions => "NoDiskConflict",
             PluginName::EBSLimits => "MaxEBSVolumeCount",

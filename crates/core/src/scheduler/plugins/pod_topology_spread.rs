@@ -120,7 +120,9 @@ pub(crate) fn applicable(cycle: &Cycle<'_>, kind: WhenUnsatisfiable) -> Applicab
         return Applicable { constraints: of_kind(own), needs_all_keys: true };
     }
     match &cycle.profile.args.pod_topology_spread {
-        SpreadDefaults::System if !cycle.behaviour.spread.default_constraints || kind == WhenUnsatisfiable::DoNotSchedule => {
+        SpreadDefaults::System
+            if !cycle.behaviour.spread.default_constraints || kind == WhenUnsatisfiable::DoNotSchedule =>
+        {
             Applicable { constraints: Vec::new(), needs_all_keys: false }
         }
         SpreadDefaults::System => {

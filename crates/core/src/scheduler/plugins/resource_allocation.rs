@@ -155,8 +155,7 @@ mod tests {
     fn check(kind: ScoringStrategyType, version: &str, used: &[(i64, i64, i64)], expected: i64) {
         let version: Version = version.parse().expect("a version");
         let rules = Behaviour::of(version).allocation;
-        let allocations =
-            used.iter().map(|&(requested, capacity, weight)| Allocation { requested, capacity, weight });
+        let allocations = used.iter().map(|&(requested, capacity, weight)| Allocation { requested, capacity, weight });
         assert_eq!(score(kind, &[(0, 0), (50, 8), (100, 10)], rules, 100, allocations), expected);
     }
 

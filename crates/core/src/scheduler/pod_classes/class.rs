@@ -245,7 +245,9 @@ impl Compiled {
         let fixed_scores = of_kind(&FIXED_SCORES);
         let mut preferences: Vec<Preference> = Vec::new();
         let fixed = nodes.slots.iter().map(|slot| {
-            let Some(node) = cycle.snapshot.slot(*slot) else { return Fixed { passes: false, preference: 0, score: 0 } };
+            let Some(node) = cycle.snapshot.slot(*slot) else {
+                return Fixed { passes: false, preference: 0, score: 0 };
+            };
             let passes = fixed_filters.iter().all(|plugin| plugin.filter(cycle, &state, node).is_success());
             let raw = |name: PluginName| {
                 if passes && profile.weight(name) != 0 { plugin(name).score(cycle, &state, node) } else { 0 }

@@ -35,12 +35,7 @@ struct Evictions {
 
 impl Refusal {
     /// What every node says; `None` if some node lets the pod through.
-    pub(super) fn of(
-        scheduler: &Scheduler,
-        cycle: &Cycle<'_>,
-        compiled: &Compiled,
-        nodes: &Nodes,
-    ) -> Option<Self> {
+    pub(super) fn of(scheduler: &Scheduler, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> Option<Self> {
         let error = Arc::new(scheduler.refusals(cycle)?);
         let mut refusal = Refusal {
             position: cycle.snapshot.log().end(),
@@ -86,12 +81,7 @@ impl Refusal {
     }
 
     /// The refusal as it would be given now; `None` if it has to be worked out from the start.
-    pub(super) fn again(
-        &mut self,
-        cycle: &Cycle<'_>,
-        compiled: &Compiled,
-        nodes: &Nodes,
-    ) -> Option<Arc<FitError>> {
+    pub(super) fn again(&mut self, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> Option<Arc<FitError>> {
         let snapshot = cycle.snapshot;
         if may_evict(cycle) != self.evictions.is_some() || self.error.pre_filter_message.is_some() {
             return None;

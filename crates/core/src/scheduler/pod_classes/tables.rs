@@ -140,8 +140,7 @@ impl Tables {
             }
         }
         let own = &spec.required_pod_affinity;
-        tables.affine_to_itself =
-            own.iter().all(|term| inter_pod_affinity::matches(cycle, term, cycle.pod, cycle.pod));
+        tables.affine_to_itself = own.iter().all(|term| inter_pod_affinity::matches(cycle, term, cycle.pod, cycle.pod));
         let preferred = spec.preferred_pod_affinity.iter().chain(&spec.preferred_pod_anti_affinity);
         for term in preferred.filter(|_| tables.scores_pods).collect::<Vec<_>>() {
             tables.sum_table(snapshot, nodes, &term.pod_affinity_term.topology_key);
