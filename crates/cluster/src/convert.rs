@@ -3,6 +3,8 @@
 //! Input has been validated by who read it; what is still wrong (an unknown operator, a quantity that does not parse)
 //! becomes what the API server's zero value would be, never a panic.
 
+mod storage;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,8 +18,14 @@ use sim_core::model::{
     Toleration, TolerationOperator, TopologySpreadConstraint, Volume, VolumeSource, WeightedPodAffinityTerm,
     WhenUnsatisfiable,
 };
+use sim_core::quantity::Quantity;
 
 use crate::pod as pods;
+
+pub use storage::{
+    csi_node, has_storage_capacity, persistent_volume, persistent_volume_claim, storage_capacity, storage_class,
+    volume_attachment,
+};
 
 /// The annotation by which a node asks to be avoided by the pods of some controllers.
 const PREFER_AVOID_PODS: &str = "scheduler.alpha.kubernetes.io/preferAvoidPods";
@@ -213,6 +221,11 @@ fn resource_list(list: Option<&BTreeMap<String, ApiQuantity>>) -> ResourceList {
     quantities.filter_map(|(name, quantity)| Some((name.clone(), quantity.0.parse().ok()?))).collect()
 }
 
+/// A quantity; one that does not parse is 0, as what was not read.
+fn quantity(quantity: &ApiQuantity) -> Quantity {
+    quantity.0.parse().unwrap_or_default()
+}
+
 fn container(container: &api::Container) -> Container {
     let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
     let port = |port: &api::ContainerPort| ContainerPort {
@@ -304,16 +317,23 @@ pub fn spread_constraint(constraint: &api::TopologySpreadConstraint) -> Topology
 
 fn volume(volume: &api::Volume) -> Option<Volume> {
     let source = if let Some(claim) = &volume.persistent_volume_claim {
-        VolumeSource::PersistentVolumeClaim {
-            claim_name: claim.claim_name.clone(),
-            read_only: claim.read_only == Some(true),
-        }
+        VolumeSource::PersistentVolumeClaim { claim_name: claim.claim_name.clone() }
     } else if volume.ephemeral.is_some() {
         VolumeSource::Ephemeral
     } else if let Some(disk) = &volume.gce_persistent_disk {
         VolumeSource::GcePersistentDisk { pd_name: disk.pd_name.clone(), read_only: disk.read_only == Some(true) }
     } else if let Some(disk) = &volume.aws_elastic_block_store {
         VolumeSource::AwsElasticBlockStore { volume_id: disk.volume_id.clone() }
+    } else if let Some(disk) = &volume.azure_disk {
+        VolumeSource::AzureDisk {
+            disk_name: disk.disk_name.clone(),
+            data_disk_uri: disk.disk_uri.clone(),
+            kind: disk.kind.clone(),
+        }
+    } else if let Some(disk) = &volume.cinder {
+        VolumeSource::Cinder { volume_id: disk.volume_id.clone() }
+    } else if let Some(volume) = &volume.portworx_volume {
+        VolumeSource::PortworxVolume { volume_id: volume.volume_id.clone() }
     } else if let Some(disk) = &volume.iscsi {
         VolumeSource::Iscsi { iqn: disk.iqn.clone(), read_only: disk.read_only == Some(true) }
     } else if let Some(disk) = &volume.rbd {

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
-use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
+use k8s_openapi::api::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -175,6 +175,9 @@ kinds! {
     PersistentVolumeClaim, persistent_volume_claims, "persistentvolumeclaims", ["pvc"], true;
     StorageClass, storage_classes, "storageclasses", ["sc"], false;
     CSINode, csi_nodes, "csinodes", [], false;
+    CSIDriver, csi_drivers, "csidrivers", [], false;
+    CSIStorageCapacity, csi_storage_capacities, "csistoragecapacities", [], true;
+    VolumeAttachment, volume_attachments, "volumeattachments", [], false;
     Lease, leases, "leases", [], true;
     Event, events, "events", ["ev"], true;
 }

@@ -1,5 +1,7 @@
 //! The scheduler's place in the cluster: what it watches, and what becomes of its decisions.
 
+mod storage;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -207,6 +209,9 @@ impl Cluster {
         let now_ms = self.clock.now_ms();
         let key = &changed.key;
         let scheduling = &mut self.scheduling;
+        if scheduling.watch_storage(changed, now_ms) {
+            return;
+        }
         match (&changed.before, &changed.after) {
             (before, Some(Object::Node(node))) => {
                 let before = match before {

@@ -3,9 +3,9 @@
 //! Plugins read named fields of [`Behaviour`] and never compare minors themselves.
 
 use crate::model::resources::InitContainers;
-use crate::scheduler::PluginName;
 use crate::scheduler::config::ConfigApi;
 use crate::scheduler::profile;
+use crate::scheduler::{InTreePlugin, PluginName};
 use crate::version::Version;
 
 /// What a version's scheduler does and says.
@@ -83,6 +83,10 @@ pub struct Behaviour {
     pub dynamic_resources: bool,
     /// What the DynamicResources plugin puts before the preemption text (1.34 to 1.36).
     pub post_filter_prefix: Option<&'static str>,
+    /// How volumes and claims are looked at.
+    pub volumes: VolumeRules,
+    /// How the failure of a plugin is told.
+    pub plugin_errors: PluginErrors,
     /// How preemption works.
     pub preemption: PreemptionRules,
     /// How the queue works.
@@ -274,6 +278,132 @@ pub enum PreFilterText {
     Both,
     /// Once, without counts (1.27+).
     Once,
+}
+
+/// How volumes and claims are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VolumeRules {
+    /// Whether claims are looked up before any plugin runs, and a missing one is an error (≤1.19).
+    pub basic_checks: bool,
+    /// Whether VolumeBinding looks at the claims once in PreFilter (1.19+) or on every node.
+    pub binding_in_pre_filter: bool,
+    /// Whether VolumeBinding refuses a missing claim itself, in PreFilter (1.20+).
+    pub claims_checked_in_pre_filter: bool,
+    /// Whether a claim that lost its volume is refused (1.23+).
+    pub lost_claims_refused: bool,
+    /// What is known of generic ephemeral volumes.
+    pub ephemeral: EphemeralVolumes,
+    /// What becomes of a claim whose volume is not there.
+    pub missing_volume: MissingVolume,
+    /// The reason for a node from which a bound volume cannot be reached.
+    pub node_conflict_reason: &'static str,
+    /// Whether local volumes leave only their nodes in PreFilter (1.27 to 1.31).
+    pub narrows_to_local_volumes: bool,
+    /// Whether CSIStorageCapacities are looked at (1.21+).
+    pub storage_capacity: bool,
+    /// What `volumeAttributesClassName` means.
+    pub attributes_class: AttributesClass,
+    /// The in-tree plugins whose volumes CSI drivers take over.
+    pub migrated: &'static [InTreePlugin],
+    /// Whether the access mode ReadWriteOncePod is respected, and with which reason.
+    pub read_write_once_pod: ReadWriteOncePod,
+    /// Whether VolumeRestrictions sits out a pod that nothing is in the way of (1.28+).
+    pub skips_unused: bool,
+    /// Whether limits of CSI volumes are read from a node's allocatable too (≤1.31).
+    pub limits_in_allocatable: bool,
+    /// Whether VolumeAttachments count against the limit (1.32+).
+    pub counts_attachments: bool,
+    /// Whether claims of generic ephemeral volumes count against the limit (1.23+).
+    pub counts_ephemeral: bool,
+    /// Whether in-tree volumes written into a pod count against the limit of the driver that took over (1.25+).
+    pub counts_inline: bool,
+    /// What becomes of the incoming pod's missing claim where volumes are counted.
+    pub missing_claim: MissingClaim,
+    /// Whether VolumeZone looks volumes up once in PreFilter (1.27+).
+    pub zone_in_pre_filter: bool,
+    /// Whether VolumeZone knows `topology.kubernetes.io/…` (1.19+) beside the beta labels.
+    pub stable_zone_labels: bool,
+    /// Whether a volume's beta zone label is compared with a node's stable one where the node has no beta one (1.29+).
+    pub beta_zone_falls_back: bool,
+    /// What becomes of a volume that VolumeZone cannot look up.
+    pub zone_errors: VolumeZoneErrors,
+}
+
+/// What is known of generic ephemeral volumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EphemeralVolumes {
+    /// Nothing (≤1.20, where their gate is off).
+    Unknown,
+    /// They use a claim made for the pod (1.21, 1.22).
+    Known,
+    /// The same, in other words, and a claim that is not there yet is waited for (1.23+).
+    Awaited,
+}
+
+/// What becomes of a claim whose volume is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingVolume {
+    /// The cycle fails (≤1.19).
+    Error,
+    /// The node is refused for this reason.
+    Reason(&'static str),
+}
+
+/// What `volumeAttributesClassName` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributesClass {
+    /// Nothing (≤1.30).
+    Ignored,
+    /// Its gate is off: a claim with one is an error, a volume with one is passed over (1.31 to 1.33).
+    Refused,
+    /// Claim and volume must agree (1.34+).
+    Compared,
+}
+
+/// Whether the access mode ReadWriteOncePod is respected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadWriteOncePod {
+    /// Its gate is off (≤1.26).
+    Off,
+    /// It is, with this reason.
+    On(&'static str),
+}
+
+/// What becomes of the incoming pod's missing claim where volumes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingClaim {
+    /// It is not counted (≤1.22).
+    Ignored,
+    /// The cycle fails (1.23 to 1.29).
+    Error,
+    /// The node is refused (1.30+).
+    Refused,
+}
+
+/// What becomes of a volume that VolumeZone cannot look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VolumeZoneErrors {
+    /// The cycle fails, with one sentence for every unbound claim (≤1.17).
+    FailWithoutClass,
+    /// The cycle fails (1.18, 1.19).
+    Fail,
+    /// The node is refused (1.20+).
+    Refuse,
+}
+
+/// How the failure of a plugin is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginErrors {
+    /// In the plugin's own words, each with how many nodes it befell (≤1.17).
+    Counted,
+    /// `error while running "P" prefilter plugin for pod "p": …`, `running "P" filter plugin for pod "p": …` (1.18).
+    WhileRunning,
+    /// `prefilter plugin "P" failed for pod "p": …`, and the filter's as before (1.19).
+    FailedForPod,
+    /// `running PreFilter plugin "P": …`, and the filter's as before (1.20).
+    RunningForPod,
+    /// `running PreFilter plugin "P": …`, `running "P" filter plugin: …` (1.21+).
+    Running,
 }
 
 /// How preemption works.
@@ -468,6 +598,83 @@ impl Behaviour {
             },
             dynamic_resources: minor >= 34,
             post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
+            volumes: VolumeRules {
+                basic_checks: minor <= 19,
+                binding_in_pre_filter: minor >= 19,
+                claims_checked_in_pre_filter: minor >= 20,
+                lost_claims_refused: minor >= 23,
+                ephemeral: match minor {
+                    ..=20 => EphemeralVolumes::Unknown,
+                    21 | 22 => EphemeralVolumes::Known,
+                    _ => EphemeralVolumes::Awaited,
+                },
+                missing_volume: match minor {
+                    ..=19 => MissingVolume::Error,
+                    20..=22 => MissingVolume::Reason("pvc(s) bound to non-existent pv(s)"),
+                    _ => MissingVolume::Reason(
+                        "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+                    ),
+                },
+                node_conflict_reason: match minor {
+                    ..=32 => "node(s) had volume node affinity conflict",
+                    _ => "node(s) didn't match PersistentVolume's node affinity",
+                },
+                narrows_to_local_volumes: (27..=31).contains(&minor),
+                storage_capacity: minor >= 21,
+                attributes_class: match minor {
+                    ..=30 => AttributesClass::Ignored,
+                    31..=33 => AttributesClass::Refused,
+                    _ => AttributesClass::Compared,
+                },
+                migrated: match minor {
+                    ..=20 => &[],
+                    21 | 22 => &[InTreePlugin::Cinder],
+                    23..=30 => {
+                        &[InTreePlugin::AwsEbs, InTreePlugin::GcePd, InTreePlugin::AzureDisk, InTreePlugin::Cinder]
+                    }
+                    _ => &[
+                        InTreePlugin::AwsEbs,
+                        InTreePlugin::GcePd,
+                        InTreePlugin::AzureDisk,
+                        InTreePlugin::Cinder,
+                        InTreePlugin::Portworx,
+                    ],
+                },
+                read_write_once_pod: match minor {
+                    ..=26 => ReadWriteOncePod::Off,
+                    27..=33 => ReadWriteOncePod::On(
+                        "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+                    ),
+                    _ => ReadWriteOncePod::On(
+                        "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",
+                    ),
+                },
+                skips_unused: minor >= 28,
+                limits_in_allocatable: minor <= 31,
+                counts_attachments: minor >= 32,
+                counts_ephemeral: minor >= 23,
+                counts_inline: minor >= 25,
+                missing_claim: match minor {
+                    ..=22 => MissingClaim::Ignored,
+                    23..=29 => MissingClaim::Error,
+                    _ => MissingClaim::Refused,
+                },
+                zone_in_pre_filter: minor >= 27,
+                stable_zone_labels: minor >= 19,
+                beta_zone_falls_back: minor >= 29,
+                zone_errors: match minor {
+                    ..=17 => VolumeZoneErrors::FailWithoutClass,
+                    18 | 19 => VolumeZoneErrors::Fail,
+                    _ => VolumeZoneErrors::Refuse,
+                },
+            },
+            plugin_errors: match minor {
+                ..=17 => PluginErrors::Counted,
+                18 => PluginErrors::WhileRunning,
+                19 => PluginErrors::FailedForPod,
+                20 => PluginErrors::RunningForPod,
+                _ => PluginErrors::Running,
+            },
             preemption: PreemptionRules {
                 policy_respected: minor >= 19,
                 victims_sorted: minor >= 32,

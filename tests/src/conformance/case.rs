@@ -49,7 +49,7 @@ pub(super) fn read_snapshot(version: Version, case: &Value) -> Snapshot {
         nodes.sort_by_key(|node| node["metadata"]["name"].as_str());
     }
     for node in nodes {
-        let node: api::Node = serde_json::from_value(node.clone()).expect("a node");
+        let node: api::Node = read(node.clone());
         snapshot.upsert_node(Arc::new(convert::node(&node)));
     }
     // 1.21.9 lists policy/v1, and by all that its recordings show it was served another version: it saw no budget.
@@ -111,8 +111,52 @@ fn read_object(snapshot: &mut Snapshot, object: &Value) {
             };
             snapshot.set_disruption_budget(namespace, name, budget);
         }
+        _ => read_storage_object(snapshot, object, namespace, name),
+    }
+}
+
+fn read_storage_object(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: &str) {
+    let key = (namespace.to_owned(), name.to_owned());
+    let (mut object, name) = (object.clone(), name.to_owned());
+    match object["kind"].as_str().unwrap_or_default() {
+        "PersistentVolume" => {
+            let volume = Arc::new(convert::persistent_volume(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.volumes.insert(name, volume)));
+        }
+        "PersistentVolumeClaim" => {
+            object["metadata"]["namespace"] = key.0.clone().into();
+            if object["metadata"]["uid"].is_null() {
+                object["metadata"]["uid"] = format!("{}/{}", key.0, key.1).into();
+            }
+            let claim = Arc::new(convert::persistent_volume_claim(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.claims.insert(key, claim)));
+        }
+        "StorageClass" => {
+            let class = Arc::new(convert::storage_class(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.classes.insert(name, class)));
+        }
+        "CSINode" => {
+            let node = Arc::new(convert::csi_node(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.csi_nodes.insert(name, node)));
+        }
+        "CSIDriver" => {
+            let looked_at = convert::has_storage_capacity(&read(object));
+            snapshot.change_storage(|storage| drop(storage.drivers.insert(name, looked_at)));
+        }
+        "CSIStorageCapacity" => {
+            let capacity = Arc::new(convert::storage_capacity(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.capacities.insert(key, capacity)));
+        }
+        "VolumeAttachment" => {
+            let attachment = Arc::new(convert::volume_attachment(&read(object)));
+            snapshot.change_storage(|storage| drop(storage.attachments.insert(name, attachment)));
+        }
         _ => {}
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
+    serde_json::from_value(object).expect("an object of its kind")
 }
 
 /// Reads a pod with the API's defaulting and the Priority admission plugin's work done.
@@ -150,7 +194,7 @@ fn read_pod(pod: &Value, case: &Value) -> Pod {
         }
     }
     resolve_priority(&mut pod, case);
-    let pod: api::Pod = serde_json::from_value(pod).expect("a pod");
+    let pod: api::Pod = read(pod);
     convert::pod(&pod)
 }
 

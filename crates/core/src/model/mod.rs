@@ -4,6 +4,7 @@ pub mod labels;
 pub mod node;
 pub mod pod;
 pub mod resources;
+pub mod storage;
 pub mod taint;
 
 pub use labels::{LabelSelector, Labels, Requirement, SelectorOperator};
@@ -15,4 +16,8 @@ pub use pod::{
     WhenUnsatisfiable,
 };
 pub use resources::{ResourceList, Resources};
+pub use storage::{
+    ClaimReference, CsiNode, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource, StorageCapacity,
+    StorageClass, VolumeAttachment, VolumeBindingMode,
+};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, first_untolerated};

@@ -306,8 +306,6 @@ pub enum VolumeSource {
     PersistentVolumeClaim {
         /// The claim's name.
         claim_name: String,
-        /// Mounted read-only.
-        read_only: bool,
     },
     /// `ephemeral`: a claim made for the pod, named `POD-VOLUME`.
     Ephemeral,
@@ -320,6 +318,25 @@ pub enum VolumeSource {
     },
     /// `awsElasticBlockStore`.
     AwsElasticBlockStore {
+        /// `volumeID`.
+        volume_id: String,
+    },
+    /// `azureDisk`.
+    AzureDisk {
+        /// `diskName`.
+        disk_name: String,
+        /// `diskURI`.
+        data_disk_uri: String,
+        /// `kind`, where stated.
+        kind: Option<String>,
+    },
+    /// `cinder`.
+    Cinder {
+        /// `volumeID`.
+        volume_id: String,
+    },
+    /// `portworxVolume`.
+    PortworxVolume {
         /// `volumeID`.
         volume_id: String,
     },

@@ -28,6 +28,12 @@ pub enum EventResource {
     StorageClass,
     /// A CSINode.
     CsiNode,
+    /// A CSIDriver.
+    CsiDriver,
+    /// A CSIStorageCapacity.
+    CsiStorageCapacity,
+    /// A VolumeAttachment.
+    VolumeAttachment,
     /// A Service (moves pods up to 1.21 only).
     Service,
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::node_info::NodeInfo;
-use super::plugins::{PluginName, inter_pod_affinity, pod_topology_spread, selector_spread};
+use super::plugins::{
+    PluginName, inter_pod_affinity, pod_topology_spread, selector_spread, volume_binding, volume_restrictions,
+    volume_zone,
+};
 use super::profile::Profile;
 use super::snapshot::Snapshot;
 use crate::behaviour::Behaviour;
@@ -111,6 +114,9 @@ pub struct CycleState {
     pub(crate) pod_topology_spread: pod_topology_spread::FilterState,
     pub(crate) pod_topology_spread_score: pod_topology_spread::ScoreState,
     pub(crate) selector_spread: selector_spread::ScoreState,
+    pub(crate) volume_binding: volume_binding::FilterState,
+    pub(crate) volume_restrictions: volume_restrictions::FilterState,
+    pub(crate) volume_zone: volume_zone::FilterState,
 }
 
 /// Whether a plugin has anything to say about the scores of this pod.

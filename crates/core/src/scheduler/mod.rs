@@ -4,6 +4,7 @@
 mod change_log;
 pub mod config;
 pub mod course;
+mod csi_translation;
 pub mod event;
 pub mod fit_error;
 pub mod framework;
@@ -14,18 +15,21 @@ pub mod profile;
 pub mod queue;
 pub mod schedule;
 pub mod snapshot;
+pub mod storage;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use config::{ConfigFault, SchedulerConfig};
 pub use course::Course;
+pub use csi_translation::InTreePlugin;
 pub use event::{Action, ClusterEvent, EventResource};
 pub use fit_error::{FitError, PreemptionOutcome};
 pub use framework::{Code, Status};
 pub use node_info::{NodeInfo, PodInfo};
-pub use plugins::PluginName;
+pub use plugins::{PluginName, VolumePlan};
 pub use pod_classes::{PodClasses, Verdict};
 pub use profile::Profile;
 pub use queue::SchedulingQueue;
 pub use schedule::{Decision, NodeScore, Placement, Scheduler};
 pub use snapshot::{DisruptionBudget, ImageState, NodeSlot, SelectorOwner, Snapshot};
+pub use storage::Storage;

@@ -427,26 +427,52 @@ pub fn plugin(name: PluginName) -> &'static dyn Plugin {
         PluginName::ServiceAffinity => &Neutral(PluginName::ServiceAffinity),
         PluginName::NodeResourceLimits => &Neutral(PluginName::NodeResourceLimits),
         PluginName::DefaultBinder => &Neutral(PluginName::DefaultBinder),
-        // VOLUMES
-        _ => &Neutral(PluginName::VolumeBinding),
+        PluginName::VolumeRestrictions => &volume_restrictions::VolumeRestrictions,
+        PluginName::EBSLimits => &non_csi_limits::EBS_LIMITS,
+        PluginName::GCEPDLimits => &non_csi_limits::GCE_PD_LIMITS,
+        PluginName::NodeVolumeLimits => &node_volume_limits::NodeVolumeLimits,
+        PluginName::AzureDiskLimits => &non_csi_limits::AZURE_DISK_LIMITS,
+        PluginName::CinderLimits => &non_csi_limits::CINDER_LIMITS,
+        PluginName::VolumeBinding => &volume_binding::VolumeBinding,
+        PluginName::VolumeZone => &volume_zone::VolumeZone,
     }
 }
 
-/// Filter order; volume plugins are left out.
+/// Filter order.
 pub(crate) fn filters(minor: u32) -> &'static [PluginName] {
     use PluginName::*;
     match minor {
-        // GeneralPredicates is the four between NodeUnschedulable and TaintToleration; spread was still off.
-        ..=17 => {
-            &[NodeUnschedulable, NodeResourcesFit, NodeName, NodePorts, NodeAffinity, TaintToleration, InterPodAffinity]
-        }
+        // GeneralPredicates is the four between NodeUnschedulable and VolumeRestrictions; spread was still off.
+        ..=17 => &[
+            NodeUnschedulable,
+            NodeResourcesFit,
+            NodeName,
+            NodePorts,
+            NodeAffinity,
+            VolumeRestrictions,
+            TaintToleration,
+            EBSLimits,
+            GCEPDLimits,
+            NodeVolumeLimits,
+            AzureDiskLimits,
+            VolumeBinding,
+            VolumeZone,
+            InterPodAffinity,
+        ],
         18 => &[
             NodeUnschedulable,
             NodeResourcesFit,
             NodeName,
             NodePorts,
             NodeAffinity,
+            VolumeRestrictions,
             TaintToleration,
+            EBSLimits,
+            GCEPDLimits,
+            NodeVolumeLimits,
+            AzureDiskLimits,
+            VolumeBinding,
+            VolumeZone,
             InterPodAffinity,
             PodTopologySpread,
         ],
@@ -456,7 +482,31 @@ pub(crate) fn filters(minor: u32) -> &'static [PluginName] {
             NodeName,
             NodePorts,
             NodeAffinity,
+            VolumeRestrictions,
             TaintToleration,
+            EBSLimits,
+            GCEPDLimits,
+            NodeVolumeLimits,
+            AzureDiskLimits,
+            VolumeBinding,
+            VolumeZone,
+            PodTopologySpread,
+            InterPodAffinity,
+        ],
+        20..=30 => &[
+            NodeUnschedulable,
+            NodeName,
+            TaintToleration,
+            NodeAffinity,
+            NodePorts,
+            NodeResourcesFit,
+            VolumeRestrictions,
+            EBSLimits,
+            GCEPDLimits,
+            NodeVolumeLimits,
+            AzureDiskLimits,
+            VolumeBinding,
+            VolumeZone,
             PodTopologySpread,
             InterPodAffinity,
         ],
@@ -467,6 +517,10 @@ pub(crate) fn filters(minor: u32) -> &'static [PluginName] {
             NodeAffinity,
             NodePorts,
             NodeResourcesFit,
+            VolumeRestrictions,
+            NodeVolumeLimits,
+            VolumeBinding,
+            VolumeZone,
             PodTopologySpread,
             InterPodAffinity,
         ],

@@ -9,10 +9,10 @@ use super::course::Course;
 use super::fit_error::FitError;
 use super::framework::{Code, Cycle, CycleState, PreFilter, PreScore, Status};
 use super::node_info::NodeInfo;
-use super::plugins::{PluginName, default_preemption, scheduling_gates};
+use super::plugins::{PluginName, VolumePlan, default_preemption, scheduling_gates, volume_binding};
 use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
-use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck};
+use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck, PluginErrors};
 use crate::model::resources::PodRequests;
 use crate::model::{Effect, Pod, first_untolerated};
 use crate::version::Version;
@@ -137,6 +137,9 @@ impl Scheduler {
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
         let cycle = self.cycle(snapshot, pod, &requests);
+        if let Some(fault) = volume_binding::basic_check(&cycle) {
+            return Decision::Error(fault);
+        }
         let mut state = CycleState::default();
         let found = find_feasible(&cycle, &mut state, course);
         if let Some(error) = found.error {
@@ -157,6 +160,13 @@ impl Scheduler {
         let equals: Vec<&NodeScore> = scores.iter().filter(|score| Some(score.total) == best).collect();
         let node = equals.get(course.pick(equals.len())).map(|score| score.node.clone());
         Decision::Placed(Placement { node: node.unwrap_or_default(), scores, refused: found.refused })
+    }
+
+    /// What is to be done for the pod's claims once it goes to the node.
+    pub fn volume_plan(&self, snapshot: &Snapshot, pod: &Pod, node: &str) -> VolumePlan {
+        let requests = PodRequests::of(pod, self.behaviour.requests);
+        let cycle = self.cycle(snapshot, pod, &requests);
+        snapshot.node(node).map(|node| volume_binding::plan(&cycle, node)).unwrap_or_default()
     }
 
     /// Every filter that refuses the pod on one node, not the first only; empty if it fits or there is no such node.
@@ -256,27 +266,19 @@ struct Found<'a> {
 
 fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Course) -> Found<'a> {
     let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter_message: None, error: None };
-    let mut only: Option<BTreeSet<String>> = None;
-    for name in &cycle.profile.pre_filters {
-        match plugin(*name).pre_filter(cycle, state) {
-            PreFilter::AllNodes => {}
-            PreFilter::Nodes(names) => {
-                only = Some(match only {
-                    None => names,
-                    Some(others) => others.intersection(&names).cloned().collect(),
-                });
-            }
-            PreFilter::Refused(status) if status.code == Code::Error => {
-                found.error = Some(status.reasons.join(", "));
-                return found;
-            }
-            PreFilter::Refused(status) => {
-                found.pre_filter_message = Some(status.reasons.join(", "));
-                found.refused = cycle.snapshot.nodes().map(|node| (node.name().to_owned(), status.clone())).collect();
-                return found;
-            }
+    let only = match pre_filter(cycle, state) {
+        PreFilter::AllNodes => None,
+        PreFilter::Nodes(names) => Some(names),
+        PreFilter::Refused(status) if status.code == Code::Error => {
+            found.error = Some(status.reasons.join(", "));
+            return found;
         }
-    }
+        PreFilter::Refused(status) => {
+            found.pre_filter_message = Some(status.reasons.join(", "));
+            found.refused = cycle.snapshot.nodes().map(|node| (node.name().to_owned(), status.clone())).collect();
+            return found;
+        }
+    };
     if let (Some(names), AbsentNodes::Unlisted) = (&only, cycle.behaviour.absent_nodes)
         && let Some(ghost) = names.iter().find(|name| cycle.snapshot.node(name).is_none())
     {
@@ -294,11 +296,15 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
     let nodes: Vec<&NodeInfo> = cycle.snapshot.nodes().filter(|node| !is_left_out(node)).collect();
     let (start, enough) = course.sample(cycle.profile, nodes.len());
     let mut looked_at = 0;
+    let mut errors: BTreeMap<String, usize> = BTreeMap::new();
     for node in nodes[start..].iter().chain(&nodes[..start]) {
         let status = filter_with_nominated(cycle, state, node);
         looked_at += 1;
         match status.code {
             Code::Success => found.feasible.push(*node),
+            Code::Error if cycle.behaviour.plugin_errors == PluginErrors::Counted => {
+                *errors.entry(status.reasons.join(", ")).or_default() += 1;
+            }
             Code::Error => {
                 found.error = Some(status.reasons.join(", "));
                 return found;
@@ -310,9 +316,85 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
         }
     }
     course.advance(looked_at, cycle.snapshot.node_count());
+    found.error = counted(&errors);
     // Built at once, which is quicker than node by node.
     found.refused = refused.into_iter().collect();
     found
+}
+
+/// Runs the PreFilter plugins up to the first refusal; the nodes that are left are those that all of them leave.
+fn pre_filter(cycle: &Cycle<'_>, state: &mut CycleState) -> PreFilter {
+    let mut only: Option<BTreeSet<String>> = None;
+    let mut narrowing = Vec::new();
+    for name in &cycle.profile.pre_filters {
+        match plugin(*name).pre_filter(cycle, state) {
+            PreFilter::AllNodes => continue,
+            PreFilter::Nodes(names) => {
+                only = Some(match only {
+                    None => names,
+                    Some(others) => others.intersection(&names).cloned().collect(),
+                });
+                narrowing.push(name.as_str());
+            }
+            PreFilter::Refused(status) if status.code == Code::Error => {
+                return PreFilter::Refused(failed_pre_filter(cycle, *name, status));
+            }
+            PreFilter::Refused(status) => return PreFilter::Refused(status),
+        }
+        if only.as_ref().is_some_and(BTreeSet::is_empty) {
+            let reason = match narrowing.as_slice() {
+                [one] => format!("node(s) didn't satisfy plugin {one}"),
+                several => format!("node(s) didn't satisfy plugin(s) [{}] simultaneously", several.join(" ")),
+            };
+            let code = match cycle.behaviour.absent_nodes {
+                AbsentNodes::NeverAbsent | AbsentNodes::Unlisted => Code::Unschedulable,
+                _ => Code::UnschedulableAndUnresolvable,
+            };
+            return PreFilter::Refused(Status { code, plugins: Vec::new(), reasons: vec![Cow::Owned(reason)] });
+        }
+    }
+    only.map_or(PreFilter::AllNodes, PreFilter::Nodes)
+}
+
+/// A plugin's failure in PreFilter, as the framework tells it.
+fn failed_pre_filter(cycle: &Cycle<'_>, name: PluginName, status: Status) -> Status {
+    let (pod, text) = (&cycle.pod.name, status.reasons.join(", "));
+    let text = match cycle.behaviour.plugin_errors {
+        PluginErrors::Counted => text,
+        PluginErrors::WhileRunning => {
+            format!("error while running \"{name}\" prefilter plugin for pod \"{pod}\": {text}")
+        }
+        PluginErrors::FailedForPod => format!("prefilter plugin \"{name}\" failed for pod \"{pod}\": {text}"),
+        PluginErrors::RunningForPod | PluginErrors::Running => format!("running PreFilter plugin \"{name}\": {text}"),
+    };
+    Status { reasons: vec![Cow::Owned(text)], ..status }
+}
+
+/// A plugin's failure on a node, as the framework tells it.
+fn failed_filter(cycle: &Cycle<'_>, name: PluginName, status: Status) -> Status {
+    let (pod, text) = (&cycle.pod.name, status.reasons.join(", "));
+    let text = match cycle.behaviour.plugin_errors {
+        PluginErrors::Counted => text,
+        PluginErrors::WhileRunning | PluginErrors::FailedForPod | PluginErrors::RunningForPod => {
+            format!("running \"{name}\" filter plugin for pod \"{pod}\": {text}")
+        }
+        PluginErrors::Running => format!("running \"{name}\" filter plugin: {text}"),
+    };
+    Status { reasons: vec![Cow::Owned(text)], ..status }
+}
+
+/// Failures with how many nodes each befell (`errors.CreateAggregateFromMessageCountMap`).
+fn counted(errors: &BTreeMap<String, usize>) -> Option<String> {
+    let repeated = |(text, count): (&String, &usize)| match count {
+        1 => text.clone(),
+        several => format!("{text} (repeated {several} times)"),
+    };
+    let texts: Vec<String> = errors.iter().map(repeated).collect();
+    match texts.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("[{}]", several.join(", "))),
+    }
 }
 
 /// A pod that was promised a node by preemption tries that node first (1.22+).
@@ -383,7 +465,7 @@ fn filter(cycle: &Cycle<'_>, filters: &[PluginName], state: &CycleState, node: &
         }
         let status = plugin(*name).filter(cycle, state, node);
         if status.code == Code::Error {
-            return status;
+            return failed_filter(cycle, *name, status);
         }
         if total.is_success() {
             total = status;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::change_log::{Change, ChangeLog};
 use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affinity};
+use super::storage::Storage;
 use crate::behaviour::{Behaviour, ZoneLabels};
 use crate::model::resources::PodRequests;
 use crate::model::{LabelSelector, Labels, Node, Pod, PodKey};
@@ -30,6 +31,7 @@ pub struct Snapshot {
     namespaces: Arc<BTreeMap<String, Labels>>,
     selectors: Arc<BTreeMap<(SelectorOwner, String, String), LabelSelector>>,
     budgets: Arc<BTreeMap<(String, String), DisruptionBudget>>,
+    storage: Arc<Storage>,
     /// To which node each waiting pod is nominated, and by node who is.
     nominated: BTreeMap<PodKey, Arc<str>>,
     nominees: BTreeMap<Arc<str>, BTreeMap<PodKey, Arc<PodInfo>>>,
@@ -101,6 +103,7 @@ impl Snapshot {
             namespaces: Arc::default(),
             selectors: Arc::default(),
             budgets: Arc::default(),
+            storage: Arc::default(),
             nominated: BTreeMap::new(),
             nominees: BTreeMap::new(),
             with_anti_affinity: 0,
@@ -369,6 +372,17 @@ impl Snapshot {
     /// All PodDisruptionBudgets with their namespaces.
     pub fn disruption_budgets(&self) -> impl Iterator<Item = (&str, &DisruptionBudget)> {
         self.budgets.iter().map(|((namespace, _), budget)| (namespace.as_str(), budget))
+    }
+
+    /// The storage objects.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Changes the storage objects.
+    pub fn change_storage(&mut self, change: impl FnOnce(&mut Storage)) {
+        self.log.everything();
+        change(Arc::make_mut(&mut self.storage));
     }
 
     /// Notes that a waiting pod is promised room on a node by preemption.

@@ -43,6 +43,45 @@ pub fn registered_events(plugin: PluginName, table: EventTable) -> Vec<ClusterEv
         PluginName::SchedulingGates => {
             vec![own(if fine { Action::UPDATE_POD_GATES_ELIMINATED } else { Action::UPDATE })]
         }
+        PluginName::VolumeRestrictions => {
+            let claims = if fine { Action::ADD } else { Action::ADD | Action::UPDATE };
+            vec![
+                pod(Action::DELETE),
+                node(Action::ADD),
+                ClusterEvent::new(EventResource::PersistentVolumeClaim, claims),
+            ]
+        }
+        PluginName::NodeVolumeLimits => vec![
+            ClusterEvent::new(EventResource::CsiNode, if fine { Action::ADD | Action::UPDATE } else { Action::ADD }),
+            pod(Action::DELETE),
+            ClusterEvent::new(EventResource::PersistentVolumeClaim, Action::ADD),
+            ClusterEvent::new(EventResource::VolumeAttachment, Action::DELETE),
+        ],
+        PluginName::EBSLimits | PluginName::GCEPDLimits | PluginName::AzureDiskLimits | PluginName::CinderLimits => {
+            vec![node(Action::ADD), pod(Action::DELETE)]
+        }
+        PluginName::VolumeBinding => {
+            let either = Action::ADD | Action::UPDATE;
+            let resources = [
+                EventResource::StorageClass,
+                EventResource::PersistentVolumeClaim,
+                EventResource::PersistentVolume,
+                EventResource::CsiNode,
+                EventResource::CsiDriver,
+                EventResource::CsiStorageCapacity,
+            ];
+            let storage = resources.into_iter().map(|resource| ClusterEvent::new(resource, either));
+            storage.chain([node(Action::ADD | Action::UPDATE_NODE_LABEL)]).collect()
+        }
+        PluginName::VolumeZone => vec![
+            ClusterEvent::new(EventResource::StorageClass, Action::ADD),
+            node(Action::ADD | Action::UPDATE_NODE_LABEL),
+            ClusterEvent::new(
+                EventResource::PersistentVolumeClaim,
+                if fine { Action::ADD | Action::UPDATE } else { Action::ADD },
+            ),
+            ClusterEvent::new(EventResource::PersistentVolume, Action::ADD | Action::UPDATE),
+        ],
         // They refuse no node.
         _ => Vec::new(),
     }

@@ -1,7 +1,5 @@
-//! The in-tree plugins, one file each, named as upstream names them.
-//!
-//! Left to a later issue: VolumeRestrictions, NodeVolumeLimits and its cloud kin, VolumeBinding, VolumeZone and
-//! DynamicResources. Pods with volumes are decided as if their volumes were no obstacle.
+//! The in-tree plugins, one file each, named as upstream names them. DynamicResources is a name only: its claims are not
+//! modelled.
 
 pub mod default_preemption;
 mod events;
@@ -15,11 +13,17 @@ pub mod node_prefer_avoid_pods;
 pub mod node_resources_balanced_allocation;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
+pub mod node_volume_limits;
+pub mod non_csi_limits;
 pub mod pod_topology_spread;
 pub(crate) mod resource_allocation;
 pub mod scheduling_gates;
 pub mod selector_spread;
 pub mod taint_toleration;
+pub mod volume_binding;
+pub mod volume_restrictions;
+pub mod volume_zone;
 
 pub use events::registered_events;
 pub use name::PluginName;
+pub use volume_binding::VolumePlan;

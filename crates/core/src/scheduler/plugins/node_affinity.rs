@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::PluginName;
 use crate::behaviour::{AbsentNodes, InvalidPreference};
-use crate::model::{Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
+use crate::model::{
+    Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
+};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -74,11 +76,14 @@ impl Plugin for NodeAffinity {
         let matching = preferred.filter(|term| {
             let preference = &term.preference;
             if cycle.behaviour.preferred_match_fields {
-                matches_term(preference, &node.node)
+                matches_term(preference, &node.node.labels, node.name())
             } else {
                 // Fields were not read at first; a term of fields only matched nothing.
                 !preference.match_expressions.is_empty()
-                    && preference.match_expressions.iter().all(|requirement| matches_label(requirement, &node.node))
+                    && preference
+                        .match_expressions
+                        .iter()
+                        .all(|requirement| matches_label(requirement, &node.node.labels))
             }
         });
         matching.map(|term| i64::from(term.weight)).sum()
@@ -97,7 +102,12 @@ pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
 
 /// Whether the node meets one of a selector's terms.
 pub fn matches_selector(selector: &NodeSelector, node: &Node) -> bool {
-    selector.node_selector_terms.iter().any(|term| matches_term(term, node))
+    matches_selector_by(selector, &node.labels, &node.name)
+}
+
+/// The same for a node of which only labels and name are known, or labels alone.
+pub(crate) fn matches_selector_by(selector: &NodeSelector, labels: &Labels, name: &str) -> bool {
+    selector.node_selector_terms.iter().any(|term| matches_term(term, labels, name))
 }
 
 /// The nodes that a term names; `None` if it names none.
@@ -115,20 +125,20 @@ fn names_of_term(term: &NodeSelectorTerm) -> Option<BTreeSet<String>> {
     names
 }
 
-fn matches_term(term: &NodeSelectorTerm, node: &Node) -> bool {
+fn matches_term(term: &NodeSelectorTerm, labels: &Labels, name: &str) -> bool {
     if term.match_expressions.is_empty() && term.match_fields.is_empty() {
         return false;
     }
-    term.match_expressions.iter().all(|requirement| matches_label(requirement, node))
-        && term.match_fields.iter().all(|requirement| matches_field(requirement, node))
+    term.match_expressions.iter().all(|requirement| matches_label(requirement, labels))
+        && term.match_fields.iter().all(|requirement| matches_field(requirement, name))
 }
 
 /// A requirement that does not parse matches nothing.
-fn matches_label(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
+fn matches_label(requirement: &NodeSelectorRequirement, labels: &Labels) -> bool {
     if invalid_value(requirement).is_some() {
         return false;
     }
-    let label = node.labels.get(&requirement.key);
+    let label = labels.get(&requirement.key);
     let values = &requirement.values;
     match &requirement.operator {
         NodeSelectorOperator::In => label.is_some_and(|label| values.contains(label)),
@@ -192,9 +202,9 @@ fn compare(label: Option<&String>, values: &[String], holds: impl Fn(i64, i64) -
     }
 }
 
-fn matches_field(requirement: &NodeSelectorRequirement, node: &Node) -> bool {
+fn matches_field(requirement: &NodeSelectorRequirement, name: &str) -> bool {
     let [value] = requirement.values.as_slice() else { return false };
-    let field = if requirement.key == "metadata.name" { node.name.as_str() } else { "" };
+    let field = if requirement.key == "metadata.name" { name } else { "" };
     match requirement.operator {
         NodeSelectorOperator::In => field == value,
         NodeSelectorOperator::NotIn => field != value,

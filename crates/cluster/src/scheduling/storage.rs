@@ -1,0 +1,74 @@
+//! Storage objects in the scheduler's view.
+
+use std::sync::Arc;
+
+use sim_core::scheduler::{Action, EventResource};
+
+use super::Scheduling;
+use crate::convert;
+use crate::object::Object;
+use crate::store::Changed;
+
+impl Scheduling {
+    /// Keeps the view up with a storage object, and wakes the pods that its change may help. Returns whether it was one.
+    pub(super) fn watch_storage(&mut self, changed: &Changed, now_ms: u64) -> bool {
+        let key = &changed.key;
+        let name = key.name.clone();
+        let namespaced = (key.namespace.clone(), key.name.clone());
+        let Some(object) = changed.after.as_ref().or(changed.before.as_ref()) else { return false };
+        let is_there = changed.after.is_some();
+        let snapshot = &mut self.snapshot;
+        let resource = match object {
+            Object::PersistentVolume(volume) => {
+                let volume = is_there.then(|| Arc::new(convert::persistent_volume(volume)));
+                snapshot.change_storage(|storage| set(&mut storage.volumes, name, volume));
+                EventResource::PersistentVolume
+            }
+            Object::PersistentVolumeClaim(claim) => {
+                let claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(claim)));
+                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim));
+                EventResource::PersistentVolumeClaim
+            }
+            Object::StorageClass(class) => {
+                let class = is_there.then(|| Arc::new(convert::storage_class(class)));
+                snapshot.change_storage(|storage| set(&mut storage.classes, name, class));
+                EventResource::StorageClass
+            }
+            Object::CSINode(node) => {
+                let node = is_there.then(|| Arc::new(convert::csi_node(node)));
+                snapshot.change_storage(|storage| set(&mut storage.csi_nodes, name, node));
+                EventResource::CsiNode
+            }
+            Object::CSIDriver(driver) => {
+                let looked_at = is_there.then(|| convert::has_storage_capacity(driver));
+                snapshot.change_storage(|storage| set(&mut storage.drivers, name, looked_at));
+                EventResource::CsiDriver
+            }
+            Object::CSIStorageCapacity(capacity) => {
+                let capacity = is_there.then(|| Arc::new(convert::storage_capacity(capacity)));
+                snapshot.change_storage(|storage| set(&mut storage.capacities, namespaced, capacity));
+                EventResource::CsiStorageCapacity
+            }
+            Object::VolumeAttachment(attachment) => {
+                let attachment = is_there.then(|| Arc::new(convert::volume_attachment(attachment)));
+                snapshot.change_storage(|storage| set(&mut storage.attachments, name, attachment));
+                EventResource::VolumeAttachment
+            }
+            _ => return false,
+        };
+        let action = match (&changed.before, is_there) {
+            (None, _) => Action::ADD,
+            (Some(_), true) => Action::UPDATE,
+            (Some(_), false) => Action::DELETE,
+        };
+        self.happened(resource, action, now_ms);
+        true
+    }
+}
+
+fn set<K: Ord, V>(map: &mut std::collections::BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => drop(map.insert(key, value)),
+        None => drop(map.remove(&key)),
+    }
+}

@@ -1,0 +1,134 @@
+//! Disks that one pod or one node at a time may use (`plugins/volumerestrictions`, v1.34).
+
+use std::collections::BTreeSet;
+
+use super::PluginName;
+use crate::behaviour::ReadWriteOncePod;
+use crate::model::{Pod, VolumeSource};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
+use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::storage::claim_not_found;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct VolumeRestrictions;
+
+/// The claims that no other pod may use at the same time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FilterState {
+    /// `None` while the plugin has nothing to follow.
+    exclusive: Option<Exclusive>,
+}
+
+#[derive(Debug, Clone)]
+struct Exclusive {
+    claims: BTreeSet<String>,
+    users: i64,
+}
+
+impl Plugin for VolumeRestrictions {
+    fn name(&self) -> PluginName {
+        PluginName::VolumeRestrictions
+    }
+
+    /// Looks for claims with the access mode ReadWriteOncePod and their users anywhere (1.27+).
+    fn pre_filter(&self, cycle: &Cycle<'_>, state: &mut CycleState) -> PreFilter {
+        if cycle.behaviour.volumes.read_write_once_pod == ReadWriteOncePod::Off {
+            return PreFilter::AllNodes;
+        }
+        let mut claims = BTreeSet::new();
+        for claim in cycle.pod.spec.volumes.iter().filter_map(|volume| used_claim(&volume.source)) {
+            let Some(found) = cycle.snapshot.storage().claim(&cycle.pod.namespace, claim) else {
+                let code = Code::UnschedulableAndUnresolvable;
+                return PreFilter::Refused(Status::refused(code, self.name(), claim_not_found(claim)));
+            };
+            if found.access_modes.iter().any(|mode| mode == "ReadWriteOncePod") {
+                claims.insert(claim.to_owned());
+            }
+        }
+        let used = |claim: &&String| {
+            let pods = cycle.snapshot.nodes().flat_map(|node| &node.pods);
+            pods.into_iter().any(|info| {
+                let volumes = &info.pod.spec.volumes;
+                info.pod.namespace == cycle.pod.namespace
+                    && volumes.iter().any(|volume| used_claim(&volume.source) == Some(claim))
+            })
+        };
+        let users = i64::try_from(claims.iter().filter(used).count()).unwrap_or(i64::MAX);
+        let needs_check = cycle.pod.spec.volumes.iter().any(|volume| is_restricted(&volume.source));
+        let skips = cycle.behaviour.volumes.skips_unused && users == 0 && !needs_check;
+        state.volume_restrictions.exclusive = (!skips).then_some(Exclusive { claims, users });
+        PreFilter::AllNodes
+    }
+
+    fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
+        let restricted = cycle.pod.spec.volumes.iter().filter(|volume| is_restricted(&volume.source));
+        for volume in restricted {
+            if node.pods.iter().any(|info| uses_same_disk(&volume.source, &info.pod)) {
+                return Status::refused(Code::Unschedulable, self.name(), "node(s) had no available disk");
+            }
+        }
+        match (&state.volume_restrictions.exclusive, cycle.behaviour.volumes.read_write_once_pod) {
+            (Some(exclusive), ReadWriteOncePod::On(reason)) if exclusive.users > 0 => {
+                Status::refused(Code::Unschedulable, self.name(), reason)
+            }
+            _ => Status::success(),
+        }
+    }
+
+    /// Upstream counts a pod by the name of its claims alone, whatever its namespace.
+    fn pod_changed(&self, _cycle: &Cycle<'_>, state: &mut CycleState, _node: &NodeInfo, pod: &Pod, delta: i64) {
+        let Some(exclusive) = &mut state.volume_restrictions.exclusive else { return };
+        let claims = pod.spec.volumes.iter().filter_map(|volume| used_claim(&volume.source));
+        let uses = claims.filter(|claim| exclusive.claims.contains(*claim)).count();
+        exclusive.users += delta * i64::try_from(uses).unwrap_or(0);
+    }
+}
+
+fn used_claim(source: &VolumeSource) -> Option<&str> {
+    match source {
+        VolumeSource::PersistentVolumeClaim { claim_name } => Some(claim_name),
+        _ => None,
+    }
+}
+
+/// Whether a volume of this kind can be in another's way at all.
+fn is_restricted(source: &VolumeSource) -> bool {
+    matches!(
+        source,
+        VolumeSource::GcePersistentDisk { .. }
+            | VolumeSource::AwsElasticBlockStore { .. }
+            | VolumeSource::Rbd { .. }
+            | VolumeSource::Iscsi { .. }
+    )
+}
+
+/// Whether a pod has the same disk mounted in a way that excludes this one.
+fn uses_same_disk(source: &VolumeSource, pod: &Pod) -> bool {
+    pod.spec.volumes.iter().any(|existing| match (source, &existing.source) {
+        (
+            VolumeSource::GcePersistentDisk { pd_name, read_only },
+            VolumeSource::GcePersistentDisk { pd_name: other, read_only: other_read_only },
+        ) => pd_name == other && !(*read_only && *other_read_only),
+        (VolumeSource::AwsElasticBlockStore { volume_id }, VolumeSource::AwsElasticBlockStore { volume_id: other }) => {
+            volume_id == other
+        }
+        (VolumeSource::Iscsi { iqn, read_only }, VolumeSource::Iscsi { iqn: other, read_only: other_read_only }) => {
+            iqn == other && !(*read_only && *other_read_only)
+        }
+        (
+            VolumeSource::Rbd { monitors, pool, image, read_only },
+            VolumeSource::Rbd {
+                monitors: other_monitors,
+                pool: other_pool,
+                image: other_image,
+                read_only: other_read_only,
+            },
+        ) => {
+            monitors.iter().any(|monitor| other_monitors.contains(monitor))
+                && (pool, image) == (other_pool, other_image)
+                && !(*read_only && *other_read_only)
+        }
+        _ => false,
+    })
+}
