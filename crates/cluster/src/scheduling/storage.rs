@@ -13,8 +13,8 @@ impl Scheduling {
     /// Keeps the view up with a storage object, and wakes the pods that its change may help. Returns whether it was one.
     pub(super) fn watch_storage(&mut self, changed: &Changed, now_ms: u64) -> bool {
         let key = &changed.key;
-        let name = key.name.clone();
-        let namespaced = (key.namespace.clone(), key.name.clone());
+        let name = key.name.to_string();
+        let namespaced = (key.namespace.to_string(), key.name.to_string());
         let Some(object) = changed.after.as_ref().or(changed.before.as_ref()) else { return false };
         let is_there = changed.after.is_some();
         let snapshot = &mut self.snapshot;
