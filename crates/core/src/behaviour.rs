@@ -15,12 +15,18 @@ pub struct Behaviour {
     pub version: Version,
     /// Filters in the order they run by default.
     pub filters: &'static [PluginName],
+    /// PreFilter plugins in the order they run by default, where they are listed by extension point.
+    pub pre_filters: &'static [PluginName],
     /// Score plugins with their default weights.
     pub scores: &'static [(PluginName, i64)],
     /// The plugins of other versions.
     pub absent_plugins: &'static [PluginName],
     /// The oldest and the newest API version of a KubeSchedulerConfiguration that is read.
     pub config_apis: (ConfigApi, ConfigApi),
+    /// Whether a profile's defaults are filled in before it is validated (1.22+).
+    pub defaults_before_validation: bool,
+    /// Whether plugins named at an extension point run before all that MultiPoint adds (1.23.0 to 1.23.5, by a slip upstream).
+    pub named_before_multi_point: bool,
     /// The greatest normalised score of one plugin: 10 in 1.16, 100 since.
     pub score_max: i64,
     /// Whether 1.16's GeneralPredicates collects the refusals of its four parts (resources, name, ports, selector).
@@ -219,6 +225,8 @@ pub struct AllocationRules {
     pub most_allocated_capped: bool,
     /// Whether utilization is 100 less the free percentage (≤1.21), not the requested one.
     pub utilization_from_free: bool,
+    /// Whether of a resource that is listed twice the last weight alone counts (≤1.26).
+    pub last_weight_counts: bool,
 }
 
 /// How NodeResourcesBalancedAllocation works.
@@ -477,6 +485,7 @@ impl Behaviour {
         Behaviour {
             version,
             filters: profile::filters(minor),
+            pre_filters: profile::pre_filters(minor),
             scores: profile::scores(minor),
             absent_plugins: profile::absent_plugins(minor),
             config_apis: match minor {
@@ -489,6 +498,8 @@ impl Behaviour {
                 28 => (ConfigApi::V1Beta3, ConfigApi::V1),
                 _ => (ConfigApi::V1, ConfigApi::V1),
             },
+            defaults_before_validation: minor >= 22,
+            named_before_multi_point: minor == 23 && patch < 6,
             score_max: if minor == 16 { 10 } else { 100 },
             general_predicates: minor <= 17,
             run_all_filters: matches!(minor, 24 | 25),
@@ -570,6 +581,7 @@ impl Behaviour {
                 skips_absent: minor >= 22,
                 most_allocated_capped: minor >= 20,
                 utilization_from_free: minor <= 21,
+                last_weight_counts: minor <= 26,
             },
             balanced: BalancedRules { actual_requests: minor >= 22, skips_best_effort: minor >= 33 },
             image: ImageRules {
