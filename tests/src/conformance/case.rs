@@ -7,7 +7,6 @@ use serde_json::Value;
 use sim_cluster::convert;
 use sim_core::Version;
 use sim_core::model::{LabelSelector, Pod};
-use sim_core::scheduler::config::SchedulerConfig;
 use sim_core::scheduler::{DisruptionBudget, Scheduler, SelectorOwner, Snapshot};
 use sim_scenario::read_scheduler_config;
 
@@ -22,13 +21,12 @@ pub(super) fn scheduler(version: Version, case: &Value) -> Result<Scheduler, Str
     let text = |faults: Vec<sim_core::scheduler::ConfigFault>| {
         faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
-    let (config, _) = read_scheduler_config(&case["config"]).map_err(text)?;
+    let mut document = case["config"].clone();
     // The recordings gave 1.22 to 1.24 the configuration as v1beta2.
-    let config = if (22..=24).contains(&version.minor()) {
-        SchedulerConfig { api: sim_core::scheduler::config::ConfigApi::V1Beta2, ..config }
-    } else {
-        config
-    };
+    if (22..=24).contains(&version.minor()) {
+        document["apiVersion"] = Value::from("kubescheduler.config.k8s.io/v1beta2");
+    }
+    let (config, _) = read_scheduler_config(&document, version).map_err(text)?;
     Scheduler::configured(version, &config).map_err(text)
 }
 

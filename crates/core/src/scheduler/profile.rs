@@ -207,20 +207,22 @@ fn default_api(behaviour: &Behaviour) -> ConfigApi {
     newest
 }
 
+/// Why a version does not read an API version, if it does not.
+pub fn api_fault(behaviour: &Behaviour, api: ConfigApi) -> Option<ConfigFault> {
+    let (oldest, newest) = behaviour.config_apis;
+    if (oldest..=newest).contains(&api) {
+        return None;
+    }
+    let known = ConfigApi::ALL.iter().filter(|api| (oldest..=newest).contains(api));
+    let known: Vec<&str> = known.map(ConfigApi::as_str).collect();
+    let message =
+        format!("kube-scheduler {} does not know {}; it knows {}", behaviour.version, api.as_str(), known.join(", "));
+    Some(ConfigFault::new("apiVersion", message))
+}
+
 fn general_faults(behaviour: &Behaviour, config: &SchedulerConfig) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
-    let (oldest, newest) = behaviour.config_apis;
-    if config.api < oldest || config.api > newest {
-        let known: Vec<&str> =
-            ConfigApi::ALL.iter().filter(|api| (oldest..=newest).contains(api)).map(ConfigApi::as_str).collect();
-        let message = format!(
-            "kube-scheduler {} does not know {}; it knows {}",
-            behaviour.version,
-            config.api.as_str(),
-            known.join(", ")
-        );
-        faults.push(ConfigFault::new("apiVersion", message));
-    }
+    faults.extend(api_fault(behaviour, config.api));
     if config.pod_initial_backoff_seconds <= 0 {
         faults.push(ConfigFault::new("podInitialBackoffSeconds", "must be greater than 0"));
     }
