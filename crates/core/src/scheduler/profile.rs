@@ -4,6 +4,8 @@
 //! `framework/runtime/framework.go` (`NewFramework`, `expandMultiPointPlugins`) since.
 
 mod defaults;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
