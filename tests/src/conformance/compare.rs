@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 use sim_core::Behaviour;
-use sim_core::scheduler::{Decision, FitError, Placement, Snapshot, Status, Verdict};
+use sim_core::scheduler::{Decision, FitError, Placement, Snapshot, Status, Verdict, event_note};
 
 /// The fields that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,7 +189,8 @@ impl Compared<'_> {
 
     fn unschedulable(&mut self, error: &FitError, step: &Value) {
         self.nodes(&error.statuses, &step["nodes"]);
-        self.field(Field::Message, "", &error.to_string(), step["message"].as_str().unwrap_or_default());
+        let message = event_note(&error.to_string(), self.behaviour);
+        self.field(Field::Message, "", &message, step["message"].as_str().unwrap_or_default());
         let nominated = error.preemption.as_ref().map_or("", |outcome| outcome.nominated_node.as_str());
         let recorded = step["nominated"].as_str().unwrap_or_default();
         // Among equal candidates the real one takes the first of a map: any of the recorded options is right.

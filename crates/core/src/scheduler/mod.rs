@@ -23,7 +23,7 @@ pub use config::{ConfigFault, SchedulerConfig};
 pub use course::Course;
 pub use csi_translation::InTreePlugin;
 pub use event::{Action, ClusterEvent, EventResource};
-pub use fit_error::{FitError, PreemptionOutcome};
+pub use fit_error::{FitError, PreemptionOutcome, event_note};
 pub use framework::{Code, Status};
 pub use node_info::{NodeInfo, PodInfo};
 pub use plugins::{PluginName, VolumePlan};

@@ -341,9 +341,12 @@ impl Compiled {
         }
     }
 
-    /// The filters that what is on the node can sway; all of them where others refuse it too.
-    pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, rank: usize) -> &'a [PluginName] {
-        if self.fixed[rank].passes { &self.filters } else { &cycle.profile.filters }
+    /// The filters that what is on the node can sway; all of them where others refuse it too, or pods are nominated to it.
+    pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, nodes: &Nodes, rank: usize) -> &'a [PluginName] {
+        let slot = nodes.slots[rank];
+        let nominated = cycle.snapshot.has_nominations()
+            && cycle.snapshot.nominated_to(cycle.snapshot.node_name(NodeSlot(slot))).next().is_some();
+        if self.fixed[rank].passes && !nominated { &self.filters } else { &cycle.profile.filters }
     }
 
     /// Whether the node lets the pod through, as far as it and tables of one node each can say.
