@@ -35,6 +35,10 @@ pub struct Behaviour {
     pub affinity_conflict_in_any_term: bool,
     /// Whether `matchFields` of preferred terms are read (1.20+).
     pub preferred_match_fields: bool,
+    /// Whether a `nodeSelector` with a label that could not be one chooses every node (≤1.18).
+    pub invalid_node_selector_matches_all: bool,
+    /// How what is wrong with a selector is told.
+    pub selector_faults: SelectorFaults,
     /// How a preferred term that does not parse is told of.
     pub invalid_preference: InvalidPreference,
     /// The reason of NodeName.
@@ -123,6 +127,19 @@ pub enum TaintReason {
     UntoleratedUnnamed,
 }
 
+/// How what is wrong with a selector is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectorFaults {
+    /// The first fault of a term, in plain words (≤1.20).
+    First,
+    /// Every fault with the path to it (1.21 to 1.27).
+    Paths,
+    /// The same, and which operators there are (1.28 to 1.33).
+    PathsAndOperators,
+    /// The same, with lists as JSON (1.34+).
+    JsonPaths,
+}
+
 /// How a preferred node affinity term that does not parse is told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidPreference {
@@ -175,6 +192,10 @@ pub struct RequestRules {
     pub assigned_non_zero_sidecars: bool,
     /// Whether restartable init containers are sidecars (1.28+, where the gate is off but bound pods may have them).
     pub sidecars: bool,
+    /// Whether each container's requests are rounded to what is counted before they are added up (≤1.26).
+    pub rounded_per_container: bool,
+    /// Whether they are where scoring counts bound pods (≤1.31).
+    pub non_zero_rounded_per_container: bool,
     /// Whether the pod's own `resources` count (1.34+).
     pub pod_level: bool,
     /// Whether container statuses count for pods being resized (1.33+).
@@ -545,6 +566,13 @@ impl Behaviour {
             },
             affinity_conflict_in_any_term: (24..=26).contains(&minor),
             preferred_match_fields: minor >= 20,
+            invalid_node_selector_matches_all: minor <= 18,
+            selector_faults: match minor {
+                ..=20 => SelectorFaults::First,
+                21..=27 => SelectorFaults::Paths,
+                28..=33 => SelectorFaults::PathsAndOperators,
+                _ => SelectorFaults::JsonPaths,
+            },
             invalid_preference: match minor {
                 ..=17 => InvalidPreference::Plain,
                 18 | 19 => InvalidPreference::NamesPod,
@@ -570,6 +598,8 @@ impl Behaviour {
                 zero_init_scalars_dropped: minor <= 21,
                 assigned_non_zero_sidecars: minor >= 32,
                 sidecars: minor >= 28,
+                rounded_per_container: minor <= 26,
+                non_zero_rounded_per_container: minor <= 31,
                 pod_level: minor >= 34,
                 in_place_resize: minor >= 33,
             },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as api;
 use serde_json::Value;
-use sim_cluster::convert;
+use sim_cluster::{convert, default_pod};
 use sim_core::Version;
 use sim_core::model::{LabelSelector, Pod};
 use sim_core::scheduler::config::SchedulerConfig;
@@ -33,15 +33,15 @@ pub(super) fn scheduler(version: Version, case: &Value) -> Result<Scheduler, Str
 }
 
 /// The pods to schedule, in order.
-pub(super) fn queue(case: &Value) -> Vec<Pod> {
+pub(super) fn queue(version: Version, case: &Value) -> Vec<Pod> {
     match case["queue"].as_array() {
-        Some(queue) => queue.iter().map(|pod| read_pod(pod, case)).collect(),
-        None => vec![read_pod(&case["pod"], case)],
+        Some(queue) => queue.iter().map(|pod| read_pod(version, pod, case)).collect(),
+        None => vec![read_pod(version, &case["pod"], case)],
     }
 }
 
 /// The cluster of a case.
-pub(super) fn read_snapshot(version: Version, case: &Value) -> Snapshot {
+pub(super) fn read_snapshot(version: Version, scheduler: &Scheduler, case: &Value) -> Snapshot {
     let mut snapshot = Snapshot::new(version);
     // The real informers heard of the nodes in the order of their names, before 1.19 in the case's.
     let mut nodes: Vec<&Value> = case["nodes"].as_array().into_iter().flatten().collect();
@@ -61,14 +61,15 @@ pub(super) fn read_snapshot(version: Version, case: &Value) -> Snapshot {
         if matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
             continue;
         }
-        let pod = read_pod(pod, case);
+        let pod = read_pod(version, pod, case);
         match (&pod.node_name, &pod.nominated_node_name) {
             (Some(_), _) => snapshot.add_pod(Arc::new(pod)),
-            (None, Some(node)) => {
+            // Only pods in the queue are nominated: those that a profile serves, and from 1.26 on not gated ones.
+            (None, Some(node)) if scheduler.serves(&pod) && scheduler.pre_enqueue(&pod).is_success() => {
                 let node = node.clone();
                 snapshot.nominate(Arc::new(pod), &node);
             }
-            (None, None) => {}
+            (None, _) => {}
         }
     }
     snapshot
@@ -141,7 +142,7 @@ fn read_storage_object(snapshot: &mut Snapshot, object: &Value, namespace: &str,
         }
         "CSIDriver" => {
             let looked_at = convert::has_storage_capacity(&read(object));
-            snapshot.change_storage(|storage| drop(storage.drivers.insert(name, looked_at)));
+            snapshot.change_storage(|storage| storage.drivers.extend([(name, looked_at)]));
         }
         "CSIStorageCapacity" => {
             let capacity = Arc::new(convert::storage_capacity(&read(object)));
@@ -160,7 +161,7 @@ fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
 }
 
 /// Reads a pod with the API's defaulting and the Priority admission plugin's work done.
-fn read_pod(pod: &Value, case: &Value) -> Pod {
+fn read_pod(version: Version, pod: &Value, case: &Value) -> Pod {
     let mut pod = pod.clone();
     if pod["metadata"]["namespace"].is_null() {
         pod["metadata"]["namespace"] = "default".into();
@@ -173,28 +174,9 @@ fn read_pod(pod: &Value, case: &Value) -> Pod {
         );
         pod["metadata"]["uid"] = uid.into();
     }
-    let host_network = pod["spec"]["hostNetwork"] == true;
-    for list in ["containers", "initContainers"] {
-        for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
-            if let Some(limits) = container["resources"]["limits"].as_object().cloned() {
-                for (resource, amount) in limits {
-                    let requests = &mut container["resources"]["requests"];
-                    if requests[&resource].is_null() {
-                        requests[&resource] = amount;
-                    }
-                }
-            }
-            if host_network {
-                for port in container["ports"].as_array_mut().into_iter().flatten() {
-                    if port["hostPort"].is_null() {
-                        port["hostPort"] = port["containerPort"].clone();
-                    }
-                }
-            }
-        }
-    }
     resolve_priority(&mut pod, case);
-    let pod: api::Pod = read(pod);
+    let mut pod: api::Pod = read(pod);
+    default_pod(pod.spec.get_or_insert_default(), version);
     convert::pod(&pod)
 }
 

@@ -87,10 +87,10 @@ pub fn check(cases: &Cases, result: &Value) -> Outcome {
         Ok(scheduler) => scheduler,
         Err(error) => return Outcome::Skipped(format!("the configuration: {error}")),
     };
-    let mut snapshot = case::read_snapshot(version, case);
+    let mut snapshot = case::read_snapshot(version, &scheduler, case);
     let mut mismatches = Vec::new();
     let mut classes = PodClasses::default();
-    for (pod, step) in case::queue(case).into_iter().zip(result["steps"].as_array().into_iter().flatten()) {
+    for (pod, step) in case::queue(version, case).into_iter().zip(result["steps"].as_array().into_iter().flatten()) {
         let decision = scheduler.schedule(&snapshot, &pod);
         compare::step(scheduler.behaviour(), &decision, step, &mut mismatches);
         let verdict = classes.schedule(&scheduler, &snapshot, &Arc::new(pod.clone()));
