@@ -223,7 +223,12 @@ fn spec_tolerations(spec: &api::PodSpec) -> Vec<Toleration> {
 }
 
 fn owner(owner: &meta::OwnerReference) -> Owner {
-    Owner { api_version: owner.api_version.clone(), kind: owner.kind.clone(), name: owner.name.clone(), uid: owner.uid.clone() }
+    Owner {
+        api_version: owner.api_version.clone(),
+        kind: owner.kind.clone(),
+        name: owner.name.clone(),
+        uid: owner.uid.clone(),
+    }
 }
 
 fn resource_list(list: Option<&BTreeMap<String, ApiQuantity>>) -> ResourceList {

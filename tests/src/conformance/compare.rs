@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde_json::Value;
 use sim_core::Behaviour;
-use sim_core::scheduler::{Decision, FitError, Placement, Snapshot, Status, Verdict, event_note};
+use sim_core::model::Pod;
+use sim_core::scheduler::config::ExtensionPoint;
+use sim_core::scheduler::{Decision, FitError, Placement, Refusal, Scheduler, Snapshot, Status, Verdict, event_note};
 
 /// The fields that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,9 +95,17 @@ impl fmt::Display for Mismatch {
 }
 
 /// Compares a step.
-pub(super) fn step(behaviour: &Behaviour, decision: &Decision, step: &Value, mismatches: &mut Vec<Mismatch>) {
-    let pod = step["pod"].as_str().unwrap_or_default().to_owned();
-    let mut compared = Compared { behaviour, pod, mismatches };
+pub(super) fn step(
+    scheduler: &Scheduler,
+    snapshot: &Snapshot,
+    pod: &Pod,
+    decision: &Decision,
+    step: &Value,
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let name = step["pod"].as_str().unwrap_or_default().to_owned();
+    let (behaviour, first_filters) = (scheduler.behaviour(), first_filters(scheduler, snapshot, pod, decision));
+    let mut compared = Compared { behaviour, pod: name, first_filters, mismatches };
     let kind = match decision {
         Decision::Placed(_) => "placed",
         Decision::Unschedulable(_) => "unschedulable",
@@ -125,6 +135,28 @@ pub(super) fn step(behaviour: &Behaviour, decision: &Decision, step: &Value, mis
     }
 }
 
+/// Whom the recorder names for nodes that a PreFilter plugin refuses up to 1.20, where a status does not say whose it
+/// is: it asks each filter by itself and takes the first that refuses.
+fn first_filters(
+    scheduler: &Scheduler,
+    snapshot: &Snapshot,
+    pod: &Pod,
+    decision: &Decision,
+) -> BTreeMap<String, &'static str> {
+    let refused = matches!(decision, Decision::Unschedulable(error) if error.pre_filter_message.is_some());
+    let behaviour = scheduler.behaviour();
+    if !refused || behaviour.version.minor() > 20 {
+        return BTreeMap::new();
+    }
+    let nodes = scheduler.explain(snapshot, pod).nodes.into_iter();
+    let first = nodes.filter_map(|node| {
+        let of_filter = |refusal: &&Refusal| refusal.extension_point == Some(ExtensionPoint::Filter);
+        let plugin = node.refusals.iter().find(of_filter)?.status.plugins.first()?.name_in(behaviour);
+        Some((node.node, plugin))
+    });
+    first.collect()
+}
+
 /// Compares what both paths of `sim` decide.
 pub(super) fn fast_path(
     snapshot: &Snapshot,
@@ -151,6 +183,7 @@ pub(super) fn fast_path(
 struct Compared<'a> {
     behaviour: &'a Behaviour,
     pod: String,
+    first_filters: BTreeMap<String, &'static str>,
     mismatches: &'a mut Vec<Mismatch>,
 }
 
@@ -171,7 +204,7 @@ impl Compared<'_> {
         for score in &placement.scores {
             let recorded = &step["scores"][&score.node];
             let ours: BTreeMap<&str, i64> =
-                score.by_plugin.iter().map(|(plugin, value)| (plugin.score_name_in(self.behaviour), *value)).collect();
+                score.by_plugin.iter().map(|of| (of.plugin.score_name_in(self.behaviour), of.weighted)).collect();
             let theirs: BTreeMap<&str, i64> = numbers(recorded);
             let names: BTreeSet<&str> = ours.keys().chain(theirs.keys()).copied().collect();
             // Some old recordings hold totals only.
@@ -223,11 +256,11 @@ impl Compared<'_> {
             }
             let plugin = their.and_then(|node| node["plugin"].as_str()).unwrap_or_default();
             if !plugin.is_empty() {
-                let names: BTreeSet<&str> = our
-                    .into_iter()
-                    .flat_map(|status| &status.plugins)
-                    .map(|plugin| plugin.name_in(self.behaviour))
-                    .collect();
+                let plugins = our.into_iter().flat_map(|status| &status.plugins);
+                let names: BTreeSet<&str> = match self.first_filters.get(name) {
+                    Some(first) => BTreeSet::from([*first]),
+                    None => plugins.map(|plugin| plugin.name_in(self.behaviour)).collect(),
+                };
                 self.field(Field::Plugin, name, &names.into_iter().collect::<Vec<_>>().join("+"), plugin);
             }
         }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::pod::{Container, Pod, PodSpec};
 use crate::behaviour::RequestRules;
-use crate::scheduler::plugins::node_affinity::is_label_key;
 use crate::quantity::{Format, Quantity};
+use crate::scheduler::plugins::node_affinity::is_label_key;
 
 /// Resource names and amounts as an object states them.
 pub type ResourceList = BTreeMap<String, Quantity>;
@@ -318,9 +318,7 @@ fn non_zero_without_sidecars(pod: &Pod, rules: RequestRules) -> NonZero {
 fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, missing: Missing) -> ResourceList {
     let mut list = container.requests.clone();
     let resizes = rules.in_place_resize && (container.restartable || !is_init(pod, container));
-    if resizes
-        && let Some(allocation) = pod.container_allocations.get(&container.name)
-    {
+    if resizes && let Some(allocation) = pod.container_allocations.get(&container.name) {
         // An infeasible resize will never come into force: the new request does not count.
         if pod.resize_infeasible {
             list = allocation.allocated.clone();

@@ -56,8 +56,23 @@ pub struct NodeScore {
     pub node: String,
     /// The sum over the plugins.
     pub total: i64,
-    /// Each plugin's normalised score times its weight. A plugin that had nothing to say is absent.
-    pub by_plugin: Vec<(PluginName, i64)>,
+    /// What each plugin makes of the node. A plugin that had nothing to say is absent.
+    pub by_plugin: Vec<PluginScore>,
+}
+
+/// What a plugin makes of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PluginScore {
+    /// The plugin.
+    pub plugin: PluginName,
+    /// What its Score says, in a unit of its own.
+    pub raw: i64,
+    /// The same after its NormalizeScore, of 0 to 100; to 10 in 1.16.
+    pub normalized: i64,
+    /// The plugin's weight in the profile.
+    pub weight: i64,
+    /// `normalized` times `weight`.
+    pub weighted: i64,
 }
 
 impl Placement {
@@ -136,23 +151,27 @@ impl Scheduler {
             return Decision::Gated(reason.to_string());
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = self.cycle(snapshot, pod, &requests);
-        if let Some(fault) = volume_binding::basic_check(&cycle) {
+        self.decide(&self.cycle(snapshot, pod, &requests), course)
+    }
+
+    /// Decides about a pod that its gates let through.
+    pub(crate) fn decide(&self, cycle: &Cycle<'_>, course: &mut Course) -> Decision {
+        if let Some(fault) = volume_binding::basic_check(cycle) {
             return Decision::Error(fault);
         }
         let mut state = CycleState::default();
-        let found = find_feasible(&cycle, &mut state, course);
+        let found = find_feasible(cycle, &mut state, course);
         if let Some(error) = found.error {
             return Decision::Error(error);
         }
         if found.feasible.is_empty() {
-            let mut error = self.fit_error(&cycle, found);
+            let mut error = self.fit_error(cycle, found);
             if error.node_count > 0 {
-                post_filter(&cycle, &state, &mut error);
+                post_filter(cycle, &state, &mut error);
             }
             return Decision::Unschedulable(Arc::new(error));
         }
-        let scores = match score_nodes(&cycle, &mut state, &found.feasible) {
+        let scores = match score_nodes(cycle, &mut state, &found.feasible) {
             Ok(scores) => scores,
             Err(error) => return Decision::Error(error),
         };
@@ -167,29 +186,6 @@ impl Scheduler {
         let requests = PodRequests::of(pod, self.behaviour.requests);
         let cycle = self.cycle(snapshot, pod, &requests);
         snapshot.node(node).map(|node| volume_binding::plan(&cycle, node)).unwrap_or_default()
-    }
-
-    /// Every filter that refuses the pod on one node, not the first only; empty if it fits or there is no such node.
-    pub fn explain_node(&self, snapshot: &Snapshot, pod: &Pod, node: &str) -> Vec<Status> {
-        let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = self.cycle(snapshot, pod, &requests);
-        let mut state = CycleState::default();
-        let mut refusals = Vec::new();
-        for name in &cycle.profile.pre_filters {
-            if let PreFilter::Refused(status) = plugin(*name).pre_filter(&cycle, &mut state) {
-                refusals.push(status);
-            }
-        }
-        let Some(node) = snapshot.node(node) else {
-            return refusals;
-        };
-        for name in &cycle.profile.filters {
-            let status = plugin(*name).filter(&cycle, &state, node);
-            if !status.is_success() && !refusals.contains(&status) {
-                refusals.push(status);
-            }
-        }
-        refusals
     }
 
     /// Whether a node that came or changed is worth another attempt of a pod that these plugins refused.
@@ -554,15 +550,41 @@ fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -
     }
     for (name, weight) in scoring {
         let plugin = plugin(name);
-        let mut scores: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
-        plugin.normalize(cycle, state, nodes, &mut scores);
-        for (result, score) in results.iter_mut().zip(scores) {
-            let weighted = score.saturating_mul(weight);
+        let raw: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
+        let mut normalized = raw.clone();
+        plugin.normalize(cycle, state, nodes, &mut normalized);
+        let greatest = cycle.behaviour.score_max;
+        if let Some(invalid) = normalized.iter().find(|score| !(0..=greatest).contains(*score))
+            && nodes.len() > 1
+            && let Some(error) = invalid_score(cycle, name, *invalid)
+        {
+            return Err(error);
+        }
+        for (result, (raw, normalized)) in results.iter_mut().zip(raw.into_iter().zip(normalized)) {
+            let weighted = normalized.saturating_mul(weight);
             result.total = result.total.saturating_add(weighted);
-            result.by_plugin.push((name, weighted));
+            result.by_plugin.push(PluginScore { plugin: name, raw, normalized, weight, weighted });
         }
     }
     Ok(results)
+}
+
+/// How a score outside 0 to 100 ends the cycle, in versions that look.
+fn invalid_score(cycle: &Cycle<'_>, name: PluginName, score: i64) -> Option<String> {
+    let text = format!(
+        "plugin \"{name}\" returns an invalid score {score}, it should in the range of [0, {}] after normalizing",
+        cycle.behaviour.score_max
+    );
+    match cycle.behaviour.plugin_errors {
+        PluginErrors::Counted => None,
+        PluginErrors::WhileRunning | PluginErrors::FailedForPod => {
+            let pod = &cycle.pod.name;
+            Some(format!("error while applying score defaultWeights for pod \"{pod}\": score {text}"))
+        }
+        PluginErrors::RunningForPod | PluginErrors::RunningNil | PluginErrors::Running => {
+            Some(format!("applying score defaultWeights on Score plugins: {text}"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -572,15 +594,6 @@ mod tests {
     use super::{PluginName, Scheduler};
     use crate::scheduler::testing::{check, check_message, read_pod, snapshot};
     use crate::version::Version;
-
-    #[track_caller]
-    fn check_explanation(version: &str, cluster: &str, pod: &str, expected: &[&str]) {
-        let version: Version = version.parse().expect("a version");
-        let snapshot = snapshot(version, cluster);
-        let statuses = Scheduler::new(version).explain_node(&snapshot, &read_pod(pod), "n1");
-        let reasons: Vec<&str> = statuses.iter().flat_map(|status| &status.reasons).map(AsRef::as_ref).collect();
-        assert_eq!(reasons, expected);
-    }
 
     #[track_caller]
     fn check_wakes(version: &str, failed: PluginName, node: &str, pod: &str, expected: bool) {
@@ -615,17 +628,6 @@ mod tests {
         let all = "n1: node(s) had untolerated taint {k: v}, node(s) didn't match Pod's node affinity/selector, Insufficient cpu";
         check("1.25", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", all);
         check("1.26", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", "n1: node(s) had untolerated taint {k: v}");
-    }
-
-    #[test]
-    fn an_explanation_names_every_filter() {
-        let expected = [
-            "node(s) had untolerated taint {k: v}",
-            "node(s) didn't match Pod's node affinity/selector",
-            "Insufficient cpu",
-        ];
-        check_explanation("1.33", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", &expected);
-        check_explanation("1.33", FULL_AND_TAINTED, "pod p tolerate=k", &[]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::PluginName;
 use crate::behaviour::{BudgetCount, PreFilterText, ReadWriteOncePod};
 use crate::model::{Pod, PreemptionPolicy};
+use crate::scheduler::explain::Eviction;
 use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
 use crate::scheduler::framework::{Code, Cycle, CycleState, PostFilter, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
@@ -40,6 +41,34 @@ pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut Fit
         ..*error
     };
     said(sentence.to_string())
+}
+
+/// What preemption finds on each node, or why it does not look. A node that is chosen is one only of its candidates.
+pub(crate) fn explain(
+    cycle: &Cycle<'_>,
+    state: &CycleState,
+    error: &FitError,
+) -> Result<BTreeMap<String, Result<Eviction, Status>>, String> {
+    if error.node_count == 0 || !cycle.profile.post_filters.contains(&PluginName::DefaultPreemption) {
+        return Err("DefaultPreemption is not asked".to_owned());
+    }
+    if let Some(reason) = not_eligible(cycle, error) {
+        return Err(reason.to_owned());
+    }
+    if let Some(reason) = unprepared(cycle, error) {
+        return Err(reason);
+    }
+    let (candidates, statuses) = dry_run(cycle, state, error);
+    let chosen = error.preemption.as_ref().map(|outcome| outcome.nominated_node.as_str());
+    let evictions = candidates.into_iter().map(|candidate| {
+        let eviction = Eviction {
+            victims: candidate.outcome().victims,
+            budget_violations: candidate.violations,
+            chosen: chosen == Some(candidate.node.as_str()),
+        };
+        (candidate.node, Ok(eviction))
+    });
+    Ok(evictions.chain(statuses.into_iter().map(|(node, status)| (node, Err(status)))).collect())
 }
 
 /// What fails when somebody is taken off a node although PreFilter ended early: plugins after the one that refused

@@ -9,9 +9,7 @@ use requirement::{matches_field, matches_label, term_faults};
 
 use super::PluginName;
 use crate::behaviour::{AbsentNodes, Behaviour, InvalidPreference};
-use crate::model::{
-    Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorTerm, PodSpec,
-};
+use crate::model::{Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 

@@ -76,9 +76,11 @@ pub(super) fn term_faults(faults: SelectorFaults, path: &str, term: &NodeSelecto
         found.truncate(1);
         return found;
     }
-    found.extend(term.match_fields.iter().enumerate().filter_map(|(index, requirement)| {
-        field_fault(faults, &format!("{path}.matchFields[{index}]"), requirement)
-    }));
+    found.extend(
+        term.match_fields.iter().enumerate().filter_map(|(index, requirement)| {
+            field_fault(faults, &format!("{path}.matchFields[{index}]"), requirement)
+        }),
+    );
     if faults == SelectorFaults::First {
         found.truncate(1);
     }
@@ -86,11 +88,7 @@ pub(super) fn term_faults(faults: SelectorFaults, path: &str, term: &NodeSelecto
 }
 
 /// What is wrong with a requirement on labels.
-pub(super) fn label_faults(
-    faults: SelectorFaults,
-    path: &str,
-    requirement: &NodeSelectorRequirement,
-) -> Vec<String> {
+pub(super) fn label_faults(faults: SelectorFaults, path: &str, requirement: &NodeSelectorRequirement) -> Vec<String> {
     let NodeSelectorRequirement { key, operator, values } = requirement;
     if let NodeSelectorOperator::Unknown(operator) = operator {
         return vec![match faults {
