@@ -6,8 +6,9 @@ use std::fmt;
 use serde_json::Value;
 use sim_core::Behaviour;
 use sim_core::model::Pod;
-use sim_core::scheduler::config::ExtensionPoint;
-use sim_core::scheduler::{Decision, FitError, Placement, Refusal, Scheduler, Snapshot, Status, Verdict, event_note};
+use sim_core::scheduler::{
+    Decision, FitError, Placement, PluginName, Scheduler, Snapshot, Status, Verdict, event_note,
+};
 
 /// The fields that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,23 +137,26 @@ pub(super) fn step(
 }
 
 /// Whom the recorder names for nodes that a PreFilter plugin refuses up to 1.20, where a status does not say whose it
-/// is: it asks each filter by itself and takes the first that refuses.
+/// is: it asks each filter by itself and takes the first that does not pass. The plugin whose PreFilter refused has
+/// remembered nothing, so that its filter fails.
 fn first_filters(
     scheduler: &Scheduler,
     snapshot: &Snapshot,
     pod: &Pod,
     decision: &Decision,
 ) -> BTreeMap<String, &'static str> {
-    let refused = matches!(decision, Decision::Unschedulable(error) if error.pre_filter_message.is_some());
     let behaviour = scheduler.behaviour();
-    if !refused || behaviour.version.minor() > 20 {
+    let refused = matches!(decision, Decision::Unschedulable(error) if error.pre_filter_message.is_some());
+    let profile = scheduler.profiles().iter().find(|profile| profile.scheduler_name == pod.spec.scheduler_name);
+    let Some(profile) = profile.filter(|_| refused && behaviour.version.minor() <= 20) else {
         return BTreeMap::new();
-    }
+    };
     let nodes = scheduler.explain(snapshot, pod).nodes.into_iter();
     let first = nodes.filter_map(|node| {
-        let of_filter = |refusal: &&Refusal| refusal.extension_point == Some(ExtensionPoint::Filter);
-        let plugin = node.refusals.iter().find(of_filter)?.status.plugins.first()?.name_in(behaviour);
-        Some((node.node, plugin))
+        let speak = node.refusals.iter().flat_map(|refusal| &refusal.status.plugins);
+        let order = |plugin: &&PluginName| profile.filters.iter().position(|name| name == *plugin);
+        let plugin = speak.filter(|plugin| order(plugin).is_some()).min_by_key(order)?;
+        Some((node.node, plugin.name_in(behaviour)))
     });
     first.collect()
 }
