@@ -41,6 +41,10 @@ pub struct Behaviour {
     pub affinity_conflict_in_any_term: bool,
     /// Whether `matchFields` of preferred terms are read (1.20+).
     pub preferred_match_fields: bool,
+    /// Whether a `nodeSelector` with a label that could not be one chooses every node (≤1.18).
+    pub invalid_node_selector_matches_all: bool,
+    /// How what is wrong with a selector is told.
+    pub selector_faults: SelectorFaults,
     /// How a preferred term that does not parse is told of.
     pub invalid_preference: InvalidPreference,
     /// The reason of NodeName.
@@ -67,6 +71,19 @@ pub struct Behaviour {
     pub inter_pod_bootstrap_needs_label: bool,
     /// What a pod affinity term's `namespaceSelector` means.
     pub namespace_selector: NamespaceSelector,
+    /// Whether a node's affinity state sits out pods that nobody's required terms concern, nominated pods included (1.27+).
+    pub inter_pod_skips: bool,
+    /// Whether a pod that preemption puts back counts for every own anti-affinity term if it matches any (≤1.17, a slip
+    /// upstream).
+    pub inter_pod_added_for_any_term: bool,
+    /// Whether the terms of a pod that preemption adds or removes are read as if the incoming pod had them (1.18, a slip
+    /// upstream).
+    pub inter_pod_changed_terms_of_incoming: bool,
+    /// Whether nominated pods are seen by the incoming pod's own terms (1.19+).
+    pub inter_pod_sees_nominated: bool,
+    /// Whether a `namespaceSelector` of the incoming pod's own terms that holds for no labels at all chooses every
+    /// namespace (1.34, a slip upstream).
+    pub inter_pod_own_namespaces_unlabelled: bool,
     /// Whether normalising takes the true least and greatest score instead of starting from 0 (1.21+).
     pub inter_pod_true_range: bool,
     /// How topology spread works.
@@ -85,6 +102,8 @@ pub struct Behaviour {
     pub fit_error: FitErrorLayout,
     /// How a refusal of PreFilter is shown.
     pub pre_filter_text: PreFilterText,
+    /// Whether an event's text is cut at 1,024 bytes (1.20+).
+    pub events_cut: bool,
     /// Whether the DynamicResources plugin is on by default (1.34+).
     pub dynamic_resources: bool,
     /// What the DynamicResources plugin puts before the preemption text (1.34 to 1.36).
@@ -112,6 +131,19 @@ pub enum TaintReason {
     Untolerated,
     /// `node(s) had untolerated taint(s)`.
     UntoleratedUnnamed,
+}
+
+/// How what is wrong with a selector is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectorFaults {
+    /// The first fault of a term, in plain words (≤1.20).
+    First,
+    /// Every fault with the path to it (1.21 to 1.27).
+    Paths,
+    /// The same, and which operators there are (1.28 to 1.33).
+    PathsAndOperators,
+    /// The same, with lists as JSON (1.34+).
+    JsonPaths,
 }
 
 /// How a preferred node affinity term that does not parse is told of.
@@ -166,6 +198,10 @@ pub struct RequestRules {
     pub assigned_non_zero_sidecars: bool,
     /// Whether restartable init containers are sidecars (1.28+, where the gate is off but bound pods may have them).
     pub sidecars: bool,
+    /// Whether each container's requests are rounded to what is counted before they are added up (≤1.26).
+    pub rounded_per_container: bool,
+    /// Whether they are where scoring counts bound pods (≤1.31).
+    pub non_zero_rounded_per_container: bool,
     /// Whether the pod's own `resources` count (1.34+).
     pub pod_level: bool,
     /// Whether container statuses count for pods being resized (1.33+).
@@ -185,8 +221,10 @@ pub struct SpreadRules {
     pub rounded: bool,
     /// Whether the cluster's default constraints replace SelectorSpread (1.20+).
     pub default_constraints: bool,
-    /// Whether the workload is found by the pod's owner reference (1.20+) or by matching selectors.
+    /// Whether the workload is found by the pod's owner reference (1.22+) or by matching selectors.
     pub selector_by_owner: bool,
+    /// Whether a Service with an empty selector has every pod (≤1.17) or none.
+    pub empty_service_selector_counts: bool,
     /// Whether a pod without soft constraints is scored all the same, every node alike (1.19 to 1.27).
     pub scores_without_constraints: bool,
     /// Whether an empty selector counts all pods of the namespace (≤1.26).
@@ -195,6 +233,10 @@ pub struct SpreadRules {
     pub counts_ineligible_nodes: bool,
     /// Whether every node passes when no node has the labels (≤1.19).
     pub no_domains_pass: bool,
+    /// Whether a constraint for which no domain was found is passed over (1.27 to 1.32) or has a least count of 0 or none.
+    pub unknown_domains_pass: bool,
+    /// Whether a raw score of -1 is taken for no score (1.20+).
+    pub negative_is_no_score: bool,
     /// Whether constraints with the same topology key share their counts.
     pub shared_counts: SharedCounts,
     /// Whether `minDomains` counts (1.27+).
@@ -282,9 +324,9 @@ pub enum FitErrorLayout {
 pub enum PreFilterText {
     /// As the reason of every node (≤1.25).
     EveryNode,
-    /// Both ways (1.26).
-    Both,
-    /// Once, without counts (1.27+).
+    /// Once, without counts; no node is told of, and preemption tries them all (1.26, 1.27).
+    OnceAlone,
+    /// Once, without counts (1.28+).
     Once,
 }
 
@@ -410,6 +452,8 @@ pub enum PluginErrors {
     FailedForPod,
     /// `running PreFilter plugin "P": …`, and the filter's as before (1.20).
     RunningForPod,
+    /// `running PreFilter plugin "P": %!w(<nil>)`, a slip upstream, and `running "P" filter plugin: …` (1.24, 1.25).
+    RunningNil,
     /// `running PreFilter plugin "P": …`, `running "P" filter plugin: …` (1.21+).
     Running,
 }
@@ -423,10 +467,27 @@ pub struct PreemptionRules {
     pub victims_sorted: bool,
     /// Whether the sentence tells of preemption (1.24+).
     pub reported: bool,
+    /// Whether a failure of PostFilter is told (1.27+).
+    pub errors_reported: bool,
+    /// How PodDisruptionBudgets are counted.
+    pub budgets: BudgetCount,
+    /// Whether a pod whose nominated node is beyond help may evict elsewhere at once (1.19+).
+    pub hopeless_nomination_ends_wait: bool,
     /// Whether a pod tries the node promised to it before all others (1.22+).
     pub tries_nominated_first: bool,
     /// Whether only victims evicted by the scheduler make the preemptor wait (1.27+).
     pub waits_for_preempted_only: bool,
+}
+
+/// How PodDisruptionBudgets are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetCount {
+    /// One that allows nothing is broken by each of its pods; no other is (≤1.17).
+    Fixed,
+    /// Each pod counts against its budgets, up to the first that is broken (1.18).
+    ToFirstBroken,
+    /// Each pod counts against all its budgets, but for pods already evicted (1.19+).
+    All,
 }
 
 /// Which labels say in which region and zone a node is.
@@ -516,6 +577,13 @@ impl Behaviour {
             },
             affinity_conflict_in_any_term: (24..=26).contains(&minor),
             preferred_match_fields: minor >= 20,
+            invalid_node_selector_matches_all: minor <= 18,
+            selector_faults: match minor {
+                ..=20 => SelectorFaults::First,
+                21..=27 => SelectorFaults::Paths,
+                28..=33 => SelectorFaults::PathsAndOperators,
+                _ => SelectorFaults::JsonPaths,
+            },
             invalid_preference: match minor {
                 ..=17 => InvalidPreference::Plain,
                 18 | 19 => InvalidPreference::NamesPod,
@@ -541,6 +609,8 @@ impl Behaviour {
                 zero_init_scalars_dropped: minor <= 21,
                 assigned_non_zero_sidecars: minor >= 32,
                 sidecars: minor >= 28,
+                rounded_per_container: minor <= 26,
+                non_zero_rounded_per_container: minor <= 31,
                 pod_level: minor >= 34,
                 in_place_resize: minor >= 33,
             },
@@ -556,6 +626,11 @@ impl Behaviour {
                 21 => NamespaceSelector::MatchesNothing,
                 _ => NamespaceSelector::Honoured,
             },
+            inter_pod_skips: minor >= 27,
+            inter_pod_added_for_any_term: minor <= 17,
+            inter_pod_changed_terms_of_incoming: minor == 18,
+            inter_pod_sees_nominated: minor >= 19,
+            inter_pod_own_namespaces_unlabelled: minor == 34,
             inter_pod_true_range: minor >= 21,
             spread: SpreadRules {
                 enabled: minor >= 18,
@@ -563,11 +638,14 @@ impl Behaviour {
                 logarithmic: minor >= 19,
                 rounded: minor >= 24,
                 default_constraints: minor >= 20,
-                selector_by_owner: minor >= 20,
+                selector_by_owner: minor >= 22,
+                empty_service_selector_counts: minor <= 17,
                 scores_without_constraints: (19..=27).contains(&minor),
                 empty_selector_counts: minor <= 26,
                 counts_ineligible_nodes: (19..=23).contains(&minor),
                 no_domains_pass: minor <= 19,
+                unknown_domains_pass: (27..=32).contains(&minor),
+                negative_is_no_score: minor >= 20,
                 shared_counts: match minor {
                     ..=23 => SharedCounts::Summed,
                     24..=32 => SharedCounts::LastWins,
@@ -605,9 +683,10 @@ impl Behaviour {
             },
             pre_filter_text: match minor {
                 ..=25 => PreFilterText::EveryNode,
-                26 => PreFilterText::Both,
+                26 | 27 => PreFilterText::OnceAlone,
                 _ => PreFilterText::Once,
             },
+            events_cut: minor >= 20,
             dynamic_resources: minor >= 34,
             post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
             volumes: VolumeRules {
@@ -685,12 +764,20 @@ impl Behaviour {
                 18 => PluginErrors::WhileRunning,
                 19 => PluginErrors::FailedForPod,
                 20 => PluginErrors::RunningForPod,
+                24 | 25 => PluginErrors::RunningNil,
                 _ => PluginErrors::Running,
             },
             preemption: PreemptionRules {
                 policy_respected: minor >= 19,
                 victims_sorted: minor >= 32,
                 reported: minor >= 24,
+                errors_reported: minor >= 27,
+                budgets: match minor {
+                    ..=17 => BudgetCount::Fixed,
+                    18 => BudgetCount::ToFirstBroken,
+                    _ => BudgetCount::All,
+                },
+                hopeless_nomination_ends_wait: minor >= 19,
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
             },
