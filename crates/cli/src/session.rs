@@ -6,6 +6,7 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use sim_cluster::{Cluster, ExpectationOutcome, Object, Setup, Stop, TimedChange};
+use sim_core::Behaviour;
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 use sim_scenario::{Input, Scenario, Severity, UnknownField};
@@ -119,6 +120,9 @@ impl Session {
             Some(version) => version,
             None => version_of(&input, terminal)?,
         };
+        if let Some(note) = unmeasured(version) {
+            terminal.note(&note);
+        }
         let scenario = input.scenario;
         let (start, offset) = match scenario.as_ref().and_then(|scenario| scenario.start) {
             Some(start) => start,
@@ -239,6 +243,21 @@ impl Session {
             }
         }
     }
+}
+
+/// What the user should know of a version whose rules were not compared with the real scheduler.
+fn unmeasured(version: Version) -> Option<String> {
+    let behaviour = Behaviour::of(version);
+    if behaviour.measured {
+        return None;
+    }
+    let not_modelled = match behaviour.not_modelled {
+        [] => String::new(),
+        names => format!("; not modelled: {}", names.join(", ")),
+    };
+    Some(format!(
+        "the scheduler of Kubernetes {version} was not measured: its rules are read from its sources and release notes{not_modelled}"
+    ))
 }
 
 fn identity(object: &Object) -> (String, String, String) {

@@ -38,6 +38,15 @@ impl Cluster {
                 admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour, rules);
             }
             Object::Node(node) => register(Arc::make_mut(node), &self.clock),
+            Object::PersistentVolume(volume) => {
+                // What the PersistentVolume controller finds at once.
+                let status = Arc::make_mut(volume).status.get_or_insert_default();
+                status.phase.get_or_insert_with(|| "Available".to_owned());
+            }
+            Object::PersistentVolumeClaim(claim) => {
+                let status = Arc::make_mut(claim).status.get_or_insert_default();
+                status.phase.get_or_insert_with(|| "Pending".to_owned());
+            }
             Object::Deployment(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
                 spec.replicas.get_or_insert(1);

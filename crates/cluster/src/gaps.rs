@@ -1,10 +1,11 @@
 //! What a run does not model, said once: an answer is worth as much as the reader knows of its limits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
@@ -12,6 +13,7 @@ use crate::cluster::Cluster;
 use crate::object::{KnownKind, Object};
 use crate::ownership::Ownership;
 use crate::pod;
+use crate::store::ObjectKey;
 
 impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
@@ -23,23 +25,35 @@ impl Cluster {
             gaps.push(format!("no controller acts on {}: pods that they would make are missing", list(&without_pods)));
         }
         let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
-        let name = |pod: &Pod| {
-            format!(
-                "{}/{}",
-                pod.metadata.namespace.as_deref().unwrap_or_default(),
-                pod.metadata.name.as_deref().unwrap_or_default()
-            )
-        };
-        let with_claims: Vec<String> = self
+        let claims = self.store.list::<PersistentVolumeClaim>();
+        let provisioned: Vec<String> =
+            claims.filter(|claim| is_to_be_provisioned(claim)).map(|claim| name(&claim.metadata)).collect();
+        if !provisioned.is_empty() {
+            gaps.push(format!(
+                "no provisioner makes the volumes of {}: their pods run as if it had succeeded",
+                list(&provisioned)
+            ));
+        }
+        let waited_for: BTreeSet<ObjectKey> = waiting().flat_map(claims_of).collect();
+        let unbound: Vec<String> = self
+            .store
+            .list::<PersistentVolumeClaim>()
+            .filter(|claim| waited_for.contains(&ObjectKey::of(claim.as_ref())) && !is_bound(claim))
+            .map(|claim| name(&claim.metadata))
+            .collect();
+        if !unbound.is_empty() {
+            gaps.push(format!("no PersistentVolume controller runs: nobody here binds {}", list(&unbound)));
+        }
+        let with_devices: Vec<String> = self
             .store
             .list::<Pod>()
-            .filter(|pod| has_claims(pod) && self.placed_here(pod))
-            .map(|pod| name(pod))
+            .filter(|pod| self.placed_here(pod) && claims_devices(pod))
+            .map(|pod| name(&pod.metadata))
             .collect();
-        if !with_claims.is_empty() {
+        if !with_devices.is_empty() {
             gaps.push(format!(
-                "volumes are not checked: {} could be refused for its PersistentVolumeClaims",
-                list(&with_claims)
+                "DynamicResources is not modelled: the ResourceClaims of {} are not looked at",
+                list(&with_devices)
             ));
         }
         let profiles = self.scheduling.scheduler().profiles();
@@ -62,7 +76,7 @@ impl Cluster {
                     .as_ref()
                     .is_some_and(|spec| spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()))
             })
-            .map(|pod| name(pod))
+            .map(|pod| name(&pod.metadata))
             .collect();
         if !gated.is_empty() {
             gaps.push(format!("{} wait for their scheduling gates: nobody here removes them", list(&gated)));
@@ -84,7 +98,7 @@ impl Cluster {
 
     /// Whether the pod waits or was placed by this run, not found on its node.
     fn placed_here(&self, pod: &Pod) -> bool {
-        pod::node_name(pod).is_none() || self.accepted_pods.contains(&crate::store::ObjectKey::of(pod))
+        pod::node_name(pod).is_none() || self.accepted_pods.contains(&ObjectKey::of(pod))
     }
 }
 
@@ -136,9 +150,32 @@ pub fn kubelet_version(object: &Object) -> Option<String> {
     }
 }
 
-fn has_claims(pod: &Pod) -> bool {
+/// Whether the scheduler chose a node for the claim and nobody made its volume.
+fn is_to_be_provisioned(claim: &PersistentVolumeClaim) -> bool {
+    let annotations = claim.metadata.annotations.iter().flatten();
+    let selected = annotations.into_iter().any(|(key, _)| key == "volume.kubernetes.io/selected-node");
+    selected && claim.spec.as_ref().is_none_or(|spec| spec.volume_name.is_none())
+}
+
+fn is_bound(claim: &PersistentVolumeClaim) -> bool {
+    claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Bound")
+}
+
+/// The claims that a pod names.
+fn claims_of(pod: &Arc<Pod>) -> impl Iterator<Item = ObjectKey> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
     let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
-    volumes.into_iter().any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some())
+    let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    claims.map(move |claim| ObjectKey::new(namespace, &claim.claim_name))
+}
+
+fn claims_devices(pod: &Pod) -> bool {
+    pod.spec.as_ref().is_some_and(|spec| spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty()))
+}
+
+fn name(metadata: &ObjectMeta) -> String {
+    let namespace = metadata.namespace.as_deref().unwrap_or_default();
+    format!("{namespace}/{}", metadata.name.as_deref().unwrap_or_default())
 }
 
 /// The first three, and how many more.

@@ -1,6 +1,7 @@
 //! The scheduler's place in the cluster: what it watches, and what becomes of its decisions.
 
 mod storage;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

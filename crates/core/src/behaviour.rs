@@ -118,6 +118,10 @@ pub struct Behaviour {
     pub queue: QueueRules,
     /// Which labels say in which zone a node is.
     pub zone_labels: ZoneLabels,
+    /// Whether its decisions were compared with recordings of the real scheduler.
+    pub measured: bool,
+    /// What of it can decide something and is not modelled, by the names of its feature gates and plugins.
+    pub not_modelled: &'static [&'static str],
 }
 
 /// How the sentence about an untolerated taint reads.
@@ -798,6 +802,13 @@ impl Behaviour {
                 },
             },
             zone_labels: if minor == 16 { ZoneLabels::BetaOnly } else { ZoneLabels::BetaFirst },
+            measured: matches!(minor, 16 | 18..=34),
+            not_modelled: match minor {
+                ..=34 => &[],
+                35 => &["OpportunisticBatching"],
+                36 => &["NodeDeclaredFeatures", "OpportunisticBatching"],
+                _ => &["NodeDeclaredFeatures", "OpportunisticBatching", "StorageCapacityScoring", "VolumeLimitScaling"],
+            },
         }
     }
 }
