@@ -7,6 +7,7 @@ use crate::behaviour::{AbsentNodes, InvalidPreference};
 use crate::model::{
     Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
 };
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -59,6 +60,15 @@ impl Plugin for NodeAffinity {
             return Status::success();
         }
         Status::refused(Code::UnschedulableAndUnresolvable, self.name(), cycle.behaviour.node_affinity_reason)
+    }
+
+    /// A node matches that did not before (`isSchedulableAfterNodeChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let Subject::Node { before, after: Some(after) } = happening.subject else { return true };
+        let added = cycle.profile.args.node_affinity.required.as_ref();
+        added.is_none_or(|selector| matches_selector(selector, after))
+            && matches_required(&cycle.pod.spec, after)
+            && before.is_none_or(|before| !matches_required(&cycle.pod.spec, before))
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {

@@ -3,6 +3,7 @@
 use super::PluginName;
 use crate::behaviour::Behaviour;
 use crate::model::{ContainerPort, PodSpec};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -22,6 +23,13 @@ impl Plugin for NodePorts {
             return Status::success();
         }
         Status::refused(Code::Unschedulable, self.name(), "node(s) didn't have free ports for the requested pod ports")
+    }
+
+    /// A pod that goes held a port that this one wants (`isSchedulableAfterPodDeleted`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let Subject::Pod { before: Some(gone), .. } = happening.subject else { return true };
+        host_ports(&cycle.pod.spec, cycle.behaviour)
+            .any(|wanted| host_ports(&gone.spec, cycle.behaviour).any(|freed| conflict(wanted, freed)))
     }
 }
 
