@@ -90,6 +90,8 @@ pub struct Behaviour {
     pub plugin_errors: PluginErrors,
     /// How preemption works.
     pub preemption: PreemptionRules,
+    /// How the nodes are sampled.
+    pub sampling: SamplingRules,
     /// How the queue works.
     pub queue: QueueRules,
     /// Which labels say in which zone a node is.
@@ -431,6 +433,19 @@ pub enum ZoneLabels {
     BetaFirst,
 }
 
+/// How the nodes are sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamplingRules {
+    /// Whether the start wraps around among the nodes that PreFilter left, not among all (1.24 to 1.30).
+    pub start_among_left: bool,
+    /// Whether nodes that PreFilter left out count as looked at (1.30).
+    pub counts_left_out: bool,
+    /// Whether the node by which it is known that there are enough counts as looked at (1.16).
+    pub counts_excess: bool,
+    /// Whether one feasible node is enough if nothing is scored (1.30+).
+    pub one_is_enough_without_scores: bool,
+}
+
 /// How the queue works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueRules {
@@ -753,6 +768,12 @@ impl Behaviour {
                 reported: minor >= 24,
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
+            },
+            sampling: SamplingRules {
+                start_among_left: (24..=30).contains(&minor),
+                counts_left_out: minor == 30,
+                counts_excess: minor == 16,
+                one_is_enough_without_scores: minor >= 30,
             },
             queue: QueueRules {
                 max_in_unschedulable_ms: if minor <= 23 { 60_000 } else { 300_000 },

@@ -113,6 +113,17 @@ fn a_woken_pod_keeps_its_age() {
 }
 
 #[test]
+fn a_pod_that_was_held_back_is_as_old_as_it_is() {
+    let mut queue = queue("1.34");
+    queue.hold(pod("gated", 0).key());
+    queue.add(pod("young", 0));
+    assert_eq!(queue.len(), 1);
+    queue.hold(pod("gated", 0).key());
+    queue.add(pod("gated", 0));
+    assert_eq!(pop(&mut queue, 0).as_deref(), Some("gated"));
+}
+
+#[test]
 fn pods_leave_their_backoff_together_each_second() {
     // Who backs off until 1.1 and 1.6 s leaves at 2 s, the more important first.
     let mut queue = queue("1.32");

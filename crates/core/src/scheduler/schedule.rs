@@ -259,7 +259,7 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
     let left_out = cycle.snapshot.nodes().filter(|node| is_left_out(node));
     refused.extend(left_out.map(|node| (node.name().to_owned(), absent(cycle.behaviour))));
     let nodes: Vec<&NodeInfo> = cycle.snapshot.nodes().filter(|node| !is_left_out(node)).collect();
-    let (start, enough) = course.sample(cycle.profile, nodes.len());
+    let (start, enough) = course.sample(cycle, nodes.len());
     let mut looked_at = 0;
     let mut errors: BTreeMap<String, usize> = BTreeMap::new();
     for node in nodes[start..].iter().chain(&nodes[..start]) {
@@ -280,7 +280,7 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
             break;
         }
     }
-    course.advance(looked_at, cycle.snapshot.node_count());
+    course.advance(cycle, looked_at, nodes.len());
     found.error = counted(&errors);
     // Built at once, which is quicker than node by node.
     found.refused = refused.into_iter().collect();
