@@ -19,15 +19,16 @@ impl Scheduling {
         let is_there = changed.after.is_some();
         let snapshot = &mut self.snapshot;
         let mut is_heard_of = true;
+        let mut claim = None;
         let resource = match object {
             Object::PersistentVolume(volume) => {
                 let volume = is_there.then(|| Arc::new(convert::persistent_volume(volume)));
                 snapshot.change_storage(|storage| set(&mut storage.volumes, name, volume));
                 EventResource::PersistentVolume
             }
-            Object::PersistentVolumeClaim(claim) => {
-                let claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(claim)));
-                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim));
+            Object::PersistentVolumeClaim(object) => {
+                claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(object)));
+                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim.clone()));
                 EventResource::PersistentVolumeClaim
             }
             Object::StorageClass(class) => {
@@ -68,7 +69,10 @@ impl Scheduling {
         // Of what goes, only attachments are heard of.
         let is_heard_of = is_heard_of && (is_there || resource == EventResource::VolumeAttachment);
         if is_heard_of {
-            self.happened(&Happening::of_other(resource, action), now_ms);
+            match claim {
+                Some(claim) => self.happened(&Happening::of_claim(action, &claim), now_ms),
+                None => self.happened(&Happening::of_other(resource, action), now_ms),
+            }
         }
         true
     }

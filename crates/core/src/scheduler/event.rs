@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::behaviour::Behaviour;
 use crate::model::resources::PodRequests;
-use crate::model::{Node, Pod};
+use crate::model::{Node, PersistentVolumeClaim, Pod};
 
 /// A change that may make pods schedulable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +145,8 @@ pub enum Subject<'a> {
         /// As it is.
         after: Option<&'a Arc<Node>>,
     },
+    /// A PersistentVolumeClaim as it is.
+    Claim(&'a PersistentVolumeClaim),
     /// An object that nobody asks more about.
     Other,
 }
@@ -166,6 +168,12 @@ impl<'a> Happening<'a> {
     pub fn of_node(action: Action, before: Option<&'a Arc<Node>>, after: Option<&'a Arc<Node>>) -> Self {
         let event = ClusterEvent::new(EventResource::Node, action);
         Happening { event, subject: Subject::Node { before, after } }
+    }
+
+    /// A PersistentVolumeClaim came or changed.
+    pub fn of_claim(action: Action, claim: &'a PersistentVolumeClaim) -> Self {
+        let event = ClusterEvent::new(EventResource::PersistentVolumeClaim, action);
+        Happening { event, subject: Subject::Claim(claim) }
     }
 
     /// Another object came, changed or went.

@@ -80,6 +80,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
+    use crate::model::{PersistentVolumeClaim, Pod, PodSpec, Volume, VolumeSource};
     use crate::scheduler::event::{Action, Happening};
     use crate::scheduler::plugins::PluginName;
     use crate::scheduler::schedule::Scheduler;
@@ -216,5 +217,49 @@ mod tests {
         check_pod("1.34", ports, "pod a on=n1 port=80", "", "pod p port=80", true);
         check_pod("1.34", ports, "pod a on=n1 port=81", "", "pod p port=80", false);
         check_pod("1.31", ports, "pod a on=n1", "", "pod p port=80", true);
+    }
+
+    #[test]
+    fn volume_plugins_look_at_the_pod_s_own_claims() {
+        let volume = |name: &str| Volume {
+            name: name.to_owned(),
+            source: VolumeSource::PersistentVolumeClaim { claim_name: name.to_owned() },
+        };
+        let with_claim = |name: &str| {
+            let plain = read_pod("pod p");
+            let spec = PodSpec { volumes: vec![volume(name)], ..PodSpec::clone(&plain.spec) };
+            Pod { spec: Arc::new(spec), ..plain }
+        };
+        let check = |version: &str, failed: PluginName, happening: &Happening<'_>, expected: bool| {
+            let version: Version = version.parse().expect("a version");
+            let snapshot = snapshot(version, "");
+            let failed_plugins = BTreeSet::from([failed]);
+            let pod = with_claim("data");
+            let actual = Scheduler::new(version).is_worth_requeuing(&snapshot, &pod, &failed_plugins, happening);
+            assert_eq!(actual, expected, "{version} {failed}");
+        };
+        for (name, mine) in [("data", true), ("other", false)] {
+            let claim = PersistentVolumeClaim {
+                namespace: "default".to_owned(),
+                name: name.to_owned(),
+                ..PersistentVolumeClaim::default()
+            };
+            let came = Happening::of_claim(Action::ADD, &claim);
+            for plugin in [
+                PluginName::VolumeRestrictions,
+                PluginName::NodeVolumeLimits,
+                PluginName::VolumeBinding,
+                PluginName::VolumeZone,
+            ] {
+                check("1.34", plugin, &came, mine);
+                check("1.31", plugin, &came, true);
+            }
+            let holder = with_claim(name);
+            let went = Happening::of_pod(Action::DELETE, Some(&holder), None);
+            check("1.34", PluginName::VolumeRestrictions, &went, mine);
+            check("1.34", PluginName::NodeVolumeLimits, &went, true);
+        }
+        let plain = read_pod("pod a on=n1");
+        check("1.34", PluginName::NodeVolumeLimits, &Happening::of_pod(Action::DELETE, Some(&plain), None), false);
     }
 }

@@ -57,7 +57,7 @@ impl Plugin for PodTopologySpread {
                 let taints_changed = || before.zip(after).is_some_and(|(before, after)| before.taints != after.taints);
                 was != is || (is.is_some() && taints_changed())
             }
-            Subject::Other => true,
+            _ => true,
         }
     }
 
