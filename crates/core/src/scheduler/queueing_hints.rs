@@ -25,6 +25,12 @@ impl Scheduler {
         happening: &Happening<'_>,
     ) -> bool {
         let rules = self.behaviour().queue;
+        // The commonest of all events concerns the fewest of pods: that much is told without a look at them.
+        let bound_pod_is_there =
+            matches!(happening.subject, Subject::Pod { after: Some(bound), .. } if bound.node_name.is_some());
+        if bound_pod_is_there && rules.bound_pods == BoundPods::Affinity && pod.spec.required_pod_affinity.is_empty() {
+            return false;
+        }
         let heard = failed_plugins.iter().filter(|name| registers(**name, rules.events, happening.event));
         let mut heard = heard.peekable();
         if !failed_plugins.is_empty() && heard.peek().is_none() {
