@@ -21,6 +21,10 @@ pub(crate) struct Behaviour {
     pub scheduler_events_in_series: bool,
     /// Pods that are about to be deleted say why in a DisruptionTarget condition (1.26).
     pub disruption_conditions: bool,
+    /// With which reason the scheduler marks its victims before it deletes them (1.26).
+    pub preemption_reason: Option<&'static str>,
+    /// Victims that are on their way out already are not evicted again (1.34).
+    pub spares_terminating_victims: bool,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
 }
@@ -46,6 +50,12 @@ impl Behaviour {
             projected_tokens: minor >= 21,
             scheduler_events_in_series: minor >= 19,
             disruption_conditions: minor >= 26,
+            preemption_reason: match minor {
+                ..=25 => None,
+                26 => Some("PreemptionByKubeScheduler"),
+                27.. => Some("PreemptionByScheduler"),
+            },
+            spares_terminating_victims: minor >= 34,
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
                 26..=28 => Preemptor::Nobody,

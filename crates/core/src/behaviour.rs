@@ -2,6 +2,7 @@
 //!
 //! Plugins read named fields of [`Behaviour`] and never compare minors themselves.
 
+use crate::model::Effect;
 use crate::model::resources::InitContainers;
 use crate::scheduler::config::ConfigApi;
 use crate::scheduler::profile;
@@ -114,6 +115,8 @@ pub struct Behaviour {
     pub plugin_errors: PluginErrors,
     /// How preemption works.
     pub preemption: PreemptionRules,
+    /// How the nodes are sampled.
+    pub sampling: SamplingRules,
     /// How the queue works.
     pub queue: QueueRules,
     /// Which labels say in which zone a node is.
@@ -503,43 +506,127 @@ pub enum ZoneLabels {
     BetaFirst,
 }
 
+/// How the nodes are sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SamplingRules {
+    /// Whether the start wraps around among the nodes that PreFilter left, not among all (1.24 to 1.30).
+    pub start_among_left: bool,
+    /// Whether nodes that PreFilter left out count as looked at (1.30).
+    pub counts_left_out: bool,
+    /// Whether the node by which it is known that there are enough counts as looked at (1.16).
+    pub counts_excess: bool,
+    /// Whether one feasible node is enough if nothing is scored (1.30+).
+    pub one_is_enough_without_scores: bool,
+}
+
 /// How the queue works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueRules {
     /// How long a pod may wait as unschedulable before it is tried again all the same, in milliseconds.
     pub max_in_unschedulable_ms: u64,
-    /// Whether an event moves only pods that one of their failed plugins registered it for (1.22+).
-    pub by_registered_event: bool,
-    /// Whether an idle scheduler takes pods out of their backoff (1.33+).
-    pub pop_from_backoff: bool,
     /// Which table of registered events applies.
     pub events: EventTable,
-    /// How a changed node is looked at before it wakes a pod.
-    pub node_check: NodeCheck,
+    /// Whether the plugins that refused a pod are asked about each event that they registered (1.32+).
+    pub hints: bool,
+    /// With which effects an untolerated taint keeps a node that came or changed from waking a pod. That node must also
+    /// pass the checks that the kubelet makes on admission. `None`: no node is looked at (≤1.21 and 1.32+).
+    pub node_check: Option<&'static [Effect]>,
+    /// What of a node's update is an event.
+    pub node_updates: NodeUpdates,
+    /// Whether the deletion of a node is an event (1.32+).
+    pub node_deletions: bool,
+    /// Whether InterPodAffinity compares a node's topology with what it was (1.33+), or takes it as it is (1.32).
+    pub topology_compared: bool,
+    /// Which pods hear of a bound pod that came or changed.
+    pub bound_pods: BoundPods,
+    /// Whether Services that come, change or go are events (≤1.21).
+    pub services: bool,
+    /// What an update of the waiting pod itself does.
+    pub own_updates: OwnUpdates,
+    /// Whether an idle scheduler takes pods out of their backoff, which ends at whole seconds (1.33+).
+    pub pop_from_backoff: bool,
+    /// Whether a pod that no plugin refused, such as one that met an error, is tried again by itself (1.29+).
+    pub errors_back_off: bool,
+    /// Which failures a backoff grows by.
+    pub backoff_count: BackoffCount,
+    /// When a pod that finds nobody to evict gives up its nomination.
+    pub nomination_ends: NominationEnds,
+    /// Whether a nomination that ends is to others of no greater priority as if a bound pod went (1.33+).
+    pub ended_nominations: bool,
 }
 
-/// How a node that came or changed is looked at before it wakes a pod.
+/// What of a node's update is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeCheck {
-    /// Not at all (≤1.21).
-    None,
-    /// It must pass resources, affinity, name, ports and `NoSchedule` taints (1.22 to 1.31).
-    Admission,
-    /// One of the plugins that refused the pod must let it through there (1.32+).
-    FailedPlugin,
+pub enum NodeUpdates {
+    /// The first of: uncordoned, allocatable, labels, taints, conditions (≤1.29).
+    First,
+    /// Each of these, and annotations (1.30+).
+    Each,
 }
 
-/// Which table of registered events applies.
+/// Which unschedulable pods hear of a bound pod that came or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundPods {
+    /// Those with a required affinity term that matches it; every update counts (≤1.30).
+    Affinity,
+    /// These, and those of its namespace that PodTopologySpread refused (1.31).
+    CrossTopology,
+    /// All, as the plugins' hints tell (1.32+).
+    All,
+}
+
+/// What an update of the waiting pod itself does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnUpdates {
+    /// It makes the pod active, whatever its backoff (≤1.20).
+    Activate,
+    /// It wakes the pod, which then waits for the end of its backoff (1.21 to 1.31).
+    Wake,
+    /// It is an event like others: the plugins that refused the pod decide (1.32+).
+    Hinted,
+}
+
+/// Which failures a backoff grows by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackoffCount {
+    /// Those since a time longer than the greatest backoff ago, each but within the backoff of another (≤1.17).
+    Recent,
+    /// All attempts (1.18 to 1.33).
+    Attempts,
+    /// Refusals; after errors the errors in a row (1.34+).
+    Apart,
+}
+
+/// When a pod that finds nobody to evict gives up its nomination. One that may not evict others keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NominationEnds {
+    /// When evicting could help on no node (≤1.22).
+    NoNodeMightHelp,
+    /// When there is no candidate, no node at all, or an error (1.23+).
+    NoCandidate,
+}
+
+/// Which table of registered events applies; each is named after its first version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventTable {
-    /// Every event moves every pod (≤1.21).
-    Everything,
-    /// 1.22 and 1.23: particular node updates.
-    Particular,
-    /// 1.24 to 1.30: any node update for most plugins.
-    AnyNodeUpdate,
-    /// 1.31+: particular again.
-    Fine,
+    /// Every event moves every pod (≤1.20).
+    V16,
+    /// NodeResourcesFit registers particular events, every other plugin all.
+    V21,
+    /// Particular node updates.
+    V22,
+    /// Labels instead of any node update for VolumeBinding.
+    V23,
+    /// Any node update for most plugins, since an earlier check may have hidden the first one.
+    V24,
+    /// Taints too for the plugins that stayed particular.
+    V30,
+    /// Particular updates of pods.
+    V31,
+    /// Particular node updates again.
+    V32,
+    /// In-place resize; limits of a CSINode.
+    V33,
 }
 
 impl Behaviour {
@@ -785,21 +872,58 @@ impl Behaviour {
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
             },
+            sampling: SamplingRules {
+                start_among_left: (24..=30).contains(&minor),
+                counts_left_out: minor == 30,
+                counts_excess: minor == 16,
+                one_is_enough_without_scores: minor >= 30,
+            },
             queue: QueueRules {
                 max_in_unschedulable_ms: if minor <= 23 { 60_000 } else { 300_000 },
-                by_registered_event: minor >= 22,
-                pop_from_backoff: minor >= 33,
                 events: match minor {
-                    ..=21 => EventTable::Everything,
-                    22 | 23 => EventTable::Particular,
-                    24..=30 => EventTable::AnyNodeUpdate,
-                    _ => EventTable::Fine,
+                    ..=20 => EventTable::V16,
+                    21 => EventTable::V21,
+                    22 => EventTable::V22,
+                    23 => EventTable::V23,
+                    24..=29 => EventTable::V24,
+                    30 => EventTable::V30,
+                    31 => EventTable::V31,
+                    32 => EventTable::V32,
+                    _ => EventTable::V33,
                 },
+                hints: minor >= 32,
                 node_check: match minor {
-                    ..=21 => NodeCheck::None,
-                    22..=31 => NodeCheck::Admission,
-                    _ => NodeCheck::FailedPlugin,
+                    22 | 23 => Some(&[Effect::NoSchedule, Effect::NoExecute]),
+                    24..=31 => Some(&[Effect::NoSchedule]),
+                    _ => None,
                 },
+                node_updates: if minor <= 29 { NodeUpdates::First } else { NodeUpdates::Each },
+                node_deletions: minor >= 32,
+                topology_compared: minor >= 33,
+                bound_pods: match minor {
+                    ..=30 => BoundPods::Affinity,
+                    31 => BoundPods::CrossTopology,
+                    _ => BoundPods::All,
+                },
+                services: minor <= 21,
+                own_updates: match minor {
+                    ..=20 => OwnUpdates::Activate,
+                    21..=31 => OwnUpdates::Wake,
+                    _ => OwnUpdates::Hinted,
+                },
+                pop_from_backoff: minor >= 33,
+                errors_back_off: minor >= 29,
+                backoff_count: match minor {
+                    ..=17 => BackoffCount::Recent,
+                    18..=33 => BackoffCount::Attempts,
+                    _ => BackoffCount::Apart,
+                },
+                nomination_ends: if minor <= 22 {
+                    NominationEnds::NoNodeMightHelp
+                } else {
+                    NominationEnds::NoCandidate
+                },
+                ended_nominations: minor >= 33,
             },
             zone_labels: if minor == 16 { ZoneLabels::BetaOnly } else { ZoneLabels::BetaFirst },
             measured: matches!(minor, 16 | 18..=34),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sim_core::scheduler::{Action, EventResource};
+use sim_core::scheduler::{Action, EventResource, Happening};
 
 use super::Scheduling;
 use crate::convert;
@@ -18,18 +18,23 @@ impl Scheduling {
         let Some(object) = changed.after.as_ref().or(changed.before.as_ref()) else { return false };
         let is_there = changed.after.is_some();
         let snapshot = &mut self.snapshot;
+        let mut is_heard_of = true;
+        let mut claim = None;
         let resource = match object {
             Object::PersistentVolume(volume) => {
                 let volume = is_there.then(|| Arc::new(convert::persistent_volume(volume)));
                 snapshot.change_storage(|storage| set(&mut storage.volumes, name, volume));
                 EventResource::PersistentVolume
             }
-            Object::PersistentVolumeClaim(claim) => {
-                let claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(claim)));
-                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim));
+            Object::PersistentVolumeClaim(object) => {
+                claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(object)));
+                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim.clone()));
                 EventResource::PersistentVolumeClaim
             }
             Object::StorageClass(class) => {
+                // A new class matters only if its volumes wait for their pods (`onStorageClassAdd`).
+                let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
+                is_heard_of = changed.before.is_some() || waits;
                 let class = is_there.then(|| Arc::new(convert::storage_class(class)));
                 snapshot.change_storage(|storage| set(&mut storage.classes, name, class));
                 EventResource::StorageClass
@@ -61,7 +66,14 @@ impl Scheduling {
             (Some(_), true) => Action::UPDATE,
             (Some(_), false) => Action::DELETE,
         };
-        self.happened(resource, action, now_ms);
+        // Of what goes, only attachments are heard of.
+        let is_heard_of = is_heard_of && (is_there || resource == EventResource::VolumeAttachment);
+        if is_heard_of {
+            match claim {
+                Some(claim) => self.happened(&Happening::of_claim(action, &claim), now_ms),
+                None => self.happened(&Happening::of_other(resource, action), now_ms),
+            }
+        }
         true
     }
 }

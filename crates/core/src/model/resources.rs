@@ -54,6 +54,14 @@ impl Resources {
         }
     }
 
+    /// Whether it is less than another in anything but the number of pods.
+    pub fn lacks_some_of(&self, other: &Resources) -> bool {
+        self.milli_cpu < other.milli_cpu
+            || self.memory < other.memory
+            || self.ephemeral_storage < other.ephemeral_storage
+            || other.scalars.iter().any(|(name, amount)| self.get(name) < *amount)
+    }
+
     /// Adds another's amounts.
     pub fn add(&mut self, other: &Resources) {
         self.milli_cpu = self.milli_cpu.saturating_add(other.milli_cpu);

@@ -1,7 +1,9 @@
 //! How a scheduler goes on from pod to pod: where it starts among the nodes, how many of them are enough, and which of
 //! equals it takes (`findNodesThatPassFilters`, `numFeasibleNodesToFind` and `selectHost` in `schedule_one.go`, v1.34).
 
+use super::framework::Cycle;
 use super::profile::Profile;
+use crate::behaviour::SamplingRules;
 
 /// What one scheduler remembers between pods. The default looks at every node and takes the first of equals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,19 +31,25 @@ impl Course {
         !self.samples && self.draws.is_none()
     }
 
-    /// Where to start among so many nodes, and how many feasible ones are enough.
-    pub(crate) fn sample(&self, profile: &Profile, nodes: usize) -> (usize, usize) {
-        if !self.samples || nodes == 0 {
+    /// Where to start among so many nodes that PreFilter left, and how many feasible ones are enough.
+    pub(crate) fn sample(&self, cycle: &Cycle<'_>, left: usize) -> (usize, usize) {
+        if !self.samples || left == 0 {
             return (0, usize::MAX);
         }
-        (self.next_start % nodes, enough(profile, nodes))
+        (self.next_start % left, enough(cycle.behaviour.sampling, cycle.profile, left))
     }
 
-    /// Goes on by so many nodes that were looked at, of so many.
-    pub(crate) fn advance(&mut self, looked_at: usize, nodes: usize) {
-        if self.samples && nodes > 0 {
-            self.next_start = (self.next_start + looked_at) % nodes;
+    /// Goes on by so many nodes that were looked at, of so many that PreFilter left.
+    pub(crate) fn advance(&mut self, cycle: &Cycle<'_>, looked_at: usize, left: usize) {
+        let rules = cycle.behaviour.sampling;
+        let nodes = cycle.snapshot.node_count();
+        let modulus = if rules.start_among_left { left } else { nodes };
+        if !self.samples || modulus == 0 {
+            return;
         }
+        let left_out = if rules.counts_left_out { nodes.saturating_sub(left) } else { 0 };
+        let excess = usize::from(rules.counts_excess && looked_at < left);
+        self.next_start = (self.next_start + looked_at + left_out + excess) % modulus;
     }
 
     /// Which of so many equals to take.
@@ -53,8 +61,8 @@ impl Course {
     }
 }
 
-fn enough(profile: &Profile, nodes: usize) -> usize {
-    if profile.scores.is_empty() {
+fn enough(rules: SamplingRules, profile: &Profile, nodes: usize) -> usize {
+    if rules.one_is_enough_without_scores && profile.scores.is_empty() {
         return 1;
     }
     if nodes < MIN_FEASIBLE_NODES_TO_FIND {
@@ -94,9 +102,19 @@ mod tests {
 
     #[track_caller]
     fn check_enough(percentage: i64, nodes: usize, expected: usize) {
-        let standard = Profile::standard(&Behaviour::of(Version::NEWEST));
+        let behaviour = Behaviour::of(Version::NEWEST);
+        let standard = Profile::standard(&behaviour);
         let profile = Profile { percentage_of_nodes_to_score: percentage, ..standard };
-        assert_eq!(enough(&profile, nodes), expected);
+        assert_eq!(enough(behaviour.sampling, &profile, nodes), expected);
+    }
+
+    #[test]
+    fn without_scores_one_is_enough_from_1_30_on() {
+        for (version, expected) in [("1.29", 420), ("1.30", 1)] {
+            let behaviour = Behaviour::of(version.parse().expect("a version"));
+            let profile = Profile { scores: Vec::new(), ..Profile::standard(&behaviour) };
+            assert_eq!(enough(behaviour.sampling, &profile, 1000), expected);
+        }
     }
 
     #[test]
@@ -111,10 +129,11 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_places(mut course: Course, nodes: usize, expected: &str) {
+    fn check_places(version: &str, mut course: Course, nodes: usize, expected: &str) {
         let cluster: Vec<String> = (0..nodes).map(|number| format!("node n{number}")).collect();
-        let snapshot = snapshot(Version::NEWEST, &cluster.join("\n"));
-        let scheduler = Scheduler::new(Version::NEWEST);
+        let version: Version = version.parse().expect("a version");
+        let snapshot = snapshot(version, &cluster.join("\n"));
+        let scheduler = Scheduler::new(version);
         let places = (0..4).map(|_| match scheduler.schedule_along(&snapshot, &read_pod("pod p"), &mut course) {
             Decision::Placed(placement) => placement.node,
             other => panic!("{other:?}"),
@@ -124,13 +143,15 @@ mod tests {
 
     #[test]
     fn the_start_moves_on_and_wraps() {
-        check_places(Course::new(true, None), 250, "n0 n120 n240 n110");
-        check_places(Course::new(false, None), 250, "n0 n0 n0 n0");
+        check_places("1.34", Course::new(true, None), 250, "n0 n120 n240 n110");
+        check_places("1.34", Course::new(false, None), 250, "n0 n0 n0 n0");
+        // The node too many is not looked at again.
+        check_places("1.16", Course::new(true, None), 250, "n0 n121 n242 n113");
     }
 
     #[test]
     fn a_seed_draws_among_equals() {
-        check_places(Course::new(false, Some(1)), 10, "n5 n7 n9 n4");
-        check_places(Course::new(false, Some(1)), 10, "n5 n7 n9 n4");
+        check_places("1.34", Course::new(false, Some(1)), 10, "n5 n7 n9 n4");
+        check_places("1.34", Course::new(false, Some(1)), 10, "n5 n7 n9 n4");
     }
 }

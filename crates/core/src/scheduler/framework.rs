@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::event::Happening;
 use super::node_info::NodeInfo;
 use super::plugins::{
     PluginName, inter_pod_affinity, pod_topology_spread, selector_spread, volume_binding, volume_restrictions,
@@ -46,7 +47,7 @@ pub struct Status {
     /// The verdict.
     pub code: Code,
     /// Who says so. None where the framework itself speaks, for instance of nodes that PreFilter left out.
-    /// Several in versions that run every filter.
+    /// Several in versions that run every filter: the gravest first, whose events alone may wake the pod.
     pub plugins: Vec<PluginName>,
     /// Why, as the user reads it.
     pub reasons: Vec<Cow<'static, str>>,
@@ -70,12 +71,10 @@ impl Status {
 
     /// Joins another refusal into this one; the graver code wins.
     pub fn merge(&mut self, other: Status) {
+        let at = if other.code > self.code { 0 } else { self.plugins.len() };
         self.code = self.code.max(other.code);
-        for plugin in other.plugins {
-            if !self.plugins.contains(&plugin) {
-                self.plugins.push(plugin);
-            }
-        }
+        let others: Vec<PluginName> = other.plugins.into_iter().filter(|name| !self.plugins.contains(name)).collect();
+        self.plugins.splice(at..at, others);
         self.reasons.extend(other.reasons);
     }
 }
@@ -158,6 +157,11 @@ pub trait Plugin: fmt::Debug + Sync {
 
     /// Tells the filter's memory that a pod was put on a node or (`delta` -1) taken off, while preemption tries things.
     fn pod_changed(&self, _cycle: &Cycle<'_>, _state: &mut CycleState, _node: &NodeInfo, _pod: &Pod, _delta: i64) {}
+
+    /// Whether an event that the plugin registered may let in a pod that it refused (its `QueueingHintFn`, 1.32+).
+    fn is_schedulable_after(&self, _cycle: &Cycle<'_>, _happening: &Happening<'_>) -> bool {
+        true
+    }
 
     /// Looks at the feasible nodes once before they are scored.
     fn pre_score(&self, _cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {

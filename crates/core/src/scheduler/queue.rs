@@ -1,14 +1,14 @@
 //! Which pod is scheduled next (`backend/queue`, v1.34): active, backing off, or unschedulable.
 //!
-//! Time is whatever the caller says it is, in milliseconds.
+//! Time is whatever the caller says it is, in milliseconds. A scheduling cycle takes none, so nothing happens while a pod
+//! is in one.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::event::ClusterEvent;
-use super::plugins::{PluginName, registered_events};
-use crate::behaviour::{Behaviour, EventTable, QueueRules};
+use super::plugins::PluginName;
+use super::plugins::priority_sort::{self, Order};
+use crate::behaviour::{BackoffCount, Behaviour, OwnUpdates, QueueRules};
 use crate::model::{Pod, PodKey};
 use crate::version::Version;
 
@@ -16,6 +16,8 @@ use crate::version::Version;
 pub const INITIAL_BACKOFF_MS: u64 = 1_000;
 /// The longest wait, in milliseconds.
 pub const MAX_BACKOFF_MS: u64 = 10_000;
+/// How often pods are looked for whose backoff has ended, in milliseconds (`backoffQOrderingWindowDuration`).
+pub const BACKOFF_FLUSH_INTERVAL_MS: u64 = 1_000;
 /// How often pods that have been unschedulable for long are looked for, in milliseconds.
 pub const UNSCHEDULABLE_FLUSH_INTERVAL_MS: u64 = 30_000;
 
@@ -26,15 +28,17 @@ pub struct SchedulingQueue {
     initial_backoff_ms: u64,
     max_backoff_ms: u64,
     pods: BTreeMap<PodKey, Entry>,
-    /// Active pods: greater priority first, then earlier entry.
-    active: BTreeSet<(Reverse<i32>, u64, PodKey)>,
-    /// Pods backing off by the time their backoff ends.
-    backing_off: BTreeSet<(u64, Reverse<i32>, u64, PodKey)>,
+    active: BTreeSet<(Order, PodKey)>,
+    /// Pods backing off by when their backoff ends.
+    backing_off: BTreeSet<(u64, Order, PodKey)>,
+    /// Pods backing off that no plugin refused: an idle scheduler leaves them there (`podErrorBackoffQ`).
+    backing_off_after_error: BTreeSet<(u64, Order, PodKey)>,
     /// Unschedulable pods in the order in which they failed.
     unschedulable: BTreeSet<(u64, PodKey)>,
     /// Unschedulable pods by the time at which they will have been so for too long.
     flushes: BTreeSet<(u64, u64, PodKey)>,
-    in_flight: BTreeSet<PodKey>,
+    /// Pods that gates hold back, with when they were created.
+    held: BTreeMap<PodKey, u64>,
     /// Counts entries, so that pods of one instant keep the order in which they came.
     sequence: u64,
 }
@@ -43,13 +47,18 @@ pub struct SchedulingQueue {
 struct Entry {
     pod: Arc<Pod>,
     place: Place,
-    attempts: u32,
     failed_plugins: BTreeSet<PluginName>,
+    attempts: u32,
+    /// Errors in a row.
+    errors: u32,
+    /// Failures that the backoff grows by.
+    failures: u32,
+    /// Since when it backs off.
+    backing_off_since_ms: u64,
     /// When it last failed.
     failed_at_ms: u64,
-    order: u64,
-    /// The events that happened while it was being scheduled.
-    missed: Vec<ClusterEvent>,
+    /// When it was created or last failed, as a number that tells moments of the same time apart.
+    since: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +82,10 @@ impl SchedulingQueue {
             pods: BTreeMap::new(),
             active: BTreeSet::new(),
             backing_off: BTreeSet::new(),
+            backing_off_after_error: BTreeSet::new(),
             unschedulable: BTreeSet::new(),
             flushes: BTreeSet::new(),
-            in_flight: BTreeSet::new(),
+            held: BTreeMap::new(),
             sequence: 0,
         }
     }
@@ -86,18 +96,28 @@ impl SchedulingQueue {
         SchedulingQueue { initial_backoff_ms, max_backoff_ms, ..self }
     }
 
+    /// Notes a pod that something holds back before it may enter: once it does, it is as old as now.
+    pub fn hold(&mut self, key: PodKey) {
+        self.take(&key);
+        let since = self.next_since();
+        self.held.entry(key).or_insert(since);
+    }
+
     /// Adds a pod that waits for its first attempt, or puts a known one back as if new.
     pub fn add(&mut self, pod: Arc<Pod>) {
         let key = pod.key();
+        let held_since = self.held.get(&key).copied();
         self.delete(&key);
         let entry = Entry {
             pod,
             place: Place::Active,
-            attempts: 0,
             failed_plugins: BTreeSet::new(),
+            attempts: 0,
+            errors: 0,
+            failures: 0,
+            backing_off_since_ms: 0,
             failed_at_ms: 0,
-            order: self.next_order(),
-            missed: Vec::new(),
+            since: held_since.unwrap_or_else(|| self.next_since()),
         };
         self.insert(key, entry);
     }
@@ -105,107 +125,105 @@ impl SchedulingQueue {
     /// Takes the next pod to schedule out of the active queue. It stays known as being scheduled until it is added
     /// again, added as unschedulable, or deleted.
     pub fn pop(&mut self, now_ms: u64) -> Option<Arc<Pod>> {
-        self.advance(now_ms);
+        self.flush(now_ms);
         if self.active.is_empty() && self.rules.pop_from_backoff {
-            let first = self.backing_off.first().map(|(_, _, _, key)| key.clone());
+            let first = self.backing_off.first().map(|(_, _, key)| key.clone());
             if let Some(key) = first {
-                self.activate(&key);
+                self.put(&key, Place::Active);
             }
         }
-        let key = self.active.first().map(|(_, _, key)| key.clone())?;
+        let key = self.active.first().map(|(_, key)| key.clone())?;
         let mut entry = self.take(&key)?;
         entry.place = Place::InFlight;
         entry.attempts += 1;
-        entry.missed.clear();
         let pod = Arc::clone(&entry.pod);
         self.insert(key, entry);
         Some(pod)
     }
 
-    /// Puts back a pod that fits nowhere, with the plugins that refused it. Without any plugin every event wakes it.
+    /// Puts back a pod that could not be placed, with the plugins that refused it
+    /// (`AddUnschedulableIfNotPresent`). Where no plugin did, it is tried again by itself from 1.29 on, and every event
+    /// wakes it.
     pub fn add_unschedulable(&mut self, pod: Arc<Pod>, failed_plugins: BTreeSet<PluginName>, now_ms: u64) {
         let key = pod.key();
-        let (attempts, missed) = self.take(&key).map_or((1, Vec::new()), |entry| (entry.attempts.max(1), entry.missed));
-        let woken = missed.iter().any(|event| self.wakes(&failed_plugins, event));
-        let place = if woken {
-            Place::BackingOff { until_ms: now_ms.saturating_add(self.backoff_ms(attempts)) }
-        } else {
-            Place::Unschedulable
-        };
-        let order = self.next_order();
-        let missed = Vec::new();
-        self.insert(key, Entry { pod, place, attempts, failed_plugins, failed_at_ms: now_ms, order, missed });
+        if !self.pods.contains_key(&key) {
+            self.add(Arc::clone(&pod));
+        }
+        let since = self.next_since();
+        let Some(mut entry) = self.take(&key) else { return };
+        entry.attempts = entry.attempts.max(1);
+        entry.errors = if failed_plugins.is_empty() { entry.errors + 1 } else { 0 };
+        self.count_failure(&mut entry, failed_plugins.is_empty(), now_ms);
+        let entry = Entry { pod, failed_plugins, failed_at_ms: now_ms, since, ..entry };
+        let backs_off = entry.failed_plugins.is_empty() && self.rules.errors_back_off;
+        let place =
+            if backs_off { Place::BackingOff { until_ms: self.backoff_end_ms(&entry) } } else { Place::Unschedulable };
+        self.insert(key, Entry { place, ..entry });
     }
 
     /// Forgets a pod: it was bound or deleted.
     pub fn delete(&mut self, key: &PodKey) {
         self.take(key);
+        self.held.remove(key);
     }
 
-    /// Replaces what is known of a waiting pod without moving it; one unknown is added.
-    pub fn update(&mut self, pod: Arc<Pod>) {
+    /// Replaces what is known of a waiting pod; one unknown is added. `changed`: more than its status did.
+    /// `worth`: whether one that these plugins refused is worth another attempt because of the change, where plugins
+    /// decide that.
+    pub fn update(&mut self, pod: Arc<Pod>, changed: bool, now_ms: u64, worth: impl Fn(&BTreeSet<PluginName>) -> bool) {
         let key = pod.key();
-        match self.take(&key) {
-            Some(entry) => self.insert(key, Entry { pod, ..entry }),
-            None => self.add(pod),
-        }
-    }
-
-    /// Something happened in the cluster: moves the unschedulable pods that it may help. Up to 1.21 it moves all.
-    pub fn move_all_on(&mut self, event: ClusterEvent, now_ms: u64) {
-        self.move_all_on_if(event, now_ms, |_, _| true);
-    }
-
-    /// As [`move_all_on`](Self::move_all_on), but only pods for which a check of the caller's holds too: it is given the pod
-    /// and the plugins that refused it (see [`Scheduler::node_event_may_help`](super::Scheduler::node_event_may_help)).
-    pub fn move_all_on_if(
-        &mut self,
-        event: ClusterEvent,
-        now_ms: u64,
-        may_help: impl Fn(&Pod, &BTreeSet<PluginName>) -> bool,
-    ) {
-        for key in &self.in_flight {
-            if let Some(entry) = self.pods.get_mut(key) {
-                entry.missed.push(event);
+        let Some(entry) = self.take(&key) else { return self.add(pod) };
+        let (rule, place) = (self.rules.own_updates, entry.place);
+        let is_worth_it = rule == OwnUpdates::Hinted && place == Place::Unschedulable && worth(&entry.failed_plugins);
+        self.insert(key.clone(), Entry { pod, ..entry });
+        match (rule, place) {
+            (OwnUpdates::Activate, Place::Unschedulable) if changed => {
+                self.forget_backoff(&key);
+                self.put(&key, Place::Active);
             }
+            (OwnUpdates::Activate, Place::BackingOff { .. }) => self.put(&key, Place::Active),
+            (OwnUpdates::Wake, Place::Unschedulable) if changed => self.wake(&key, now_ms),
+            (OwnUpdates::Hinted, Place::Unschedulable) if is_worth_it => self.wake(&key, now_ms),
+            _ => {}
         }
-        let helps = |key: &PodKey| {
-            self.pods.get(key).is_some_and(|entry| {
-                self.wakes(&entry.failed_plugins, &event) && may_help(&entry.pod, &entry.failed_plugins)
-            })
-        };
+    }
+
+    /// Something happened: moves the unschedulable pods for which it is worth another attempt, as a check of the caller's
+    /// tells from the pod and the plugins that refused it (see
+    /// [`Scheduler::is_worth_requeuing`](super::Scheduler::is_worth_requeuing)).
+    pub fn wake_if(&mut self, now_ms: u64, worth: impl Fn(&Pod, &BTreeSet<PluginName>) -> bool) {
+        let worth = |key: &PodKey| self.pods.get(key).is_some_and(|entry| worth(&entry.pod, &entry.failed_plugins));
         let woken: Vec<PodKey> =
-            self.unschedulable.iter().map(|(_, key)| key).filter(|key| helps(key)).cloned().collect();
+            self.unschedulable.iter().map(|(_, key)| key).filter(|key| worth(key)).cloned().collect();
         for key in woken {
             self.wake(&key, now_ms);
         }
     }
 
-    /// Wakes one unschedulable pod, whatever refused it.
-    pub fn activate_or_back_off(&mut self, key: &PodKey, now_ms: u64) {
-        if self.pods.get(key).is_some_and(|entry| entry.place == Place::Unschedulable) {
-            self.wake(key, now_ms);
-        }
-    }
-
-    /// When something will next happen by itself: a backoff ends, or a pod has been unschedulable for too long. From
-    /// 1.33 on an idle scheduler does not wait for a backoff, and the moment may lie in the past.
+    /// When something will next happen by itself: pods come out of their backoff, or a pod has been unschedulable for too
+    /// long. From 1.33 on an idle scheduler does not wait for a backoff, and the moment may lie in the past.
     /// `None` when nothing will, and while pods are active.
     pub fn next_wakeup(&self) -> Option<u64> {
         if !self.active.is_empty() {
             return None;
         }
-        let backoff_ends = self.backing_off.first().map(|(until_ms, _, _, key)| {
-            let failed_at_ms = self.pods.get(key).map(|entry| entry.failed_at_ms);
-            failed_at_ms.filter(|_| self.rules.pop_from_backoff).unwrap_or(*until_ms)
-        });
-        let flush = self.flushes.first().map(|(at_ms, _, _)| *at_ms);
-        backoff_ends.into_iter().chain(flush).min()
+        if self.rules.pop_from_backoff && !self.backing_off.is_empty() {
+            return Some(0);
+        }
+        let backoffs = [&self.backing_off, &self.backing_off_after_error];
+        let ends =
+            backoffs.into_iter().filter_map(|pods| pods.first()).map(|(until_ms, _, _)| self.leaves_ms(*until_ms));
+        ends.chain(self.flushes.first().map(|(at_ms, _, _)| *at_ms)).min()
     }
 
     /// Whether a pod can be popped without time passing.
     pub fn has_active(&self) -> bool {
         !self.active.is_empty()
+    }
+
+    /// Whether any pod waits for something to happen.
+    pub fn has_unschedulable(&self) -> bool {
+        !self.unschedulable.is_empty()
     }
 
     /// How often the pod has been tried.
@@ -228,17 +246,35 @@ impl SchedulingQueue {
         self.pods.is_empty()
     }
 
-    /// Moves pods whose time has come, in the order of their times.
-    fn advance(&mut self, now_ms: u64) {
-        loop {
-            let backoff = self.backing_off.first().map(|(at_ms, _, order, key)| (*at_ms, *order, key.clone()));
-            let flush = self.flushes.first().cloned();
-            let next = backoff.into_iter().chain(flush).min();
-            match next {
-                Some((at_ms, _, key)) if at_ms <= now_ms => self.activate(&key),
-                _ => return,
-            }
+    /// Moves the pods that have been unschedulable for too long or have backed off for long enough; those that come out
+    /// together go on in the order of the active queue (`flushUnschedulablePodsLeftover`, `flushBackoffQCompleted`).
+    fn flush(&mut self, now_ms: u64) {
+        let ripe = |(at_ms, _, _): &&(u64, u64, PodKey)| *at_ms <= now_ms;
+        let woken: Vec<(u64, PodKey)> =
+            self.flushes.iter().take_while(ripe).map(|(at_ms, _, key)| (*at_ms, key.clone())).collect();
+        for (at_ms, key) in woken {
+            self.wake(&key, at_ms);
         }
+        let backoffs = [&self.backing_off, &self.backing_off_after_error];
+        let over = backoffs.into_iter().flat_map(|pods| {
+            pods.iter()
+                .take_while(|(until_ms, _, _)| self.leaves_ms(*until_ms) <= now_ms)
+                .map(|(_, _, key)| key.clone())
+        });
+        for key in over.collect::<Vec<_>>() {
+            self.put(&key, Place::Active);
+        }
+    }
+
+    /// When a pod leaves the backoff queue whose backoff ends then. Where whole seconds count, one that ends within a
+    /// second leaves at the next.
+    fn leaves_ms(&self, until_ms: u64) -> u64 {
+        let second = if self.rules.pop_from_backoff {
+            until_ms / BACKOFF_FLUSH_INTERVAL_MS + 1
+        } else {
+            until_ms.div_ceil(BACKOFF_FLUSH_INTERVAL_MS)
+        };
+        second.saturating_mul(BACKOFF_FLUSH_INTERVAL_MS)
     }
 
     /// The first look for long-unschedulable pods at which one that failed then has waited long enough.
@@ -248,51 +284,88 @@ impl SchedulingQueue {
         (ripe_ms / UNSCHEDULABLE_FLUSH_INTERVAL_MS + 1).saturating_mul(UNSCHEDULABLE_FLUSH_INTERVAL_MS)
     }
 
+    /// Makes a pod active, or lets it back off if it has not done so long enough.
     fn wake(&mut self, key: &PodKey, now_ms: u64) {
-        let Some(mut entry) = self.take(key) else { return };
-        let until_ms = entry.failed_at_ms.saturating_add(self.backoff_ms(entry.attempts));
-        entry.place = if until_ms > now_ms { Place::BackingOff { until_ms } } else { Place::Active };
-        if entry.place == Place::Active {
-            entry.order = self.next_order();
+        let Some(entry) = self.pods.get(key) else { return };
+        let until_ms = self.backoff_end_ms(entry);
+        let is_over = if self.rules.pop_from_backoff {
+            until_ms < now_ms / BACKOFF_FLUSH_INTERVAL_MS * BACKOFF_FLUSH_INTERVAL_MS
+        } else {
+            until_ms <= now_ms
+        };
+        self.put(key, if is_over { Place::Active } else { Place::BackingOff { until_ms } });
+    }
+
+    fn put(&mut self, key: &PodKey, place: Place) {
+        if let Some(entry) = self.take(key) {
+            self.insert(key.clone(), Entry { place, ..entry });
         }
-        self.insert(key.clone(), entry);
     }
 
-    fn activate(&mut self, key: &PodKey) {
-        let Some(mut entry) = self.take(key) else { return };
-        entry.place = Place::Active;
-        entry.order = self.next_order();
-        self.insert(key.clone(), entry);
+    /// When the pod's backoff ends: at a whole second where these count.
+    fn backoff_end_ms(&self, entry: &Entry) -> u64 {
+        let failures = if self.rules.backoff_count == BackoffCount::Apart && entry.errors > 0 {
+            entry.errors
+        } else {
+            entry.failures
+        };
+        let doublings = failures.saturating_sub(1).min(16);
+        let backoff_ms = self.initial_backoff_ms.saturating_mul(1 << doublings).min(self.max_backoff_ms);
+        let until_ms = entry.backing_off_since_ms.saturating_add(if failures == 0 { 0 } else { backoff_ms });
+        if self.rules.pop_from_backoff {
+            until_ms / BACKOFF_FLUSH_INTERVAL_MS * BACKOFF_FLUSH_INTERVAL_MS
+        } else {
+            until_ms
+        }
     }
 
-    /// How long a pod waits after so many attempts, in milliseconds.
-    fn backoff_ms(&self, attempts: u32) -> u64 {
-        let doublings = attempts.saturating_sub(1).min(16);
-        self.initial_backoff_ms.saturating_mul(1 << doublings).min(self.max_backoff_ms)
+    fn count_failure(&self, entry: &mut Entry, is_error: bool, now_ms: u64) {
+        if self.rules.backoff_count == BackoffCount::Recent {
+            if entry.backing_off_since_ms.saturating_add(self.max_backoff_ms) <= now_ms {
+                entry.failures = 0;
+            }
+            if self.backoff_end_ms(entry) > now_ms {
+                return;
+            }
+            entry.failures += 1;
+        } else if self.rules.backoff_count == BackoffCount::Attempts {
+            entry.failures = entry.attempts;
+        } else if !is_error {
+            entry.failures += 1;
+        }
+        entry.backing_off_since_ms = now_ms;
     }
 
-    fn next_order(&mut self) -> u64 {
+    /// A pod that was updated starts anew where only recent failures count (`clearPodBackoff`).
+    fn forget_backoff(&mut self, key: &PodKey) {
+        if self.rules.backoff_count == BackoffCount::Recent
+            && let Some(entry) = self.pods.get_mut(key)
+        {
+            entry.failures = 0;
+            entry.backing_off_since_ms = 0;
+        }
+    }
+
+    fn next_since(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
 
     /// Adds an entry to the table and to the index of its place.
     fn insert(&mut self, key: PodKey, entry: Entry) {
-        let priority = Reverse(entry.pod.spec.priority);
+        let order = priority_sort::order(&entry.pod, entry.since);
         match entry.place {
             Place::Active => {
-                self.active.insert((priority, entry.order, key.clone()));
+                self.active.insert((order, key.clone()));
             }
             Place::BackingOff { until_ms } => {
-                self.backing_off.insert((until_ms, priority, entry.order, key.clone()));
+                self.backoffs(&entry).insert((until_ms, order, key.clone()));
             }
             Place::Unschedulable => {
-                self.unschedulable.insert((entry.order, key.clone()));
-                self.flushes.insert((self.flush_time_ms(entry.failed_at_ms), entry.order, key.clone()));
+                self.unschedulable.insert((entry.since, key.clone()));
+                self.flushes.insert((self.flush_time_ms(entry.failed_at_ms), entry.since, key.clone()));
             }
-            Place::InFlight => {
-                self.in_flight.insert(key.clone());
-            }
+            Place::InFlight => {}
         }
         self.pods.insert(key, entry);
     }
@@ -300,32 +373,25 @@ impl SchedulingQueue {
     /// Removes an entry from the table and from the index of its place.
     fn take(&mut self, key: &PodKey) -> Option<Entry> {
         let (key, entry) = self.pods.remove_entry(key)?;
-        let priority = Reverse(entry.pod.spec.priority);
+        let order = priority_sort::order(&entry.pod, entry.since);
         match entry.place {
             Place::Active => {
-                self.active.remove(&(priority, entry.order, key));
+                self.active.remove(&(order, key));
             }
             Place::BackingOff { until_ms } => {
-                self.backing_off.remove(&(until_ms, priority, entry.order, key));
+                self.backoffs(&entry).remove(&(until_ms, order, key));
             }
             Place::Unschedulable => {
-                self.unschedulable.remove(&(entry.order, key.clone()));
-                self.flushes.remove(&(self.flush_time_ms(entry.failed_at_ms), entry.order, key));
+                self.unschedulable.remove(&(entry.since, key.clone()));
+                self.flushes.remove(&(self.flush_time_ms(entry.failed_at_ms), entry.since, key));
             }
-            Place::InFlight => {
-                self.in_flight.remove(&key);
-            }
+            Place::InFlight => {}
         }
         Some(entry)
     }
 
-    fn wakes(&self, failed_plugins: &BTreeSet<PluginName>, event: &ClusterEvent) -> bool {
-        if !self.rules.by_registered_event || failed_plugins.is_empty() {
-            return true;
-        }
-        let table: EventTable = self.rules.events;
-        failed_plugins
-            .iter()
-            .any(|name| registered_events(*name, table).iter().any(|registered| registered.covers(event)))
+    /// The index of a pod that backs off.
+    fn backoffs(&mut self, entry: &Entry) -> &mut BTreeSet<(u64, Order, PodKey)> {
+        if entry.failed_plugins.is_empty() { &mut self.backing_off_after_error } else { &mut self.backing_off }
     }
 }

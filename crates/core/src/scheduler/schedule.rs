@@ -12,9 +12,9 @@ use super::node_info::NodeInfo;
 use super::plugins::{PluginName, VolumePlan, default_preemption, scheduling_gates, volume_binding};
 use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
-use crate::behaviour::{AbsentNodes, Behaviour, NodeCheck, PluginErrors, PreFilterText};
+use crate::behaviour::{AbsentNodes, Behaviour, PluginErrors, PreFilterText};
+use crate::model::Pod;
 use crate::model::resources::PodRequests;
-use crate::model::{Effect, Pod, first_untolerated};
 use crate::version::Version;
 
 /// kube-scheduler of one version with its profiles. It keeps nothing between pods: what the real one keeps is a
@@ -188,43 +188,6 @@ impl Scheduler {
         snapshot.node(node).map(|node| volume_binding::plan(&cycle, node)).unwrap_or_default()
     }
 
-    /// Whether a node that came or changed is worth another attempt of a pod that these plugins refused.
-    ///
-    /// Up to 1.21 every such change is. From 1.22 to 1.31 the node must pass the checks that the kubelet too makes on
-    /// admission (`preCheckForNode`); from 1.32 one of the plugins must now let the pod through there (queueing hints,
-    /// told here from the node as it is, without looking at what it was before).
-    pub fn node_event_may_help(
-        &self,
-        snapshot: &Snapshot,
-        pod: &Pod,
-        failed_plugins: &BTreeSet<PluginName>,
-        node: &str,
-    ) -> bool {
-        use PluginName::{NodeAffinity, NodeName, NodePorts, NodeResourcesFit, NodeUnschedulable, TaintToleration};
-        let check = self.behaviour.queue.node_check;
-        let Some(node) = snapshot.node(node) else { return true };
-        if check == NodeCheck::None || failed_plugins.is_empty() {
-            return true;
-        }
-        let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = self.cycle(snapshot, pod, &requests);
-        let passes = |name: PluginName| plugin(name).filter(&cycle, &CycleState::default(), node).is_success();
-        let tolerated =
-            |effects: &[Effect]| first_untolerated(&node.node.taints, &pod.spec.tolerations, effects).is_none();
-        let admitted = || [NodeResourcesFit, NodeAffinity, NodeName, NodePorts].into_iter().all(passes);
-        match check {
-            NodeCheck::None => true,
-            NodeCheck::Admission => admitted() && tolerated(&[Effect::NoSchedule]),
-            NodeCheck::FailedPlugin => failed_plugins.iter().any(|name| match name {
-                NodeResourcesFit | NodeAffinity | NodeName | NodePorts | NodeUnschedulable | TaintToleration => {
-                    passes(*name)
-                }
-                // These look beyond the node.
-                _ => true,
-            }),
-        }
-    }
-
     /// What every node says to a pod that fits nowhere, before anybody is evicted; `None` if it fits somewhere after all,
     /// or fails otherwise.
     pub(crate) fn refusals(&self, cycle: &Cycle<'_>) -> Option<FitError> {
@@ -235,9 +198,11 @@ impl Scheduler {
     fn fit_error(&self, cycle: &Cycle<'_>, found: Found<'_>) -> FitError {
         let statuses = || found.refused.values().chain(&found.pre_filter);
         let mut failed_plugins: BTreeSet<PluginName> =
-            statuses().flat_map(|status| status.plugins.iter().copied()).collect();
+            statuses().filter_map(|status| status.plugins.first().copied()).collect();
         // Nodes that nobody refused were left out by name, which is NodeAffinity's doing.
-        if statuses().any(|status| status.plugins.is_empty()) {
+        let told =
+            matches!(self.behaviour.absent_nodes, AbsentNodes::UnlistedUnresolvable | AbsentNodes::DidNotSatisfy);
+        if told && found.refused.values().any(|status| status.plugins.is_empty()) {
             failed_plugins.insert(PluginName::NodeAffinity);
         }
         FitError {
@@ -305,7 +270,7 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
     refused.extend(left_out.map(|node| (node.name().to_owned(), absent(cycle.behaviour))));
     refused.extend(said);
     let nodes: Vec<&NodeInfo> = cycle.snapshot.nodes().filter(|node| !is_left_out(node)).collect();
-    let (start, enough) = course.sample(cycle.profile, nodes.len());
+    let (start, enough) = course.sample(cycle, nodes.len());
     let mut looked_at = 0;
     let mut errors: BTreeMap<String, usize> = BTreeMap::new();
     for node in nodes[start..].iter().chain(&nodes[..start]) {
@@ -326,7 +291,7 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
             break;
         }
     }
-    course.advance(looked_at, cycle.snapshot.node_count());
+    course.advance(cycle, looked_at, nodes.len());
     found.error = counted(&errors);
     // Built at once, which is quicker than node by node.
     found.refused = refused.into_iter().collect();
@@ -589,20 +554,7 @@ fn invalid_score(cycle: &Cycle<'_>, name: PluginName, score: i64) -> Option<Stri
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{PluginName, Scheduler};
-    use crate::scheduler::testing::{check, check_message, read_pod, snapshot};
-    use crate::version::Version;
-
-    #[track_caller]
-    fn check_wakes(version: &str, failed: PluginName, node: &str, pod: &str, expected: bool) {
-        let version: Version = version.parse().expect("a version");
-        let snapshot = snapshot(version, node);
-        let failed = BTreeSet::from([failed]);
-        let actual = Scheduler::new(version).node_event_may_help(&snapshot, &read_pod(pod), &failed, "n1");
-        assert_eq!(actual, expected);
-    }
+    use crate::scheduler::testing::{check, check_message};
 
     const FULL_AND_TAINTED: &str = "node n1 cpu=1 taint=k=v:NoSchedule label=disk=hdd";
 
@@ -640,15 +592,5 @@ mod tests {
             "pod p cpu=2",
             "0/12 nodes are available: 10 node(s) had taint {k: }, that the pod didn't tolerate, 2 Insufficient cpu.",
         );
-    }
-
-    #[test]
-    fn a_changed_node_wakes_whom_it_may_help() {
-        let tainted = "node n1 taint=k:NoSchedule";
-        check_wakes("1.21", PluginName::TaintToleration, tainted, "pod p", true);
-        check_wakes("1.30", PluginName::TaintToleration, tainted, "pod p", false);
-        check_wakes("1.34", PluginName::TaintToleration, tainted, "pod p", false);
-        check_wakes("1.34", PluginName::TaintToleration, "node n1", "pod p", true);
-        check_wakes("1.34", PluginName::NodeResourcesFit, tainted, "pod p", true);
     }
 }

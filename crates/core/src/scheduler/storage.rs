@@ -43,6 +43,18 @@ pub(crate) fn claim_name(pod: &Pod, volume: &Volume) -> Option<(String, bool)> {
     }
 }
 
+/// Whether a volume of the pod names this claim.
+pub(crate) fn names_claim(pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
+    let names = |volume: &Volume| matches!(claim_name(pod, volume), Some((name, false)) if name == claim.name);
+    pod.namespace == claim.namespace && pod.spec.volumes.iter().any(names)
+}
+
+/// Whether a volume of the pod names this claim, or has it made for itself.
+pub(crate) fn uses_claim(pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
+    let uses = |volume: &Volume| claim_name(pod, volume).is_some_and(|(name, _)| name == claim.name);
+    pod.namespace == claim.namespace && pod.spec.volumes.iter().any(uses)
+}
+
 /// What the API machinery says of a claim that is not there.
 pub(crate) fn claim_not_found(name: &str) -> String {
     format!("persistentvolumeclaim \"{name}\" not found")

@@ -94,7 +94,7 @@ fn unprepared(cycle: &Cycle<'_>, error: &FitError) -> Option<String> {
 }
 
 /// Why the pod may not evict others at all, if so.
-fn not_eligible(cycle: &Cycle<'_>, error: &FitError) -> Option<&'static str> {
+pub(crate) fn not_eligible(cycle: &Cycle<'_>, error: &FitError) -> Option<&'static str> {
     let pod = cycle.pod;
     if pod.spec.preemption_policy == PreemptionPolicy::Never && cycle.behaviour.preemption.policy_respected {
         return Some("not eligible due to preemptionPolicy=Never.");

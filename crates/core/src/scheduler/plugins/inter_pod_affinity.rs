@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::PluginName;
 use crate::behaviour::NamespaceSelector;
-use crate::model::{Labels, Pod, PodAffinityTerm, PodKey};
+use crate::model::{Labels, Node, Pod, PodAffinityTerm, PodKey};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -83,6 +85,35 @@ impl Plugin for InterPodAffinity {
         let general = cycle.behaviour.inter_pod_general_reason;
         let reasons = general.into_iter().chain([reason]).map(Cow::Borrowed).collect();
         Status { code, plugins: vec![self.name()], reasons }
+    }
+
+    /// Looks at the pod's own terms only (`isSchedulableAfterPodChange`, `isSchedulableAfterNodeChange`): what existing
+    /// pods are against is not told.
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let spec = &cycle.pod.spec;
+        let (near, apart) = (&spec.required_pod_affinity, &spec.required_pod_anti_affinity);
+        match happening.subject {
+            Subject::Pod { before, after } => {
+                let bound = |pod: Option<&Pod>| pod.is_none_or(|pod| pod.node_name.is_some());
+                let wanted = |pod: Option<&Pod>| pod.is_some_and(|pod| matches_all(cycle, near, pod));
+                let hated = |pod: Option<&Pod>| pod.is_some_and(|pod| matches_all(cycle, apart, pod));
+                let comes_near = !wanted(before) && wanted(after);
+                bound(before) && bound(after) && (comes_near || (hated(before) && !hated(after)))
+            }
+            Subject::Node { before, after: Some(after) } => {
+                let compared = cycle.behaviour.queue.topology_compared;
+                let before = before.filter(|_| compared);
+                let moved = |term: &PodAffinityTerm| value(before, term) != value(Some(after), term);
+                let gained = |term: &PodAffinityTerm| moved(term) && value(Some(after), term).is_some();
+                let left = |term: &PodAffinityTerm| match before {
+                    Some(before) => moved(term) && value(Some(before), term).is_some(),
+                    // Without the key there is nobody to keep away from.
+                    None => compared || gained(term),
+                };
+                near.iter().any(gained) || apart.iter().any(left)
+            }
+            _ => true,
+        }
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
@@ -272,13 +303,37 @@ impl ScoreState {
     }
 }
 
+/// A node's place in the topology of a term.
+fn value<'a>(node: Option<&'a Arc<Node>>, term: &PodAffinityTerm) -> Option<&'a String> {
+    node?.labels.get(&term.topology_key)
+}
+
+/// Whether all terms of the waiting pod, of which there must be some, are about a bound one. The labels of its namespace
+/// are not looked up (`podMatchesAllAffinityTerms`).
+fn matches_all(cycle: &Cycle<'_>, terms: &[PodAffinityTerm], bound: &Pod) -> bool {
+    let unlabelled = Labels::new();
+    let about = |term: &PodAffinityTerm| {
+        let selector = term.label_selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(&bound.labels))
+            && in_namespaces(cycle, term, cycle.pod, bound, || Some(&unlabelled))
+    };
+    !terms.is_empty() && terms.iter().all(about)
+}
+
 /// Whether a term of `owner` is about `pod`.
 pub(crate) fn matches(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
     let Some(selector) = &term.label_selector else { return false };
-    in_namespaces(cycle, term, owner, pod) && selector.matches(&pod.labels)
+    in_namespaces(cycle, term, owner, pod, || cycle.snapshot.namespace(&pod.namespace)) && selector.matches(&pod.labels)
 }
 
-fn in_namespaces(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &Pod) -> bool {
+/// Whether a pod's namespace, with these labels, is one that a term is about.
+fn in_namespaces<'a>(
+    cycle: &Cycle<'_>,
+    term: &PodAffinityTerm,
+    owner: &Pod,
+    pod: &Pod,
+    labels: impl FnOnce() -> Option<&'a Labels>,
+) -> bool {
     let known = cycle.behaviour.namespace_selector;
     let selector = term.namespace_selector.as_ref().filter(|_| known != NamespaceSelector::Unknown);
     if term.namespaces.is_empty() && selector.is_none() {
@@ -292,7 +347,7 @@ fn in_namespaces(cycle: &Cycle<'_>, term: &PodAffinityTerm, owner: &Pod, pod: &P
     if own && cycle.behaviour.inter_pod_own_namespaces_unlabelled && selector.matches(&Labels::new()) {
         return true;
     }
-    match cycle.snapshot.namespace(&pod.namespace) {
+    match labels() {
         Some(labels) => selector.matches(labels),
         // Own terms are resolved to the namespaces that there are; those of others are held against the pod's labels.
         None if own => selector.is_empty(),

@@ -1,6 +1,7 @@
 //! The in-tree plugins, one file each, named as upstream names them. DynamicResources is a name only: its claims are not
 //! modelled.
 
+pub mod default_binder;
 pub mod default_preemption;
 mod events;
 pub mod image_locality;
@@ -16,6 +17,7 @@ pub mod node_unschedulable;
 pub mod node_volume_limits;
 pub mod non_csi_limits;
 pub mod pod_topology_spread;
+pub mod priority_sort;
 pub(crate) mod resource_allocation;
 pub mod scheduling_gates;
 pub mod selector_spread;
@@ -24,6 +26,6 @@ pub mod volume_binding;
 pub mod volume_restrictions;
 pub mod volume_zone;
 
-pub use events::registered_events;
+pub(crate) use events::registers;
 pub use name::PluginName;
 pub use volume_binding::VolumePlan;

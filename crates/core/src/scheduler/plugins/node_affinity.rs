@@ -10,6 +10,7 @@ use requirement::{matches_field, matches_label, term_faults};
 use super::PluginName;
 use crate::behaviour::{AbsentNodes, Behaviour, InvalidPreference};
 use crate::model::{Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -62,6 +63,15 @@ impl Plugin for NodeAffinity {
             return Status::success();
         }
         Status::refused(Code::UnschedulableAndUnresolvable, self.name(), cycle.behaviour.node_affinity_reason)
+    }
+
+    /// A node matches that did not before (`isSchedulableAfterNodeChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let Subject::Node { before, after: Some(after) } = happening.subject else { return true };
+        let added = cycle.profile.args.node_affinity.required.as_ref();
+        added.is_none_or(|selector| matches_selector(selector, after))
+            && matches_required(cycle.behaviour, &cycle.pod.spec, after)
+            && before.is_none_or(|before| !matches_required(cycle.behaviour, &cycle.pod.spec, before))
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {

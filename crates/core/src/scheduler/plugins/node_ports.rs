@@ -3,6 +3,7 @@
 use super::PluginName;
 use crate::behaviour::Behaviour;
 use crate::model::{ContainerPort, PodSpec};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -23,6 +24,14 @@ impl Plugin for NodePorts {
             return Status::success();
         }
         Status::refused(Code::Unschedulable, self.name(), "node(s) didn't have free ports for the requested pod ports")
+    }
+
+    /// A pod that goes held a port that this one wants (`isSchedulableAfterPodDeleted`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let Subject::Pod { before: Some(gone), .. } = happening.subject else { return true };
+        let freed: Vec<HostPort> = host_ports(&gone.spec, cycle.behaviour).map(HostPort::of).collect();
+        let mut wanted = host_ports(&cycle.pod.spec, cycle.behaviour).map(HostPort::of);
+        wanted.any(|wanted| freed.iter().any(|freed| wanted.conflicts_with(freed)))
     }
 }
 

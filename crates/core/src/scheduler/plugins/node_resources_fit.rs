@@ -2,12 +2,15 @@
 //! (`plugins/noderesources/fit.go`, v1.34).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::PluginName;
 use super::resource_allocation::{Requests, allocations, score};
 use crate::behaviour::ZeroRequest;
-use crate::model::resources::is_extended;
+use crate::model::resources::{PodRequests, is_extended};
+use crate::model::{Pod, Resources};
 use crate::scheduler::config::{FitArgs, ResourceWeight, ScoringStrategy, ScoringStrategyType};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -50,6 +53,22 @@ impl Plugin for NodeResourcesFit {
             code: if hopeless { Code::UnschedulableAndUnresolvable } else { Code::Unschedulable },
             plugins: vec![self.name()],
             reasons: lacking.into_iter().map(|lack| lack.reason).collect(),
+        }
+    }
+
+    /// A node as it would be without pods has room, and more than before (`isSchedulableAfterNodeChange`); a pod went, or
+    /// asks for less of what this one wants (`isSchedulableAfterPodEvent`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        match happening.subject {
+            Subject::Node { before, after: Some(after) } => {
+                insufficient(cycle, &NodeInfo::new(Arc::clone(after))).is_empty()
+                    && before.is_none_or(|before| has_grown(cycle, &before.allocatable, &after.allocatable))
+            }
+            Subject::Pod { before: Some(before), after: Some(after) } => {
+                let asked = |pod: &Pod| PodRequests::of(pod, cycle.behaviour.requests).incoming;
+                after.uid == cycle.pod.uid || is_more_of_requested(cycle, &asked(after), &asked(before))
+            }
+            _ => true,
         }
     }
 
@@ -100,6 +119,19 @@ fn score_by(
 ) -> i64 {
     let allocations = allocations(cycle, node, resources, Requests::NonZero);
     score(kind, shape, cycle.behaviour.allocation, cycle.behaviour.score_max, allocations)
+}
+
+/// Whether a node may now hold more pods, or more of something that the pod wants (`haveAnyRequestedResourcesIncreased`).
+fn has_grown(cycle: &Cycle<'_>, before: &Resources, after: &Resources) -> bool {
+    after.pods > before.pods || is_more_of_requested(cycle, before, after)
+}
+
+fn is_more_of_requested(cycle: &Cycle<'_>, less: &Resources, more: &Resources) -> bool {
+    let request = &cycle.requests.incoming;
+    (request.milli_cpu > 0 && more.milli_cpu > less.milli_cpu)
+        || (request.memory > 0 && more.memory > less.memory)
+        || (request.ephemeral_storage > 0 && more.ephemeral_storage > less.ephemeral_storage)
+        || request.scalars.iter().any(|(name, amount)| *amount > 0 && more.get(name) > less.get(name))
 }
 
 /// A resource of which a node has too little left.

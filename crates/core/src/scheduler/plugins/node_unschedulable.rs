@@ -2,7 +2,8 @@
 //! (`plugins/nodeunschedulable`, v1.34).
 
 use super::PluginName;
-use crate::model::{Effect, Taint};
+use crate::model::{Effect, Pod, Taint};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -19,16 +20,30 @@ impl Plugin for NodeUnschedulable {
         if !node.node.unschedulable {
             return Status::success();
         }
-        let taint = Taint {
-            key: "node.kubernetes.io/unschedulable".to_owned(),
-            value: String::new(),
-            effect: Effect::NoSchedule,
-        };
-        if cycle.pod.spec.tolerations.iter().any(|toleration| toleration.tolerates(&taint)) {
+        if tolerates_cordon(cycle.pod) {
             return Status::success();
         }
         Status::refused(Code::UnschedulableAndUnresolvable, self.name(), "node(s) were unschedulable")
     }
+
+    /// A node takes pods that did not before (`isSchedulableAfterNodeChange`), or the pod got the toleration for it
+    /// (`isSchedulableAfterPodTolerationChange`).
+    fn is_schedulable_after(&self, _cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        match happening.subject {
+            Subject::Node { before, after: Some(after) } => {
+                !after.unschedulable && before.is_none_or(|before| before.unschedulable)
+            }
+            Subject::Pod { after: Some(after), .. } => tolerates_cordon(after),
+            _ => true,
+        }
+    }
+}
+
+/// Whether a pod tolerates the taint that stands for a cordon.
+fn tolerates_cordon(pod: &Pod) -> bool {
+    let taint =
+        Taint { key: "node.kubernetes.io/unschedulable".to_owned(), value: String::new(), effect: Effect::NoSchedule };
+    pod.spec.tolerations.iter().any(|toleration| toleration.tolerates(&taint))
 }
 
 #[cfg(test)]

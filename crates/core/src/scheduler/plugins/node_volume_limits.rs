@@ -9,9 +9,10 @@ use super::PluginName;
 use crate::behaviour::MissingClaim;
 use crate::model::{CsiNode, PersistentVolumeClaim, PersistentVolumeSource, Pod, Volume};
 use crate::scheduler::csi_translation::{CsiVolume, InTreePlugin, translate, translate_inline};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::storage::{claim_name, claim_not_found, not_made_for};
+use crate::scheduler::storage::{claim_name, claim_not_found, not_made_for, uses_claim};
 
 /// The plugin.
 #[derive(Debug)]
@@ -26,6 +27,19 @@ const ATTACH_LIMIT_PREFIX: &str = "attachable-volumes-csi-";
 impl Plugin for NodeVolumeLimits {
     fn name(&self) -> PluginName {
         PluginName::NodeVolumeLimits
+    }
+    /// A pod went that had a volume to be counted (`isSchedulableAfterPodDeleted`), or one of this one's claims came
+    /// (`isSchedulableAfterPVCAdded`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        match happening.subject {
+            Subject::Claim(claim) => uses_claim(cycle.pod, claim),
+            Subject::Pod { before: Some(gone), .. } => {
+                gone.spec.volumes.iter().any(|volume| {
+                    claim_name(gone, volume).is_some() || InTreePlugin::of_inline(&volume.source).is_some()
+                })
+            }
+            _ => true,
+        }
     }
 
     fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {

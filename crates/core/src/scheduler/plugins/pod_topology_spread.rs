@@ -3,6 +3,8 @@
 mod filtering;
 mod scoring;
 
+use std::sync::Arc;
+
 use super::PluginName;
 use super::node_affinity::matches_required;
 use super::selector_spread::default_selector;
@@ -12,6 +14,7 @@ use crate::model::{
     first_untolerated,
 };
 use crate::scheduler::config::SpreadDefaults;
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -43,6 +46,21 @@ impl Plugin for PodTopologySpread {
         state.pod_topology_spread.filter(cycle, node)
     }
 
+    /// A pod that a constraint counts came, went, or is counted otherwise than before (`isSchedulableAfterPodChange`); a
+    /// node became or ceased to be part of the topology, or moved in it (`isSchedulableAfterNodeChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let constraints = applicable(cycle, WhenUnsatisfiable::DoNotSchedule).constraints;
+        match happening.subject {
+            Subject::Pod { before, after } => is_counted_otherwise(cycle, &constraints, before, after),
+            Subject::Node { before, after } => {
+                let (was, is) = (place(&constraints, before), place(&constraints, after));
+                let taints_changed = || before.zip(after).is_some_and(|(before, after)| before.taints != after.taints);
+                was != is || (is.is_some() && taints_changed())
+            }
+            _ => true,
+        }
+    }
+
     fn pre_score(&self, cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -> PreScore {
         let scores = ScoreState::of(cycle, nodes);
         let skips = scores.is_empty() && !cycle.behaviour.spread.scores_without_constraints;
@@ -57,6 +75,35 @@ impl Plugin for PodTopologySpread {
     fn normalize(&self, cycle: &Cycle<'_>, state: &CycleState, nodes: &[&NodeInfo], scores: &mut [i64]) {
         state.pod_topology_spread_score.normalize(cycle, nodes, scores);
     }
+}
+
+/// A node's domains by constraint; `None` if there is no node or it lacks one.
+fn place<'a>(constraints: &[Constraint], node: Option<&'a Arc<Node>>) -> Option<Vec<&'a String>> {
+    let node = node?;
+    constraints.iter().map(|constraint| node.labels.get(&constraint.topology_key)).collect()
+}
+
+/// Whether a constraint counts a pod that it did not count before, or the other way round.
+fn is_counted_otherwise(
+    cycle: &Cycle<'_>,
+    constraints: &[Constraint],
+    before: Option<&Pod>,
+    after: Option<&Pod>,
+) -> bool {
+    let is_itself = |pod: &Pod| pod.uid == cycle.pod.uid;
+    let involved = |pod: &Pod| is_itself(pod) || (pod.node_name.is_some() && pod.namespace == cycle.pod.namespace);
+    if !before.into_iter().chain(after).all(involved) {
+        return false;
+    }
+    if let (Some(before), Some(after)) = (before, after)
+        && is_itself(after)
+        && before.spec.tolerations != after.spec.tolerations
+        && constraints.iter().any(|constraint| constraint.node_taints == NodeInclusionPolicy::Honor)
+    {
+        return true;
+    }
+    let matches = |pod: Option<&Pod>, constraint: &Constraint| pod.is_some_and(|pod| constraint.matches(pod));
+    constraints.iter().any(|constraint| matches(before, constraint) != matches(after, constraint))
 }
 
 /// A constraint made ready for use.

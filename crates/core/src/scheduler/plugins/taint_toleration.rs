@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::PluginName;
 use crate::behaviour::TaintReason;
-use crate::model::{Effect, Taint, first_untolerated};
+use crate::model::{Effect, Node, Taint, first_untolerated};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
 
@@ -27,6 +28,15 @@ impl Plugin for TaintToleration {
                 reason(cycle.behaviour.taint_reason, taint),
             ),
         }
+    }
+
+    /// A node's taints are tolerated that were not before (`isSchedulableAfterNodeChange`), or the pod got a toleration
+    /// (`isSchedulableAfterPodTolerationChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let Subject::Node { before, after: Some(after) } = happening.subject else { return true };
+        let effects = [Effect::NoSchedule, Effect::NoExecute];
+        let tolerated = |node: &Node| first_untolerated(&node.taints, &cycle.pod.spec.tolerations, &effects).is_none();
+        tolerated(after) && before.is_none_or(|before| !tolerated(before))
     }
 
     /// How many `PreferNoSchedule` taints are not tolerated.

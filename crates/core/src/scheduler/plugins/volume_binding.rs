@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::PluginName;
 use crate::behaviour::{EphemeralVolumes, MissingVolume};
 use crate::model::{NodeSelectorOperator, PersistentVolume, PersistentVolumeClaim, Pod, VolumeBindingMode};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::storage::{claim_name, claim_not_found, not_made_for};
+use crate::scheduler::storage::{claim_name, claim_not_found, not_made_for, uses_claim};
 
 pub use binder::VolumePlan;
 
@@ -67,6 +68,13 @@ impl Plugin for VolumeBinding {
         let eligible = if rules.narrows_to_local_volumes { eligible_nodes(cycle, &claims.bound) } else { None };
         state.volume_binding.claims = Some(claims);
         eligible.map_or(PreFilter::AllNodes, PreFilter::Nodes)
+    }
+    /// One of the pod's claims came or changed (`isSchedulableAfterPersistentVolumeClaimChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        match happening.subject {
+            Subject::Claim(claim) => uses_claim(cycle.pod, claim),
+            _ => true,
+        }
     }
 
     fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {

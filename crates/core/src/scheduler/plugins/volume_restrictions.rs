@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::PluginName;
 use crate::behaviour::ReadWriteOncePod;
 use crate::model::{Pod, VolumeSource};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::storage::claim_not_found;
+use crate::scheduler::storage::{claim_not_found, names_claim};
 
 /// The plugin.
 #[derive(Debug)]
@@ -59,6 +60,25 @@ impl Plugin for VolumeRestrictions {
         let skips = cycle.behaviour.volumes.skips_unused && users == 0 && !needs_check;
         state.volume_restrictions.exclusive = (!skips).then_some(Exclusive { claims, users });
         PreFilter::AllNodes
+    }
+    /// A pod of the same namespace went that held a disk or claim of this one's (`isSchedulableAfterPodDeleted`), or one of
+    /// its claims came (`isSchedulableAfterPersistentVolumeClaimAdded`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        let pod = cycle.pod;
+        match happening.subject {
+            Subject::Claim(claim) => names_claim(pod, claim),
+            Subject::Pod { before: Some(gone), .. } => {
+                let claims = |source: &VolumeSource| {
+                    used_claim(source).is_some_and(|name| {
+                        gone.spec.volumes.iter().any(|volume| used_claim(&volume.source) == Some(name))
+                    })
+                };
+                let held = |source: &VolumeSource| is_restricted(source) && uses_same_disk(source, gone);
+                gone.namespace == pod.namespace
+                    && pod.spec.volumes.iter().any(|volume| held(&volume.source) || claims(&volume.source))
+            }
+            _ => true,
+        }
     }
 
     fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {

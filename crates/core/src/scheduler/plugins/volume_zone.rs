@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::PluginName;
 use crate::behaviour::VolumeZoneErrors;
 use crate::model::{PersistentVolume, VolumeBindingMode, VolumeSource};
+use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, Status};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::storage::claim_not_found;
+use crate::scheduler::storage::{claim_not_found, names_claim};
 
 /// The plugin.
 #[derive(Debug)]
@@ -53,6 +54,13 @@ impl Plugin for VolumeZone {
         }
         state.volume_zone.wanted = Some(wanted);
         PreFilter::AllNodes
+    }
+    /// One of the pod's claims came or changed (`isSchedulableAfterPersistentVolumeClaimChange`).
+    fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
+        match happening.subject {
+            Subject::Claim(claim) => names_claim(cycle.pod, claim),
+            _ => true,
+        }
     }
 
     fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {

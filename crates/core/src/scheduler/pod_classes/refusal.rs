@@ -134,7 +134,7 @@ impl Refusal {
     }
 
     fn count(&mut self, status: &Status, delta: isize) {
-        for plugin in &status.plugins {
+        if let Some(plugin) = status.plugins.first() {
             let count = self.plugins.entry(*plugin).or_default();
             *count = count.saturating_add_signed(delta);
             if *count == 0 {
