@@ -12,14 +12,12 @@ use sim_core::scheduler::PluginName;
 use sim_core::scheduler::config::{
     ConfigApi, FitArgs, PluginArgs, ResourceWeight, ScoringStrategy, ScoringStrategyType, SpreadDefaults,
 };
-use sim_core::scheduler::profile::{exists_in, refused_plugins};
 
 use super::document::{
     DynamicResourcesDocument, FitDocument, InterPodAffinityDocument, NodeAffinityDocument, PluginConfigDocument,
     PointDocument, PreemptionDocument, RatioArgsDocument, ResourceDocument, ResourcesDocument, SpreadDocument,
     VolumeBindingDocument,
 };
-use super::fields;
 use super::names::qualified_name_fault;
 use super::reader::{GROUP, Reader};
 
@@ -31,11 +29,11 @@ impl Reader {
             let message = format!("there is no plugin \"{}\" in kube-scheduler {version}", config.name);
             return self.fault(format!("{at}.name"), message);
         };
-        if refused_plugins(&self.behaviour, api).contains(&plugin) {
+        if self.behaviour.refused_plugins(api).contains(&plugin) {
             let message = format!("plugin \"{plugin}\" was removed in {} of kube-scheduler {version}", api.as_str());
             return self.fault(format!("{at}.name"), message);
         }
-        if !exists_in(plugin, &self.behaviour) {
+        if !self.behaviour.has(plugin) {
             let message = format!("has no effect: kube-scheduler {version} has no plugin {plugin}");
             return self.warn(format!("{at}.name"), message);
         }
@@ -127,7 +125,7 @@ impl Reader {
     fn decode_args<T: DeserializeOwned>(&mut self, plugin: PluginName, args: &Value, at: &str) -> Option<T> {
         let kind = format!("{plugin}Args");
         let version = self.behaviour.version;
-        if !fields::has(&kind, "", self.api, version.minor()) {
+        if !self.has(&kind, "") {
             let message =
                 format!("plugin {plugin} takes no arguments in {} of kube-scheduler {version}", self.api.as_str());
             self.fault(at, message);
