@@ -181,7 +181,7 @@ pub(crate) struct ChangeArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = EXPLAIN_NOTES)]
+#[command(after_help = EXPLAIN_NOTES, allow_missing_positional = true)]
 pub(crate) struct ExplainArgs {
     /// Files, directories, or `-` for stdin.
     #[arg(value_name = "FILE")]
