@@ -22,7 +22,7 @@ spec: {containers: [{name: c, image: nginx, resources: {requests: {cpu: '64'}}}]
 
 /// Runs the cluster with a configuration, which is written beside it as `config.yaml`.
 fn run(name: &str, version: &str, api: &str, body: &str) -> Ran {
-    let folder = std::env::temp_dir().join(format!("sim-tests-{}-config-{name}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("sim-tests-{}-{name}-config", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join("config.yaml");
     let text = format!("apiVersion: kubescheduler.config.k8s.io/{api}\nkind: KubeSchedulerConfiguration\n{body}");
@@ -79,5 +79,6 @@ fn what_kube_scheduler_starts_with_is_taken() {
 fn gates_hold_pods_back_in_v1beta2_too() {
     let ran = run("gates", "1.27", "v1beta2", "");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("SchedulingGated"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("default/gated wait for their scheduling gates"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, run("gates-v1", "1.27", "v1", "").stdout);
 }

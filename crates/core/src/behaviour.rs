@@ -4,7 +4,7 @@
 
 use crate::model::Effect;
 use crate::model::resources::InitContainers;
-use crate::scheduler::config::ConfigApi;
+use crate::scheduler::config::{ConfigApi, ExtensionPoint};
 use crate::scheduler::profile;
 use crate::scheduler::{InTreePlugin, PluginName};
 use crate::version::Version;
@@ -630,6 +630,27 @@ pub enum EventTable {
 }
 
 impl Behaviour {
+    /// Whether this version's scheduler has a plugin of this name.
+    pub fn has(&self, plugin: PluginName) -> bool {
+        !self.absent_plugins.contains(&plugin)
+    }
+
+    /// Whether this version calls a plugin at an extension point.
+    pub fn calls(&self, plugin: PluginName, point: ExtensionPoint) -> bool {
+        profile::called_since(plugin, point).is_some_and(|since| since <= self.version.minor())
+    }
+
+    /// The plugins that this version has and yet refuses in an API version, at every extension point but MultiPoint and
+    /// with arguments.
+    pub fn refused_plugins(&self, api: ConfigApi) -> &'static [PluginName] {
+        profile::refused_plugins(self.version.minor(), api)
+    }
+
+    /// Scores that this version does not take together.
+    pub(crate) fn conflicting_scores(&self, api: ConfigApi) -> &'static [(PluginName, PluginName)] {
+        profile::conflicting_scores(self.version.minor(), api)
+    }
+
     /// What this version's scheduler does and says.
     pub fn of(version: Version) -> Self {
         let minor = version.minor();

@@ -9,8 +9,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub(crate) use defaults::{absent_plugins, filters, pre_filters, scores};
-pub use defaults::{exists_in, implements, is_heeded, refused_plugins};
+pub use defaults::is_heeded;
+pub(crate) use defaults::{
+    absent_plugins, called_since, conflicting_scores, filters, pre_filters, refused_plugins, scores,
+};
 
 use super::config::{
     ConfigApi, ConfigFault, DEFAULT_SCHEDULER_NAME, ExtensionPoint, PluginArgs, PluginSet, ProfileConfig,
@@ -192,7 +194,7 @@ fn score_faults(
             format!("{ratio} needs a pluginConfig whose args have a shape: at least one point must be specified");
         faults.push(ConfigFault::new(place(ratio), message));
     }
-    for (name, other) in defaults::conflicting_scores(behaviour, api) {
+    for (name, other) in behaviour.conflicting_scores(api) {
         if profile.weight(*name) != 0 && profile.weight(*other) != 0 {
             faults.push(ConfigFault::new(
                 place(*name),
@@ -275,14 +277,14 @@ fn check_set(
     for (index, (name, weight)) in set.enabled.iter().enumerate() {
         let at = format!("{path}.enabled[{index}]");
         let mut fault = |message: String| faults.push(ConfigFault::new(format!("{at}.name"), message));
-        let known = name.parse::<PluginName>().ok().filter(|plugin| exists_in(*plugin, behaviour));
+        let known = name.parse::<PluginName>().ok().filter(|plugin| behaviour.has(*plugin));
         let Some(plugin) = known else {
             fault(format!("there is no plugin \"{name}\" in kube-scheduler {}", behaviour.version));
             continue;
         };
-        if point != ExtensionPoint::MultiPoint && refused_plugins(behaviour, api).contains(&plugin) {
+        if point != ExtensionPoint::MultiPoint && behaviour.refused_plugins(api).contains(&plugin) {
             fault(format!("plugin \"{name}\" was removed in {} of kube-scheduler {}", api.as_str(), behaviour.version));
-        } else if !implements(behaviour, plugin, point) {
+        } else if !behaviour.calls(plugin, point) {
             fault(format!("plugin \"{name}\" has no {} in kube-scheduler {}", point.field(), behaviour.version));
         } else if matches!(plugin, PluginName::NodeLabel | PluginName::ServiceAffinity | PluginName::NodeResourceLimits)
         {
@@ -359,7 +361,7 @@ fn expand(
         .enabled
         .iter()
         .filter_map(parse)
-        .filter(|(name, _)| implements(behaviour, *name, point))
+        .filter(|(name, _)| behaviour.calls(*name, point))
         .filter(|(name, _)| !set.disabled.iter().any(|other| other == name.as_str()))
         .collect();
     let holds = |plugins: &[(PluginName, i64)], name: PluginName| plugins.iter().any(|(other, _)| *other == name);

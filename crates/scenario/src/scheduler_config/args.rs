@@ -12,14 +12,12 @@ use sim_core::scheduler::PluginName;
 use sim_core::scheduler::config::{
     ConfigApi, FitArgs, PluginArgs, ResourceWeight, ScoringStrategy, ScoringStrategyType, SpreadDefaults,
 };
-use sim_core::scheduler::profile::{exists_in, refused_plugins};
 
 use super::document::{
     DynamicResourcesDocument, FitDocument, InterPodAffinityDocument, NodeAffinityDocument, PluginConfigDocument,
     PointDocument, PreemptionDocument, RatioArgsDocument, ResourceDocument, ResourcesDocument, SpreadDocument,
     VolumeBindingDocument,
 };
-use super::fields;
 use super::names::qualified_name_fault;
 use super::reader::{GROUP, Reader};
 
@@ -31,48 +29,50 @@ impl Reader {
             let message = format!("there is no plugin \"{}\" in kube-scheduler {version}", config.name);
             return self.fault(format!("{at}.name"), message);
         };
-        if refused_plugins(&self.behaviour, api).contains(&plugin) {
+        if self.behaviour.refused_plugins(api).contains(&plugin) {
             let message = format!("plugin \"{plugin}\" was removed in {} of kube-scheduler {version}", api.as_str());
             return self.fault(format!("{at}.name"), message);
         }
-        if !exists_in(plugin, &self.behaviour) {
+        if !self.behaviour.has(plugin) {
             let message = format!("has no effect: kube-scheduler {version} has no plugin {plugin}");
             return self.warn(format!("{at}.name"), message);
         }
         let is_empty = config.args.as_object().map_or(config.args.is_null(), serde_json::Map::is_empty);
-        if is_empty {
-            return;
+        if !is_empty {
+            self.args_of(plugin, &config.args, &format!("{at}.args"), args);
         }
-        let at = format!("{at}.args");
+    }
+
+    fn args_of(&mut self, plugin: PluginName, value: &Value, at: &str, args: &mut PluginArgs) {
         match plugin {
             PluginName::NodeResourcesFit => {
-                if let Some(document) = self.decode_args(plugin, &config.args, &at) {
-                    args.fit = self.fit(document, &at);
+                if let Some(document) = self.decode_args(plugin, value, at) {
+                    args.fit = self.fit(document, at);
                 }
             }
             PluginName::NodeResourcesLeastAllocated => {
-                args.least_allocated = self.resources_of(plugin, &config.args, &at);
+                args.least_allocated = self.resources_of(plugin, value, at);
             }
             PluginName::NodeResourcesMostAllocated => {
-                args.most_allocated = self.resources_of(plugin, &config.args, &at);
+                args.most_allocated = self.resources_of(plugin, value, at);
             }
             PluginName::NodeResourcesBalancedAllocation => {
-                if let Some(document) = self.decode_args::<ResourcesDocument>(plugin, &config.args, &at) {
-                    args.balanced_allocation = self.balanced(document.resources, &at);
+                if let Some(document) = self.decode_args::<ResourcesDocument>(plugin, value, at) {
+                    args.balanced_allocation = self.balanced(document.resources, at);
                 }
             }
             PluginName::RequestedToCapacityRatio => {
-                if let Some(document) = self.decode_args::<RatioArgsDocument>(plugin, &config.args, &at) {
+                if let Some(document) = self.decode_args::<RatioArgsDocument>(plugin, value, at) {
                     let default = if self.rules().ratio_weight_defaults { 1 } else { 0 };
                     args.requested_to_capacity_ratio = ScoringStrategy {
                         kind: ScoringStrategyType::RequestedToCapacityRatio,
-                        resources: self.resources(document.resources, &at, default, i64::MAX),
+                        resources: self.resources(document.resources, at, default, i64::MAX),
                         shape: self.shape(document.shape, &format!("{at}.shape")),
                     };
                 }
             }
             PluginName::InterPodAffinity => {
-                if let Some(document) = self.decode_args::<InterPodAffinityDocument>(plugin, &config.args, &at) {
+                if let Some(document) = self.decode_args::<InterPodAffinityDocument>(plugin, value, at) {
                     let ignores = document.ignore_preferred_terms_of_existing_pods;
                     args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods = ignores;
                     if let Some(weight) = document.hard_pod_affinity_weight {
@@ -81,7 +81,7 @@ impl Reader {
                 }
             }
             PluginName::NodeAffinity => {
-                if let Some(document) = self.decode_args::<NodeAffinityDocument>(plugin, &config.args, &at)
+                if let Some(document) = self.decode_args::<NodeAffinityDocument>(plugin, value, at)
                     && let Some(added) = document.added_affinity
                 {
                     self.added_affinity(&added, &format!("{at}.addedAffinity"));
@@ -92,17 +92,17 @@ impl Reader {
                 }
             }
             PluginName::PodTopologySpread => {
-                if let Some(document) = self.decode_args(plugin, &config.args, &at) {
-                    self.spread(document, &at, args);
+                if let Some(document) = self.decode_args(plugin, value, at) {
+                    self.spread(document, at, args);
                 }
             }
             PluginName::DefaultPreemption => {
-                if let Some(document) = self.decode_args(plugin, &config.args, &at) {
-                    self.preemption(&document, &at);
+                if let Some(document) = self.decode_args(plugin, value, at) {
+                    self.preemption(&document, at);
                 }
             }
             PluginName::VolumeBinding => {
-                if let Some(document) = self.decode_args::<VolumeBindingDocument>(plugin, &config.args, &at) {
+                if let Some(document) = self.decode_args::<VolumeBindingDocument>(plugin, value, at) {
                     if document.bind_timeout_seconds.is_some_and(|seconds| seconds < 0) {
                         self.fault(format!("{at}.bindTimeoutSeconds"), "should not be a negative value");
                     }
@@ -112,7 +112,7 @@ impl Reader {
                 }
             }
             PluginName::DynamicResources => {
-                if let Some(document) = self.decode_args::<DynamicResourcesDocument>(plugin, &config.args, &at) {
+                if let Some(document) = self.decode_args::<DynamicResourcesDocument>(plugin, value, at) {
                     let at = format!("{at}.filterTimeout");
                     if self.duration_ms(document.filter_timeout.as_deref(), &at).is_some_and(|ms| ms < 0) {
                         self.fault(at, "must be zero or positive");
@@ -127,7 +127,7 @@ impl Reader {
     fn decode_args<T: DeserializeOwned>(&mut self, plugin: PluginName, args: &Value, at: &str) -> Option<T> {
         let kind = format!("{plugin}Args");
         let version = self.behaviour.version;
-        if !fields::has(&kind, "", self.api, version.minor()) {
+        if !self.has(&kind, "") {
             let message =
                 format!("plugin {plugin} takes no arguments in {} of kube-scheduler {version}", self.api.as_str());
             self.fault(at, message);

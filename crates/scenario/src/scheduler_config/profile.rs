@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use sim_core::scheduler::PluginName;
 use sim_core::scheduler::config::{ConfigApi, ExtensionPoint, PluginSet, ProfileConfig};
-use sim_core::scheduler::profile::{exists_in, implements, is_heeded};
+use sim_core::scheduler::profile::is_heeded;
 
 use super::document::{PluginSetDocument, ProfileDocument};
-use super::fields;
 use super::reader::Reader;
 
 impl Reader {
@@ -43,7 +42,7 @@ impl Reader {
 
     fn extension_point(&mut self, field: &str, at: &str) -> Option<ExtensionPoint> {
         let (api, version) = (self.api, self.behaviour.version);
-        let has = |field: &str| fields::has("Plugins", field, api, version.minor());
+        let has = |field: &str| self.has("Plugins", field);
         let Some((point, _)) = ExtensionPoint::ALL.into_iter().find(|(_, known)| *known == field) else {
             let known: Vec<&str> =
                 ExtensionPoint::ALL.map(|(_, field)| field).into_iter().filter(|field| has(field)).collect();
@@ -71,7 +70,7 @@ impl Reader {
         for (index, (name, weight)) in set.enabled.iter().enumerate() {
             let counts = matches!(point, ExtensionPoint::Score | ExtensionPoint::MultiPoint)
                 && name.parse::<PluginName>().is_ok_and(|plugin| {
-                    plugin != PluginName::VolumeBinding && implements(&self.behaviour, plugin, ExtensionPoint::Score)
+                    plugin != PluginName::VolumeBinding && self.behaviour.calls(plugin, ExtensionPoint::Score)
                 });
             if counts && *weight == Some(0) {
                 let message = "0 stands for the default of 1; to leave a plugin out, list it under disabled";
@@ -79,7 +78,7 @@ impl Reader {
             }
         }
         for (index, name) in set.disabled.iter().enumerate() {
-            if name.parse::<PluginName>().is_ok_and(|plugin| !exists_in(plugin, &self.behaviour)) {
+            if name.parse::<PluginName>().is_ok_and(|plugin| !self.behaviour.has(plugin)) {
                 let message = format!("has no effect: kube-scheduler {} has no plugin {name}", self.behaviour.version);
                 self.warn(format!("{at}.disabled[{index}].name"), message);
             }

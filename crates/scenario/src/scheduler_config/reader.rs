@@ -54,6 +54,11 @@ impl Reader {
         fields::Rules::of(self.behaviour.version.minor())
     }
 
+    /// Whether a type of the API has a field here; an empty field asks for the type.
+    pub(super) fn has(&self, of: &str, field: &str) -> bool {
+        fields::has(of, field, self.api, self.behaviour.version.minor())
+    }
+
     fn config(&mut self, value: &Value) -> Option<SchedulerConfig> {
         let document: Document = self.decode_as(KIND, value, "")?;
         let mut config = SchedulerConfig {
@@ -103,10 +108,11 @@ impl Reader {
 
     /// Reads a part of the document that is a type of the API: fields that this API version does not have are faults.
     pub(super) fn decode_as<T: DeserializeOwned>(&mut self, of: &str, value: &Value, at: &str) -> Option<T> {
+        let minor = self.behaviour.version.minor();
         let mut known = value.clone();
         if let Value::Object(fields) = &mut known {
             fields.retain(|field, _| {
-                let has = fields::has(of, field, self.api, self.behaviour.version.minor());
+                let has = fields::has(of, field, self.api, minor);
                 if !has {
                     let message =
                         format!("is no field of {} in kube-scheduler {}", self.api.as_str(), self.behaviour.version);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::behaviour::Behaviour;
 use crate::scheduler::config::{ConfigApi, ExtensionPoint, PluginSet};
 use crate::scheduler::plugins::PluginName;
+use crate::version::OLDEST_MINOR;
 
 /// The plugins of every extension point.
 pub(super) type Sets = BTreeMap<ExtensionPoint, PluginSet>;
@@ -146,24 +147,20 @@ const CALLED: &[(ExtensionPoint, &[(PluginName, u32)])] = {
     ]
 };
 
-/// Whether a version calls a plugin at an extension point.
-pub fn implements(behaviour: &Behaviour, name: PluginName, point: ExtensionPoint) -> bool {
-    let since = |plugins: &[(PluginName, u32)]| {
-        plugins.iter().any(|(other, minor)| *other == name && *minor <= behaviour.version.minor())
-    };
-    point == ExtensionPoint::MultiPoint || CALLED.iter().any(|(other, plugins)| *other == point && since(plugins))
-}
-
-/// Whether a version's scheduler has a plugin of this name.
-pub fn exists_in(name: PluginName, behaviour: &Behaviour) -> bool {
-    !behaviour.absent_plugins.contains(&name)
+/// Since which minor a plugin is called at an extension point; MultiPoint takes every plugin.
+pub(crate) fn called_since(name: PluginName, point: ExtensionPoint) -> Option<u32> {
+    if point == ExtensionPoint::MultiPoint {
+        return Some(OLDEST_MINOR);
+    }
+    let (_, plugins) = CALLED.iter().find(|(other, _)| *other == point)?;
+    plugins.iter().find(|(other, _)| *other == name).map(|(_, since)| *since)
 }
 
 /// The plugins that a version has and yet refuses in an API version: at every extension point but MultiPoint, and with
 /// arguments.
-pub fn refused_plugins(behaviour: &Behaviour, api: ConfigApi) -> &'static [PluginName] {
+pub(crate) fn refused_plugins(minor: u32, api: ConfigApi) -> &'static [PluginName] {
     use PluginName::*;
-    match (behaviour.version.minor(), api) {
+    match (minor, api) {
         (22, ConfigApi::V1Beta2) => &[
             NodeLabel,
             ServiceAffinity,
@@ -179,9 +176,9 @@ pub fn refused_plugins(behaviour: &Behaviour, api: ConfigApi) -> &'static [Plugi
 }
 
 /// Scores that a version does not take together (`conflictScorePluginsByVersion`, v1.22).
-pub(super) fn conflicting_scores(behaviour: &Behaviour, api: ConfigApi) -> &'static [(PluginName, PluginName)] {
+pub(crate) fn conflicting_scores(minor: u32, api: ConfigApi) -> &'static [(PluginName, PluginName)] {
     use PluginName::*;
-    match (behaviour.version.minor(), api) {
+    match (minor, api) {
         (22, ConfigApi::V1Beta1) => &[
             (NodeResourcesFit, NodeResourcesLeastAllocated),
             (NodeResourcesFit, NodeResourcesMostAllocated),

@@ -1,6 +1,6 @@
 //! How configurations resolve, version by version.
 
-use super::{Profile, exists_in, implements};
+use super::Profile;
 use crate::Version;
 use crate::behaviour::Behaviour;
 use crate::scheduler::PluginName::{self, *};
@@ -46,9 +46,7 @@ fn the_defaults_of_every_version_resolve() {
             assert_eq!(filters, behaviour.filters, "1.{minor} {}", api.as_str());
             assert_eq!(profile.scheduling_gates, behaviour.scheduling_gates, "1.{minor} {}", api.as_str());
             // Before 1.18 nothing can be named, and what there is has other names.
-            let here = |name: &PluginName, point| {
-                minor < 18 || exists_in(*name, &behaviour) && implements(&behaviour, *name, point)
-            };
+            let here = |name: &PluginName, point| minor < 18 || behaviour.has(*name) && behaviour.calls(*name, point);
             assert!(profile.pre_filters.iter().all(|name| here(name, ExtensionPoint::PreFilter)), "1.{minor}");
             assert!(profile.scores.iter().all(|(name, _)| here(name, ExtensionPoint::Score)), "1.{minor}");
         }
