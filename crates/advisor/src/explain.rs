@@ -1,172 +1,239 @@
-//! Why pods wait, in plain words: every filter that refuses, not only the first the scheduler names, and for taints who
-//! set them and who is supposed to remove them.
+//! The scheduler's work on one pod, shown node by node.
 
-use indexmap::IndexMap;
-use k8s_openapi::api::core::v1::{Node, Pod};
-use sim_cluster::{Cluster, pod, taint_text};
-use sim_core::model::Effect;
-use sim_core::scheduler::{PluginName, Status};
+use std::cmp::Reverse;
 
-use crate::known_taints::{KnownTaint, known_taint};
+use k8s_openapi::api::core::v1::Pod;
+use serde::{Deserialize, Serialize};
+use sim_cluster::{Cluster, convert, pod};
+use sim_core::model::PodKey;
+use sim_core::scheduler::{Decision, NodeExplanation, PluginName, Refusal};
 
-/// Pods that wait for the same reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
+use crate::detail::{room, untolerated_taints};
+use crate::pending::not_served;
+
+/// What the scheduler makes of a pod, as one versioned document: `apiVersion: sim/v1`, `kind: PodExplanation`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodExplanation {
+    /// Always `sim/v1`.
+    pub api_version: String,
+    /// Always `PodExplanation`.
+    pub kind: String,
+    /// The version whose rules held, e.g. `v1.16.0`.
+    pub kubernetes_version: String,
+    /// The pod, as namespace/name.
+    pub pod: String,
+    /// The node that the pod is on. It is then explained as if it came anew.
+    pub node_name: Option<String>,
+    /// The scheduler that the pod asks for.
+    pub scheduler_name: String,
+    /// What is decided.
+    pub outcome: Outcome,
+    /// The node chosen.
+    pub node: Option<String>,
+    /// What is said: the FailedScheduling sentence, the error, or that nobody serves the scheduler name.
+    pub message: Option<String>,
+    /// The scheduling gates that the pod waits for, as the scheduler tells of them. The rest is then what would be
+    /// decided without them.
+    pub gated: Option<String>,
+    /// Feasible nodes by rank, then the others by name.
+    pub nodes: Vec<NodeVerdict>,
+    /// The outcome of preemption, when no node is feasible.
+    pub preemption: Option<PreemptionVerdict>,
+}
+
+/// What becomes of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It goes to a node.
+    Placed,
+    /// It fits nowhere.
+    Unschedulable,
+    /// The scheduler fails.
+    Error,
+    /// No profile has the scheduler name that it asks for: it stays Pending without events.
+    NotServed,
+}
+
+/// One node as the pod finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeVerdict {
+    /// The node.
+    pub name: String,
+    /// Whether it passed every filter.
+    pub feasible: bool,
+    /// Its place by total, from 1; nodes with the same total share one.
+    pub rank: Option<usize>,
+    /// The sum of the weighted scores.
+    pub total: Option<i64>,
+    /// What each plugin makes of it.
+    pub scores: Vec<ScoreVerdict>,
+    /// Every filter that refuses the pod there.
+    pub refusals: Vec<RefusalVerdict>,
+    /// Whom preemption would evict there.
+    pub eviction: Option<EvictionVerdict>,
+    /// Why preemption evicts nobody there.
+    pub no_eviction: Option<String>,
+}
+
+/// One plugin's score of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreVerdict {
+    /// The plugin.
+    pub plugin: String,
+    /// What its Score says, in a unit of its own.
+    pub raw: i64,
+    /// The same after its NormalizeScore.
+    pub normalized: i64,
+    /// Its weight.
+    pub weight: i64,
+    /// `normalized` times `weight`.
+    pub weighted: i64,
+}
+
+/// One plugin's refusal of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalVerdict {
+    /// The plugin; several where the version lets them speak together, none where the framework itself speaks.
+    pub plugins: Vec<String>,
+    /// `preFilter` or `filter`; absent where the framework itself speaks.
+    pub extension_point: Option<String>,
+    /// `Unschedulable`, or `UnschedulableAndUnresolvable` where evicting pods would not help.
+    pub code: String,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// The taints, or what is asked and what is free.
+    pub details: Vec<String>,
+    /// Whether this is what kube-scheduler says of the node: it does not go on after the first.
+    pub told: bool,
+}
+
+/// Whom preemption would evict on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvictionVerdict {
     /// The pods, as namespace/name.
-    pub pods: Vec<String>,
-    /// The FailedScheduling sentence of the simulated version.
-    pub sentence: String,
-    /// What stands in the way, on which nodes.
-    pub causes: Vec<Cause>,
+    pub victims: Vec<String>,
+    /// How many of them a PodDisruptionBudget protects.
+    pub budget_violations: usize,
+    /// Whether preemption chooses this node.
+    pub chosen: bool,
 }
 
-/// One thing that stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// A taint that the pods do not tolerate.
-    Taint(TaintCause),
-    /// Anything else a filter says.
-    Other {
-        /// The nodes.
-        nodes: Vec<String>,
-        /// The filter's reason.
-        reason: String,
-        /// What it means in numbers or names, where that is known.
-        detail: Option<String>,
-    },
+/// What came of preemption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreemptionVerdict {
+    /// The node promised to the pod.
+    pub nominated_node: Option<String>,
+    /// The pods to evict there, as namespace/name.
+    pub victims: Vec<String>,
+    /// Why it does not look for any.
+    pub reason: Option<String>,
 }
 
-/// A taint that pods do not tolerate.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TaintCause {
-    /// The taint as kubectl prints it.
-    pub taint: String,
-    /// The nodes that carry it.
-    pub nodes: Vec<String>,
-    /// Who sets and who removes it, for taints of Kubernetes' own.
-    pub known: Option<KnownTaint>,
-    /// What this cluster's state means for it.
-    pub note: Option<String>,
-}
-
-/// Why each pod that has no node waits; pods with the same reasons are put together, in the order they are first met.
-pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
-    let mut grouped: IndexMap<(String, Vec<Cause>), Vec<String>> = IndexMap::new();
-    // Replicas of one template wait for the same reasons: the nodes are asked once for all of them.
-    let mut of_owner: IndexMap<(String, String), (&Pod, Vec<Cause>)> = IndexMap::new();
-    let waiting = cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
-    for pod in waiting {
-        let metadata = &pod.metadata;
-        let namespace = metadata.namespace.as_deref().unwrap_or_default();
-        let name = format!("{namespace}/{}", metadata.name.as_deref().unwrap_or_default());
-        let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
-        let sentence = condition.and_then(|condition| condition.message.clone());
-        let sentence = sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned());
-        let owner = pod::controller_of(metadata).map_or_else(|| name.clone(), |owner| owner.uid.clone());
-        let key = (owner, sentence.clone());
-        let known = of_owner.get(&key).filter(|(sibling, _)| alike(sibling, pod)).map(|(_, causes)| causes.clone());
-        let causes = known.unwrap_or_else(|| {
-            let causes = causes(cluster, pod);
-            of_owner.insert(key, (pod, causes.clone()));
-            causes
-        });
-        grouped.entry((sentence, causes)).or_default().push(name);
-    }
-    grouped.into_iter().map(|((sentence, causes), pods)| Explanation { pods, sentence, causes }).collect()
-}
-
-/// Whether the scheduler cannot tell two pods apart but by their names. Token volumes have names of their own.
-fn alike(left: &Pod, right: &Pod) -> bool {
-    sim_cluster::convert::pod(left).spec == sim_cluster::convert::pod(right).spec
-        && left.metadata.labels == right.metadata.labels
-}
-
-fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for (node, statuses) in cluster.scheduling().refusals(pod) {
-        for status in statuses {
-            if status.plugins.contains(&PluginName::TaintToleration) {
-                add_taints(cluster, pod, &node, &mut causes);
-            } else {
-                add_reasons(cluster, pod, &node, &status, &mut causes);
-            }
-        }
-    }
-    causes
-}
-
-fn add_taints(cluster: &Cluster, pod: &Pod, node_name: &str, causes: &mut Vec<Cause>) {
-    let Some(node) = cluster.store().get::<Node>(&sim_cluster::ObjectKey::new("", node_name)) else { return };
-    let tolerations = sim_cluster::convert::tolerations(pod);
-    let api_taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
-    for (taint, api_taint) in sim_cluster::convert::taints(node).iter().zip(api_taints) {
-        let refuses = matches!(taint.effect, Effect::NoSchedule | Effect::NoExecute);
-        if !refuses || tolerations.iter().any(|toleration| toleration.tolerates(taint)) {
-            continue;
-        }
-        let text = taint_text(api_taint);
-        let known = causes.iter_mut().find_map(|cause| match cause {
-            Cause::Taint(cause) if cause.taint == text => Some(cause),
-            _ => None,
-        });
-        match known {
-            Some(cause) => cause.nodes.push(node_name.to_owned()),
-            None => causes.push(Cause::Taint(TaintCause {
-                nodes: vec![node_name.to_owned()],
-                known: known_taint(&taint.key),
-                note: note(cluster, &taint.key),
-                taint: text,
-            })),
-        }
-    }
-}
-
-/// Why a taint that should go does not.
-fn note(cluster: &Cluster, key: &str) -> Option<String> {
-    if key != "node.cloudprovider.kubernetes.io/uninitialized" {
-        return None;
-    }
-    let setup = cluster.setup();
-    Some(if setup.cloud_controller_manager {
-        "a cloud-controller-manager runs and will remove it".to_owned()
-    } else if setup.kubelet_cloud_provider_external {
-        "no cloud-controller-manager runs, so nobody removes it, and every new node comes up with it".to_owned()
-    } else {
-        "nothing says that a cloud-controller-manager runs; without one nobody removes it".to_owned()
-    })
-}
-
-fn add_reasons(cluster: &Cluster, pod: &Pod, node: &str, status: &Status, causes: &mut Vec<Cause>) {
-    for reason in &status.reasons {
-        let detail =
-            status.plugins.contains(&PluginName::NodeResourcesFit).then(|| room(cluster, pod, node, reason)).flatten();
-        let known = causes.iter_mut().find_map(|cause| match cause {
-            Cause::Other { nodes, reason: other, detail: other_detail }
-                if other == reason && *other_detail == detail =>
-            {
-                Some(nodes)
-            }
-            _ => None,
-        });
-        match known {
-            Some(nodes) => nodes.push(node.to_owned()),
-            None => causes.push(Cause::Other { nodes: vec![node.to_owned()], reason: reason.to_string(), detail }),
-        }
-    }
-}
-
-/// How much the pod asks for and how much the node has left of what is short.
-fn room(cluster: &Cluster, pod: &Pod, node: &str, reason: &str) -> Option<String> {
-    let resource = reason.strip_prefix("Insufficient ").filter(|resource| *resource != "pods")?;
-    let snapshot = cluster.scheduling().snapshot();
-    let info = snapshot.node(node)?;
-    let model = sim_cluster::convert::pod(pod);
-    let requests = sim_core::model::resources::PodRequests::of(&model, snapshot.behaviour().requests);
-    let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
-    let show = |amount: i64| match resource {
-        "cpu" => format!("{amount}m"),
-        "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
-        _ => amount.to_string(),
+/// Explains a pod of the cluster as it is now.
+pub fn explain_pod(cluster: &Cluster, pod: &Pod) -> PodExplanation {
+    let model = convert::pod(pod);
+    let mut document = PodExplanation {
+        api_version: "sim/v1".to_owned(),
+        kind: "PodExplanation".to_owned(),
+        kubernetes_version: cluster.setup().version.to_string(),
+        pod: model.key().to_string(),
+        node_name: pod::node_name(pod).map(str::to_owned),
+        scheduler_name: model.spec.scheduler_name.clone(),
+        outcome: Outcome::NotServed,
+        node: None,
+        message: None,
+        gated: None,
+        nodes: Vec::new(),
+        preemption: None,
     };
-    Some(format!("asks {} {resource}, {} is free", show(requests.incoming.get(resource)), show(free.max(0))))
+    if let Some(message) = not_served(cluster, pod) {
+        document.message = Some(message);
+        return document;
+    }
+    let explanation = cluster.scheduling().explain(pod);
+    document.gated = explanation.gated;
+    let texts = |pods: &[PodKey]| pods.iter().map(ToString::to_string).collect::<Vec<_>>();
+    match explanation.decision {
+        Decision::Placed(placement) => {
+            document.outcome = Outcome::Placed;
+            document.node = Some(placement.node);
+        }
+        Decision::Unschedulable(error) => {
+            document.outcome = Outcome::Unschedulable;
+            document.message = Some(error.to_string());
+            document.preemption = Some(PreemptionVerdict {
+                nominated_node: error.preemption.as_ref().map(|outcome| outcome.nominated_node.clone()),
+                victims: error.preemption.as_ref().map(|outcome| texts(&outcome.victims)).unwrap_or_default(),
+                reason: explanation.no_preemption,
+            });
+        }
+        Decision::Gated(message) | Decision::Error(message) => {
+            document.outcome = Outcome::Error;
+            document.message = Some(message);
+        }
+    }
+    document.nodes = explanation.nodes.into_iter().map(|node| verdict(cluster, pod, node)).collect();
+    document.nodes.sort_by(|left, right| {
+        // Among equals the node order stands: the first is the one chosen.
+        let key = |node: &NodeVerdict| (!node.feasible, node.rank, Reverse(node.total));
+        let by_name = if left.feasible { std::cmp::Ordering::Equal } else { left.name.cmp(&right.name) };
+        key(left).cmp(&key(right)).then(by_name)
+    });
+    document
+}
+
+fn verdict(cluster: &Cluster, pod: &Pod, node: NodeExplanation) -> NodeVerdict {
+    let behaviour = cluster.scheduling().scheduler().behaviour();
+    let scores = node.score.iter().flat_map(|score| &score.by_plugin).map(|score| ScoreVerdict {
+        plugin: score.plugin.score_name_in(behaviour).to_owned(),
+        raw: score.raw,
+        normalized: score.normalized,
+        weight: score.weight,
+        weighted: score.weighted,
+    });
+    let (eviction, no_eviction) = match node.preemption {
+        Some(Ok(eviction)) => {
+            let victims = eviction.victims.iter().map(ToString::to_string).collect();
+            let (budget_violations, chosen) = (eviction.budget_violations, eviction.chosen);
+            (Some(EvictionVerdict { victims, budget_violations, chosen }), None)
+        }
+        Some(Err(status)) => (None, Some(status.reasons.join(", "))),
+        None => (None, None),
+    };
+    NodeVerdict {
+        feasible: node.score.is_some(),
+        rank: node.rank,
+        total: node.score.as_ref().map(|score| score.total),
+        scores: scores.collect(),
+        refusals: node.refusals.iter().map(|refusal| of_refusal(cluster, pod, &node.node, refusal)).collect(),
+        eviction,
+        no_eviction,
+        name: node.node,
+    }
+}
+
+fn of_refusal(cluster: &Cluster, pod: &Pod, node: &str, refusal: &Refusal) -> RefusalVerdict {
+    let status = &refusal.status;
+    let behaviour = cluster.scheduling().scheduler().behaviour();
+    let mut details = Vec::new();
+    if status.plugins.contains(&PluginName::TaintToleration) {
+        details.extend(untolerated_taints(cluster, pod, node).into_iter().map(|(_, text)| text));
+    }
+    if status.plugins.contains(&PluginName::NodeResourcesFit) {
+        details.extend(status.reasons.iter().filter_map(|reason| room(cluster, pod, node, reason)));
+    }
+    RefusalVerdict {
+        plugins: status.plugins.iter().map(|plugin| plugin.name_in(behaviour).to_owned()).collect(),
+        extension_point: refusal.extension_point.map(|point| point.field().to_owned()),
+        code: status.code.as_str().to_owned(),
+        reasons: status.reasons.iter().map(ToString::to_string).collect(),
+        details,
+        told: refusal.told,
+    }
 }

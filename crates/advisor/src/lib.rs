@@ -2,10 +2,15 @@
 //!
 //! Architecture invariant: no terminal, and no rule of its own: every outcome comes from running the cluster.
 
+mod detail;
 mod explain;
 mod known_taints;
+mod pending;
 mod what_if;
 
-pub use explain::{Cause, Explanation, TaintCause, explain_pending};
+pub use explain::{
+    EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
+};
 pub use known_taints::{KnownTaint, known_taint};
+pub use pending::{Cause, Explanation, TaintCause, explain_pending};
 pub use what_if::{PodChange, PodState, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if};

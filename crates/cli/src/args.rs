@@ -26,6 +26,7 @@ Examples:
   sim whatif --remove-taint                          what would removing each taint do?
   sim whatif --add-toleration pending=KEY:NoSchedule
   kubectl get nodes,pods,deploy,rs,ds -A -o yaml | sim run -
+  sim explain web-0 --node node-1                    every filter and every score, of the last run
   sim describe pod coredns-… -n kube-system          as kubectl describe, of the last run
 
 When FILE is left out, $SIM_CLUSTER is used (several files separated by colons), else the cluster of the last `sim run`.
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     /// Preview a change: pods before and after, side by side.
     #[command(name = "whatif", visible_alias = "what-if")]
     WhatIf(WhatIfArgs),
+    /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
+    Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
     Get(GetArgs),
     /// Show one pod or node of a run as `kubectl describe` does.
@@ -176,6 +179,29 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "[NAMESPACE/]KIND/NAME")]
     pub(crate) delete: Vec<String>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_NOTES, allow_missing_positional = true)]
+pub(crate) struct ExplainArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The pod: NAME or NAMESPACE/NAME. A name that is not there stands for the first that begins with it.
+    #[arg(value_name = "POD", required = true)]
+    pub(crate) pod: String,
+    /// Show this node only.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+const EXPLAIN_NOTES: &str = "\
+The pod is decided on the cluster as it is at the end of the run (or at --at). A pod that is on a node already is taken
+off it first. kube-scheduler stops at the first filter that refuses; here all are asked, and `*` marks what it says.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ViewArgs {

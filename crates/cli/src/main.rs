@@ -6,6 +6,7 @@ mod args;
 mod changes;
 mod describe;
 mod error;
+mod explain;
 mod get;
 mod last_run;
 mod logs;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
             let matches = matches.subcommand_matches("whatif").unwrap_or(&matches);
             what_if::run(args, matches, &terminal)
         }
+        Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),
         Command::Logs(args) => logs::run(args, &terminal),

@@ -23,7 +23,9 @@ pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
             let _ = writeln!(text, "{pod}");
             let _ = writeln!(text, "  {}", explanation.sentence);
         }
-        text.push('\n');
+        if !explanation.causes.is_empty() {
+            text.push('\n');
+        }
         for cause in &explanation.causes {
             match cause {
                 Cause::Taint(taint) => {

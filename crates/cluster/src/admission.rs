@@ -1,12 +1,18 @@
 //! What the API server does to an object on its way in: defaults, and the admission plugins that change pods.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
+use sim_core::behaviour::RequestRules;
+use sim_core::model::resources::{container_requests_of, is_pooled};
+use sim_core::{Version, model};
+
 use crate::behaviour::Behaviour;
+use crate::convert;
 use crate::service_account;
 use crate::store::{ObjectKey, Store};
 
@@ -16,19 +22,57 @@ const SYSTEM_CLUSTER_CRITICAL: i32 = 2_000_000_000;
 const SYSTEM_NODE_CRITICAL: i32 = 2_000_001_000;
 
 /// Admits a pod that is created: API defaults, then the plugins ServiceAccount, Priority and DefaultTolerationSeconds.
-pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
+pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour, rules: RequestRules) {
     let is_new = pod.status.as_ref().is_none_or(|status| status.phase.is_none());
     if is_new {
         service_account::admit(pod, store, behaviour);
     }
     let spec = pod.spec.get_or_insert_default();
     default_pod_spec(spec);
+    default_pod_resources(spec, rules);
     admit_priority(spec, store);
     admit_default_toleration_seconds(spec);
     let qos = qos_class(spec);
     let status = pod.status.get_or_insert_default();
     status.phase.get_or_insert_with(|| "Pending".to_owned());
     status.qos_class.get_or_insert(qos);
+}
+
+/// The API's defaults for a pod of a version (`SetDefaults_Pod`).
+pub fn default_pod(spec: &mut PodSpec, version: Version) {
+    default_pod_spec(spec);
+    default_pod_resources(spec, sim_core::Behaviour::of(version).requests);
+}
+
+/// What a pod states for all its containers together is completed from what they ask for (1.34+).
+fn default_pod_resources(spec: &mut PodSpec, rules: RequestRules) {
+    if !rules.pod_level || spec.resources.is_none() {
+        return;
+    }
+    let pod = model::Pod { spec: Arc::new(convert::pod_spec(spec)), ..model::Pod::default() };
+    let of_containers = container_requests_of(&pod, rules);
+    let Some(resources) = &mut spec.resources else { return };
+    let mut limits = resources.limits.take().unwrap_or_default();
+    let mut requests = resources.requests.take().unwrap_or_default();
+    let state = |list: &mut BTreeMap<String, Quantity>, name: &String, amount: Quantity| {
+        list.entry(name.clone()).or_insert(amount);
+    };
+    if !limits.is_empty() || !requests.is_empty() {
+        let huge = of_containers.iter().filter(|(name, _)| name.starts_with("hugepages-"));
+        for (name, amount) in huge.filter(|(name, _)| !requests.contains_key(*name)) {
+            state(&mut limits, name, Quantity(amount.to_string()));
+        }
+    }
+    if !limits.is_empty() {
+        for (name, amount) in of_containers.iter().filter(|(name, _)| *name == "cpu" || *name == "memory") {
+            state(&mut requests, name, Quantity(amount.to_string()));
+        }
+        for (name, limit) in limits.iter().filter(|(name, _)| is_pooled(name)) {
+            state(&mut requests, name, limit.clone());
+        }
+    }
+    resources.limits = Some(limits).filter(|limits| !limits.is_empty());
+    resources.requests = Some(requests).filter(|requests| !requests.is_empty());
 }
 
 /// The defaults of pkg/apis/core/v1/defaults.go that a person can see or that change what happens.
@@ -58,7 +102,7 @@ fn default_container(container: &mut Container, host_network: bool) {
     }
     for port in container.ports.iter_mut().flatten() {
         port.protocol.get_or_insert_with(|| "TCP".to_owned());
-        if host_network && port.host_port.is_none() {
+        if host_network && port.host_port.unwrap_or(0) == 0 {
             port.host_port = Some(port.container_port);
         }
     }

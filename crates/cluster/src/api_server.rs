@@ -33,7 +33,10 @@ impl Cluster {
     /// API defaults of the kinds whose fields decide something.
     pub(crate) fn default_object(&mut self, object: &mut Object) {
         match object {
-            Object::Pod(pod) => admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour),
+            Object::Pod(pod) => {
+                let rules = self.scheduling.scheduler().behaviour().requests;
+                admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour, rules);
+            }
             Object::Node(node) => register(Arc::make_mut(node), &self.clock),
             Object::Deployment(object) => {
                 let spec = &mut Arc::make_mut(object).spec;

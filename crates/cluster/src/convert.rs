@@ -77,9 +77,12 @@ pub fn tolerations(pod: &api::Pod) -> Vec<Toleration> {
 pub fn pod(pod: &api::Pod) -> Pod {
     let metadata = &pod.metadata;
     let status = pod.status.as_ref();
-    let statuses = status.and_then(|status| status.container_statuses.as_ref()).into_iter().flatten();
+    let statuses = status.into_iter().flat_map(|status| {
+        let init = status.init_container_statuses.iter().flatten();
+        init.chain(status.container_statuses.iter().flatten())
+    });
     let container_allocations: BTreeMap<String, ContainerAllocation> = statuses
-        .filter(|status| status.allocated_resources.is_some() || status.resources.is_some())
+        .filter(|status| status.resources.is_some())
         .map(|status| {
             let actual = status.resources.as_ref().and_then(|resources| resources.requests.as_ref());
             let allocation = ContainerAllocation {
@@ -199,26 +202,40 @@ fn effect(effect: &str) -> Option<Effect> {
 }
 
 fn spec_tolerations(spec: &api::PodSpec) -> Vec<Toleration> {
-    let toleration = |toleration: &api::Toleration| Toleration {
-        key: toleration.key.clone().unwrap_or_default(),
-        operator: match toleration.operator.as_deref() {
-            Some("Exists") => TolerationOperator::Exists,
-            _ => TolerationOperator::Equal,
-        },
-        value: toleration.value.clone().unwrap_or_default(),
-        effect: toleration.effect.as_deref().and_then(effect),
-        toleration_seconds: toleration.toleration_seconds,
+    // One with an unknown operator or effect tolerates nothing.
+    let toleration = |toleration: &api::Toleration| {
+        Some(Toleration {
+            key: toleration.key.clone().unwrap_or_default(),
+            operator: match toleration.operator.as_deref() {
+                Some("Exists") => TolerationOperator::Exists,
+                None | Some("" | "Equal") => TolerationOperator::Equal,
+                Some(_) => return None,
+            },
+            value: toleration.value.clone().unwrap_or_default(),
+            effect: match toleration.effect.as_deref() {
+                None | Some("") => None,
+                Some(other) => Some(effect(other)?),
+            },
+            toleration_seconds: toleration.toleration_seconds,
+        })
     };
-    spec.tolerations.iter().flatten().map(toleration).collect()
+    spec.tolerations.iter().flatten().filter_map(toleration).collect()
 }
 
 fn owner(owner: &meta::OwnerReference) -> Owner {
-    Owner { kind: owner.kind.clone(), name: owner.name.clone(), uid: owner.uid.clone() }
+    Owner {
+        api_version: owner.api_version.clone(),
+        kind: owner.kind.clone(),
+        name: owner.name.clone(),
+        uid: owner.uid.clone(),
+    }
 }
 
 fn resource_list(list: Option<&BTreeMap<String, ApiQuantity>>) -> ResourceList {
     let quantities = list.into_iter().flatten();
-    quantities.filter_map(|(name, quantity)| Some((name.clone(), quantity.0.parse().ok()?))).collect()
+    // The API server rounds what it is given to thousandths.
+    let rounded = |quantity: &ApiQuantity| quantity.0.parse().ok().map(|parsed: Quantity| parsed.rounded_to_milli());
+    quantities.filter_map(|(name, quantity)| Some((name.clone(), rounded(quantity)?))).collect()
 }
 
 /// A quantity; one that does not parse is 0, as what was not read.
@@ -297,15 +314,16 @@ fn affinity_term(term: &api::PodAffinityTerm) -> PodAffinityTerm {
 pub fn spread_constraint(constraint: &api::TopologySpreadConstraint) -> TopologySpreadConstraint {
     let policy = |policy: Option<&String>| match policy.map(String::as_str) {
         Some("Honor") => Some(NodeInclusionPolicy::Honor),
-        Some("Ignore") => Some(NodeInclusionPolicy::Ignore),
-        _ => None,
+        Some(_) => Some(NodeInclusionPolicy::Ignore),
+        None => None,
     };
     TopologySpreadConstraint {
         max_skew: constraint.max_skew,
         topology_key: constraint.topology_key.clone(),
         when_unsatisfiable: match constraint.when_unsatisfiable.as_str() {
             "ScheduleAnyway" => WhenUnsatisfiable::ScheduleAnyway,
-            _ => WhenUnsatisfiable::DoNotSchedule,
+            "DoNotSchedule" => WhenUnsatisfiable::DoNotSchedule,
+            _ => WhenUnsatisfiable::Nothing,
         },
         label_selector: constraint.label_selector.as_ref().map(label_selector),
         min_domains: constraint.min_domains,
@@ -356,7 +374,7 @@ fn prefer_avoid_pods(node: &api::Node) -> Vec<Owner> {
     let owner = |avoid: &serde_json::Value| {
         let controller = avoid.get("podSignature")?.get("podController")?;
         let part = |name: &str| controller.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        Some(Owner { kind: part("kind"), name: part("name"), uid: part("uid") })
+        Some(Owner { api_version: String::new(), kind: part("kind"), name: part("name"), uid: part("uid") })
     };
     avoided.into_iter().flatten().filter_map(owner).collect()
 }

@@ -28,6 +28,7 @@ mod scheduling;
 mod service_account;
 mod store;
 
+pub use admission::default_pod;
 pub use change::{BadChange, Change, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text};
 pub use cluster::{Cluster, Setup, Stop, TimedChange};
 pub use controllers::deployment::MAX_REPLICAS;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1 as api;
 use sim_core::model::{Pod, PodSpec};
 use sim_core::scheduler::{
-    Course, Decision, FitError, PodClasses, Scheduler, SchedulingQueue, Snapshot, Status, Verdict, scheduled_message,
+    Course, Decision, Explanation, FitError, PodClasses, Scheduler, SchedulingQueue, Snapshot, Verdict,
+    scheduled_message,
 };
 
 use crate::cluster::{Cluster, Setup};
@@ -56,16 +57,17 @@ impl Scheduling {
         }
     }
 
-    /// For each node, in name order, every filter that refuses the pod there; nodes on which it fits are left out.
-    pub fn refusals(&self, pod: &api::Pod) -> Vec<(String, Vec<Status>)> {
-        let pod = convert::pod(pod);
-        let mut names: Vec<String> = self.snapshot.nodes().map(|info| info.node.name.clone()).collect();
-        names.sort();
-        let refusals = names.into_iter().map(|name| {
-            let statuses = self.scheduler.explain_node(&self.snapshot, &pod, &name);
-            (name, statuses)
-        });
-        refusals.filter(|(_, statuses)| !statuses.is_empty()).collect()
+    /// What the scheduler would decide about the pod if it came now, with all its reasons. A pod that is on a node is
+    /// taken off it first.
+    pub fn explain(&self, pod: &api::Pod) -> Explanation {
+        let mut model = convert::pod(pod);
+        if model.node_name.take().is_none() {
+            return self.scheduler.explain(&self.snapshot, &model);
+        }
+        Arc::make_mut(&mut model.spec).node_name = None;
+        let mut without = self.snapshot.clone();
+        without.remove_pod(&model.namespace, &model.name);
+        self.scheduler.explain(&without, &model)
     }
 
     /// The scheduler.

@@ -16,12 +16,18 @@ pub struct Behaviour {
     pub version: Version,
     /// Filters in the order they run by default.
     pub filters: &'static [PluginName],
+    /// PreFilter plugins in the order they run by default, where they are listed by extension point.
+    pub pre_filters: &'static [PluginName],
     /// Score plugins with their default weights.
     pub scores: &'static [(PluginName, i64)],
     /// The plugins of other versions.
     pub absent_plugins: &'static [PluginName],
     /// The oldest and the newest API version of a KubeSchedulerConfiguration that is read.
     pub config_apis: (ConfigApi, ConfigApi),
+    /// Whether a profile's defaults are filled in before it is validated (1.22+).
+    pub defaults_before_validation: bool,
+    /// Whether plugins named at an extension point run before all that MultiPoint adds (1.23.0 to 1.23.5, by a slip upstream).
+    pub named_before_multi_point: bool,
     /// The greatest normalised score of one plugin: 10 in 1.16, 100 since.
     pub score_max: i64,
     /// Whether 1.16's GeneralPredicates collects the refusals of its four parts (resources, name, ports, selector).
@@ -36,6 +42,10 @@ pub struct Behaviour {
     pub affinity_conflict_in_any_term: bool,
     /// Whether `matchFields` of preferred terms are read (1.20+).
     pub preferred_match_fields: bool,
+    /// Whether a `nodeSelector` with a label that could not be one chooses every node (≤1.18).
+    pub invalid_node_selector_matches_all: bool,
+    /// How what is wrong with a selector is told.
+    pub selector_faults: SelectorFaults,
     /// How a preferred term that does not parse is told of.
     pub invalid_preference: InvalidPreference,
     /// The reason of NodeName.
@@ -62,6 +72,19 @@ pub struct Behaviour {
     pub inter_pod_bootstrap_needs_label: bool,
     /// What a pod affinity term's `namespaceSelector` means.
     pub namespace_selector: NamespaceSelector,
+    /// Whether a node's affinity state sits out pods that nobody's required terms concern, nominated pods included (1.27+).
+    pub inter_pod_skips: bool,
+    /// Whether a pod that preemption puts back counts for every own anti-affinity term if it matches any (≤1.17, a slip
+    /// upstream).
+    pub inter_pod_added_for_any_term: bool,
+    /// Whether the terms of a pod that preemption adds or removes are read as if the incoming pod had them (1.18, a slip
+    /// upstream).
+    pub inter_pod_changed_terms_of_incoming: bool,
+    /// Whether nominated pods are seen by the incoming pod's own terms (1.19+).
+    pub inter_pod_sees_nominated: bool,
+    /// Whether a `namespaceSelector` of the incoming pod's own terms that holds for no labels at all chooses every
+    /// namespace (1.34, a slip upstream).
+    pub inter_pod_own_namespaces_unlabelled: bool,
     /// Whether normalising takes the true least and greatest score instead of starting from 0 (1.21+).
     pub inter_pod_true_range: bool,
     /// How topology spread works.
@@ -80,6 +103,8 @@ pub struct Behaviour {
     pub fit_error: FitErrorLayout,
     /// How a refusal of PreFilter is shown.
     pub pre_filter_text: PreFilterText,
+    /// Whether an event's text is cut at 1,024 bytes (1.20+).
+    pub events_cut: bool,
     /// Whether the DynamicResources plugin is on by default (1.34+).
     pub dynamic_resources: bool,
     /// What the DynamicResources plugin puts before the preemption text (1.34 to 1.36).
@@ -109,6 +134,19 @@ pub enum TaintReason {
     Untolerated,
     /// `node(s) had untolerated taint(s)`.
     UntoleratedUnnamed,
+}
+
+/// How what is wrong with a selector is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectorFaults {
+    /// The first fault of a term, in plain words (≤1.20).
+    First,
+    /// Every fault with the path to it (1.21 to 1.27).
+    Paths,
+    /// The same, and which operators there are (1.28 to 1.33).
+    PathsAndOperators,
+    /// The same, with lists as JSON (1.34+).
+    JsonPaths,
 }
 
 /// How a preferred node affinity term that does not parse is told of.
@@ -163,6 +201,10 @@ pub struct RequestRules {
     pub assigned_non_zero_sidecars: bool,
     /// Whether restartable init containers are sidecars (1.28+, where the gate is off but bound pods may have them).
     pub sidecars: bool,
+    /// Whether each container's requests are rounded to what is counted before they are added up (≤1.26).
+    pub rounded_per_container: bool,
+    /// Whether they are where scoring counts bound pods (≤1.31).
+    pub non_zero_rounded_per_container: bool,
     /// Whether the pod's own `resources` count (1.34+).
     pub pod_level: bool,
     /// Whether container statuses count for pods being resized (1.33+).
@@ -182,8 +224,10 @@ pub struct SpreadRules {
     pub rounded: bool,
     /// Whether the cluster's default constraints replace SelectorSpread (1.20+).
     pub default_constraints: bool,
-    /// Whether the workload is found by the pod's owner reference (1.20+) or by matching selectors.
+    /// Whether the workload is found by the pod's owner reference (1.22+) or by matching selectors.
     pub selector_by_owner: bool,
+    /// Whether a Service with an empty selector has every pod (≤1.17) or none.
+    pub empty_service_selector_counts: bool,
     /// Whether a pod without soft constraints is scored all the same, every node alike (1.19 to 1.27).
     pub scores_without_constraints: bool,
     /// Whether an empty selector counts all pods of the namespace (≤1.26).
@@ -192,6 +236,10 @@ pub struct SpreadRules {
     pub counts_ineligible_nodes: bool,
     /// Whether every node passes when no node has the labels (≤1.19).
     pub no_domains_pass: bool,
+    /// Whether a constraint for which no domain was found is passed over (1.27 to 1.32) or has a least count of 0 or none.
+    pub unknown_domains_pass: bool,
+    /// Whether a raw score of -1 is taken for no score (1.20+).
+    pub negative_is_no_score: bool,
     /// Whether constraints with the same topology key share their counts.
     pub shared_counts: SharedCounts,
     /// Whether `minDomains` counts (1.27+).
@@ -222,6 +270,8 @@ pub struct AllocationRules {
     pub most_allocated_capped: bool,
     /// Whether utilization is 100 less the free percentage (≤1.21), not the requested one.
     pub utilization_from_free: bool,
+    /// Whether of a resource that is listed twice the last weight alone counts (≤1.26).
+    pub last_weight_counts: bool,
 }
 
 /// How NodeResourcesBalancedAllocation works.
@@ -277,9 +327,9 @@ pub enum FitErrorLayout {
 pub enum PreFilterText {
     /// As the reason of every node (≤1.25).
     EveryNode,
-    /// Both ways (1.26).
-    Both,
-    /// Once, without counts (1.27+).
+    /// Once, without counts; no node is told of, and preemption tries them all (1.26, 1.27).
+    OnceAlone,
+    /// Once, without counts (1.28+).
     Once,
 }
 
@@ -405,6 +455,8 @@ pub enum PluginErrors {
     FailedForPod,
     /// `running PreFilter plugin "P": …`, and the filter's as before (1.20).
     RunningForPod,
+    /// `running PreFilter plugin "P": %!w(<nil>)`, a slip upstream, and `running "P" filter plugin: …` (1.24, 1.25).
+    RunningNil,
     /// `running PreFilter plugin "P": …`, `running "P" filter plugin: …` (1.21+).
     Running,
 }
@@ -418,10 +470,27 @@ pub struct PreemptionRules {
     pub victims_sorted: bool,
     /// Whether the sentence tells of preemption (1.24+).
     pub reported: bool,
+    /// Whether a failure of PostFilter is told (1.27+).
+    pub errors_reported: bool,
+    /// How PodDisruptionBudgets are counted.
+    pub budgets: BudgetCount,
+    /// Whether a pod whose nominated node is beyond help may evict elsewhere at once (1.19+).
+    pub hopeless_nomination_ends_wait: bool,
     /// Whether a pod tries the node promised to it before all others (1.22+).
     pub tries_nominated_first: bool,
     /// Whether only victims evicted by the scheduler make the preemptor wait (1.27+).
     pub waits_for_preempted_only: bool,
+}
+
+/// How PodDisruptionBudgets are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetCount {
+    /// One that allows nothing is broken by each of its pods; no other is (≤1.17).
+    Fixed,
+    /// Each pod counts against its budgets, up to the first that is broken (1.18).
+    ToFirstBroken,
+    /// Each pod counts against all its budgets, but for pods already evicted (1.19+).
+    All,
 }
 
 /// Which labels say in which region and zone a node is.
@@ -564,6 +633,7 @@ impl Behaviour {
         Behaviour {
             version,
             filters: profile::filters(minor),
+            pre_filters: profile::pre_filters(minor),
             scores: profile::scores(minor),
             absent_plugins: profile::absent_plugins(minor),
             config_apis: match minor {
@@ -576,6 +646,8 @@ impl Behaviour {
                 28 => (ConfigApi::V1Beta3, ConfigApi::V1),
                 _ => (ConfigApi::V1, ConfigApi::V1),
             },
+            defaults_before_validation: minor >= 22,
+            named_before_multi_point: minor == 23 && patch < 6,
             score_max: if minor == 16 { 10 } else { 100 },
             general_predicates: minor <= 17,
             run_all_filters: matches!(minor, 24 | 25),
@@ -592,6 +664,13 @@ impl Behaviour {
             },
             affinity_conflict_in_any_term: (24..=26).contains(&minor),
             preferred_match_fields: minor >= 20,
+            invalid_node_selector_matches_all: minor <= 18,
+            selector_faults: match minor {
+                ..=20 => SelectorFaults::First,
+                21..=27 => SelectorFaults::Paths,
+                28..=33 => SelectorFaults::PathsAndOperators,
+                _ => SelectorFaults::JsonPaths,
+            },
             invalid_preference: match minor {
                 ..=17 => InvalidPreference::Plain,
                 18 | 19 => InvalidPreference::NamesPod,
@@ -617,6 +696,8 @@ impl Behaviour {
                 zero_init_scalars_dropped: minor <= 21,
                 assigned_non_zero_sidecars: minor >= 32,
                 sidecars: minor >= 28,
+                rounded_per_container: minor <= 26,
+                non_zero_rounded_per_container: minor <= 31,
                 pod_level: minor >= 34,
                 in_place_resize: minor >= 33,
             },
@@ -632,6 +713,11 @@ impl Behaviour {
                 21 => NamespaceSelector::MatchesNothing,
                 _ => NamespaceSelector::Honoured,
             },
+            inter_pod_skips: minor >= 27,
+            inter_pod_added_for_any_term: minor <= 17,
+            inter_pod_changed_terms_of_incoming: minor == 18,
+            inter_pod_sees_nominated: minor >= 19,
+            inter_pod_own_namespaces_unlabelled: minor == 34,
             inter_pod_true_range: minor >= 21,
             spread: SpreadRules {
                 enabled: minor >= 18,
@@ -639,11 +725,14 @@ impl Behaviour {
                 logarithmic: minor >= 19,
                 rounded: minor >= 24,
                 default_constraints: minor >= 20,
-                selector_by_owner: minor >= 20,
+                selector_by_owner: minor >= 22,
+                empty_service_selector_counts: minor <= 17,
                 scores_without_constraints: (19..=27).contains(&minor),
                 empty_selector_counts: minor <= 26,
                 counts_ineligible_nodes: (19..=23).contains(&minor),
                 no_domains_pass: minor <= 19,
+                unknown_domains_pass: (27..=32).contains(&minor),
+                negative_is_no_score: minor >= 20,
                 shared_counts: match minor {
                     ..=23 => SharedCounts::Summed,
                     24..=32 => SharedCounts::LastWins,
@@ -657,6 +746,7 @@ impl Behaviour {
                 skips_absent: minor >= 22,
                 most_allocated_capped: minor >= 20,
                 utilization_from_free: minor <= 21,
+                last_weight_counts: minor <= 26,
             },
             balanced: BalancedRules { actual_requests: minor >= 22, skips_best_effort: minor >= 33 },
             image: ImageRules {
@@ -680,9 +770,10 @@ impl Behaviour {
             },
             pre_filter_text: match minor {
                 ..=25 => PreFilterText::EveryNode,
-                26 => PreFilterText::Both,
+                26 | 27 => PreFilterText::OnceAlone,
                 _ => PreFilterText::Once,
             },
+            events_cut: minor >= 20,
             dynamic_resources: minor >= 34,
             post_filter_prefix: (34..=36).contains(&minor).then_some("no new claims to deallocate"),
             volumes: VolumeRules {
@@ -760,12 +851,20 @@ impl Behaviour {
                 18 => PluginErrors::WhileRunning,
                 19 => PluginErrors::FailedForPod,
                 20 => PluginErrors::RunningForPod,
+                24 | 25 => PluginErrors::RunningNil,
                 _ => PluginErrors::Running,
             },
             preemption: PreemptionRules {
                 policy_respected: minor >= 19,
                 victims_sorted: minor >= 32,
                 reported: minor >= 24,
+                errors_reported: minor >= 27,
+                budgets: match minor {
+                    ..=17 => BudgetCount::Fixed,
+                    18 => BudgetCount::ToFirstBroken,
+                    _ => BudgetCount::All,
+                },
+                hopeless_nomination_ends_wait: minor >= 19,
                 tries_nominated_first: minor >= 22,
                 waits_for_preempted_only: minor >= 27,
             },

@@ -84,6 +84,26 @@ impl Quantity {
         self.scaled(NANO / 1000)
     }
 
+    /// The same, rounded away from zero to whole thousandths, as the API server does on the way in.
+    #[must_use]
+    pub fn rounded_to_milli(&self) -> Quantity {
+        self.rounded_to(NANO / 1000)
+    }
+
+    /// The same, rounded away from zero to whole units.
+    #[must_use]
+    pub fn rounded_to_unit(&self) -> Quantity {
+        self.rounded_to(NANO)
+    }
+
+    fn rounded_to(&self, step: i128) -> Quantity {
+        let rest = self.nanos % step;
+        if rest == 0 {
+            return *self;
+        }
+        Quantity { nanos: (self.nanos - rest).saturating_add(step * self.nanos.signum()), format: self.format }
+    }
+
     /// The suffix style.
     pub fn format(&self) -> Format {
         self.format

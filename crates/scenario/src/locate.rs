@@ -1,6 +1,7 @@
 //! Where in a text a path is: the text is parsed again, along the path only, and an error raised at its end. The
 //! parser's own error position is the answer, so there is no second parser to disagree with the first.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserializer;
@@ -101,6 +102,87 @@ impl<'de> Visitor<'de> for Seek<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         Err(E::custom(FOUND))
+    }
+}
+
+/// The first key that a mapping of a text's first document holds twice, with the place of its second value.
+pub(crate) fn duplicate(text: &str) -> Option<(Vec<Step>, (usize, usize))> {
+    let mut path = Vec::new();
+    if is_json(text) {
+        let error = Unique(&mut path).deserialize(&mut serde_json::Deserializer::from_str(text)).err()?;
+        return error.to_string().starts_with(FOUND).then(|| (path, (error.line(), error.column())));
+    }
+    let error = Unique(&mut path).deserialize(serde_yaml::Deserializer::from_str(text).next()?).err()?;
+    let location = error.location().filter(|_| error.to_string().contains(FOUND))?;
+    Some((path, (location.line(), location.column())))
+}
+
+/// Reads everything up to a key that is there twice, and keeps the path to it.
+struct Unique<'a>(&'a mut Vec<Step>);
+
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = map.next_key::<serde_json::Value>()? {
+            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+            self.0.push(Step::Key(key.clone()));
+            if !seen.insert(key) {
+                return map.next_value_seed(Seek(&[]));
+            }
+            map.next_value_seed(Unique(self.0))?;
+            self.0.pop();
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            self.0.push(Step::Index(index));
+            if items.next_element_seed(Unique(self.0))?.is_none() {
+                break;
+            }
+            self.0.pop();
+        }
+        self.0.pop();
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 

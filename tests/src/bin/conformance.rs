@@ -4,9 +4,11 @@
 //! table by family and field, and last `N passed, M failed, K skipped`; it exits with 1 if anything failed, with 2 if
 //! the files cannot be read. `conformance --table DIR` prints the table of versions and families for the book.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -37,54 +39,59 @@ fn main() -> ExitCode {
         (Some(folder), _) => print_table(folder),
         (None, Some(cases)) => compare(cases, &arguments.results, arguments.show),
         // clap asks for one of them.
-        (None, None) => Err("no cases".to_owned()),
+        (None, None) => Err("no cases".into()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error}");
+            // A reader that has gone away (`conformance … | head`) needs no words.
+            let gone = error.downcast_ref::<std::io::Error>();
+            if gone.is_none_or(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+                eprintln!("error: {error}");
+            }
             ExitCode::from(2)
         }
     }
 }
 
-fn compare(cases: &Path, results: &[PathBuf], show: usize) -> Result<bool, String> {
+fn compare(cases: &Path, results: &[PathBuf], show: usize) -> Result<bool, Box<dyn Error>> {
     let cases = read_cases(cases)?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut out = std::io::stdout().lock();
     for path in results {
         for result in read_lines(path)? {
             let (id, version) = (text(&result["id"]), text(&result["version"]));
             let outcome = check(&cases, &result);
             match &outcome {
                 Outcome::Passed => {}
-                Outcome::Skipped(why) => println!("{id} {version} skipped: {why}"),
+                Outcome::Skipped(why) => writeln!(out, "{id} {version} skipped: {why}")?,
                 Outcome::Failed(mismatches) => {
                     for mismatch in mismatches.iter().take(show) {
-                        println!("{id} {version} {mismatch}");
+                        writeln!(out, "{id} {version} {mismatch}")?;
                     }
                     if mismatches.len() > show {
-                        println!("{id} {version} and {} more", mismatches.len() - show);
+                        writeln!(out, "{id} {version} and {} more", mismatches.len() - show)?;
                     }
                 }
             }
             tallies.entry(family(&id).to_owned()).or_default().count(&outcome);
         }
     }
-    print!("\n{:<13}{:>8}{:>8}{:>8}", "family", "passed", "failed", "skipped");
-    println!("{}", Field::ALL.map(|field| format!("{field:>10}")).concat());
+    write!(out, "\n{:<13}{:>8}{:>8}{:>8}", "family", "passed", "failed", "skipped")?;
+    writeln!(out, "{}", Field::ALL.map(|field| format!("{field:>10}")).concat())?;
     let mut sum = Tally::default();
     for (family, tally) in &tallies {
         sum.add(tally);
         let fields = Field::ALL.map(|field| format!("{:>10}", tally.fields.get(&field).copied().unwrap_or(0)));
-        println!("{family:<13}{:>8}{:>8}{:>8}{}", tally.passed, tally.failed, tally.skipped, fields.concat());
+        writeln!(out, "{family:<13}{:>8}{:>8}{:>8}{}", tally.passed, tally.failed, tally.skipped, fields.concat())?;
     }
-    println!("\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
+    writeln!(out, "\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped)?;
     Ok(sum.failed == 0)
 }
 
 /// Rows are versions, columns families; a cell says how many of how many agree.
-fn print_table(folder: &Path) -> Result<bool, String> {
+fn print_table(folder: &Path) -> Result<bool, Box<dyn Error>> {
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
     let (cases, results) = recordings(folder)?;
     for path in results {
@@ -93,12 +100,13 @@ fn print_table(folder: &Path) -> Result<bool, String> {
             tallies.entry(key).or_default().count(&check(&cases, &result));
         }
     }
+    let mut out = std::io::stdout().lock();
     let families: BTreeSet<&str> = tallies.keys().map(|(_, family)| family.as_str()).collect();
     let mut versions: Vec<&str> = tallies.keys().map(|(version, _)| version.as_str()).collect();
     versions.dedup();
     let columns: Vec<&str> = families.into_iter().collect();
-    println!("| version | {} |", columns.join(" | "));
-    println!("|---|{}", "---|".repeat(columns.len()));
+    writeln!(out, "| version | {} |", columns.join(" | "))?;
+    writeln!(out, "|---|{}", "---|".repeat(columns.len()))?;
     let mut sum = Tally::default();
     for version in versions {
         let cells = columns.iter().map(|family| {
@@ -107,9 +115,9 @@ fn print_table(folder: &Path) -> Result<bool, String> {
             let skipped = if tally.skipped > 0 { format!(" ({} skipped)", tally.skipped) } else { String::new() };
             format!("{}/{}{skipped}", tally.passed, tally.passed + tally.failed)
         });
-        println!("| {version} | {} |", cells.collect::<Vec<_>>().join(" | "));
+        writeln!(out, "| {version} | {} |", cells.collect::<Vec<_>>().join(" | "))?;
     }
-    println!("\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
+    writeln!(out, "\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped)?;
     Ok(sum.failed == 0)
 }
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as api;
 use serde_json::Value;
-use sim_cluster::convert;
+use sim_cluster::{convert, default_pod};
 use sim_core::Version;
 use sim_core::model::{LabelSelector, Pod};
-use sim_core::scheduler::config::SchedulerConfig;
 use sim_core::scheduler::{DisruptionBudget, Scheduler, SelectorOwner, Snapshot};
 use sim_scenario::read_scheduler_config;
 
@@ -22,26 +21,35 @@ pub(super) fn scheduler(version: Version, case: &Value) -> Result<Scheduler, Str
     let text = |faults: Vec<sim_core::scheduler::ConfigFault>| {
         faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
-    let (config, _) = read_scheduler_config(&case["config"]).map_err(text)?;
+    let mut document = case["config"].clone();
     // The recordings gave 1.22 to 1.24 the configuration as v1beta2.
-    let config = if (22..=24).contains(&version.minor()) {
-        SchedulerConfig { api: sim_core::scheduler::config::ConfigApi::V1Beta2, ..config }
-    } else {
-        config
-    };
+    if (22..=24).contains(&version.minor()) {
+        document["apiVersion"] = Value::from("kubescheduler.config.k8s.io/v1beta2");
+    }
+    let (config, _) = read_scheduler_config(&document, version).map_err(text)?;
     Scheduler::configured(version, &config).map_err(text)
 }
 
 /// The pods to schedule, in order.
-pub(super) fn queue(case: &Value) -> Vec<Pod> {
+///
+/// # Errors
+/// A pod is none.
+pub(super) fn queue(version: Version, case: &Value) -> Result<Vec<Pod>, serde_json::Error> {
     match case["queue"].as_array() {
-        Some(queue) => queue.iter().map(|pod| read_pod(pod, case)).collect(),
-        None => vec![read_pod(&case["pod"], case)],
+        Some(queue) => queue.iter().map(|pod| read_pod(version, pod, case)).collect(),
+        None => Ok(vec![read_pod(version, &case["pod"], case)?]),
     }
 }
 
 /// The cluster of a case.
-pub(super) fn read_snapshot(version: Version, case: &Value) -> Snapshot {
+///
+/// # Errors
+/// An object is not of its kind.
+pub(super) fn read_snapshot(
+    version: Version,
+    scheduler: &Scheduler,
+    case: &Value,
+) -> Result<Snapshot, serde_json::Error> {
     let mut snapshot = Snapshot::new(version);
     // The real informers heard of the nodes in the order of their names, before 1.19 in the case's.
     let mut nodes: Vec<&Value> = case["nodes"].as_array().into_iter().flatten().collect();
@@ -49,32 +57,33 @@ pub(super) fn read_snapshot(version: Version, case: &Value) -> Snapshot {
         nodes.sort_by_key(|node| node["metadata"]["name"].as_str());
     }
     for node in nodes {
-        let node: api::Node = read(node.clone());
+        let node: api::Node = serde_json::from_value(node.clone())?;
         snapshot.upsert_node(Arc::new(convert::node(&node)));
     }
     // 1.21.9 lists policy/v1, and by all that its recordings show it was served another version: it saw no budget.
     let unseen = |object: &&Value| version.minor() == 21 && object["kind"] == "PodDisruptionBudget";
     for object in case["objects"].as_array().into_iter().flatten().filter(|object| !unseen(object)) {
-        read_object(&mut snapshot, object);
+        read_object(&mut snapshot, object)?;
     }
     for pod in case["pods"].as_array().into_iter().flatten() {
         if matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
             continue;
         }
-        let pod = read_pod(pod, case);
+        let pod = read_pod(version, pod, case)?;
         match (&pod.node_name, &pod.nominated_node_name) {
             (Some(_), _) => snapshot.add_pod(Arc::new(pod)),
-            (None, Some(node)) => {
+            // Only pods in the queue are nominated: those that a profile serves, and from 1.26 on not gated ones.
+            (None, Some(node)) if scheduler.serves(&pod) && scheduler.pre_enqueue(&pod).is_success() => {
                 let node = node.clone();
                 snapshot.nominate(Arc::new(pod), &node);
             }
-            (None, None) => {}
+            (None, _) => {}
         }
     }
-    snapshot
+    Ok(snapshot)
 }
 
-fn read_object(snapshot: &mut Snapshot, object: &Value) {
+fn read_object(snapshot: &mut Snapshot, object: &Value) -> Result<(), serde_json::Error> {
     let metadata = &object["metadata"];
     let name = metadata["name"].as_str().unwrap_or_default();
     let namespace = metadata["namespace"].as_str().unwrap_or("default");
@@ -111,16 +120,22 @@ fn read_object(snapshot: &mut Snapshot, object: &Value) {
             };
             snapshot.set_disruption_budget(namespace, name, budget);
         }
-        _ => read_storage_object(snapshot, object, namespace, name),
+        _ => read_storage_object(snapshot, object, namespace, name)?,
     }
+    Ok(())
 }
 
-fn read_storage_object(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: &str) {
+fn read_storage_object(
+    snapshot: &mut Snapshot,
+    object: &Value,
+    namespace: &str,
+    name: &str,
+) -> Result<(), serde_json::Error> {
     let key = (namespace.to_owned(), name.to_owned());
     let (mut object, name) = (object.clone(), name.to_owned());
     match object["kind"].as_str().unwrap_or_default() {
         "PersistentVolume" => {
-            let volume = Arc::new(convert::persistent_volume(&read(object)));
+            let volume = Arc::new(convert::persistent_volume(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.volumes.insert(name, volume)));
         }
         "PersistentVolumeClaim" => {
@@ -128,39 +143,36 @@ fn read_storage_object(snapshot: &mut Snapshot, object: &Value, namespace: &str,
             if object["metadata"]["uid"].is_null() {
                 object["metadata"]["uid"] = format!("{}/{}", key.0, key.1).into();
             }
-            let claim = Arc::new(convert::persistent_volume_claim(&read(object)));
+            let claim = Arc::new(convert::persistent_volume_claim(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.claims.insert(key, claim)));
         }
         "StorageClass" => {
-            let class = Arc::new(convert::storage_class(&read(object)));
+            let class = Arc::new(convert::storage_class(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.classes.insert(name, class)));
         }
         "CSINode" => {
-            let node = Arc::new(convert::csi_node(&read(object)));
+            let node = Arc::new(convert::csi_node(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.csi_nodes.insert(name, node)));
         }
         "CSIDriver" => {
-            let looked_at = convert::has_storage_capacity(&read(object));
-            snapshot.change_storage(|storage| drop(storage.drivers.insert(name, looked_at)));
+            let looked_at = convert::has_storage_capacity(&serde_json::from_value(object)?);
+            snapshot.change_storage(|storage| storage.drivers.extend([(name, looked_at)]));
         }
         "CSIStorageCapacity" => {
-            let capacity = Arc::new(convert::storage_capacity(&read(object)));
+            let capacity = Arc::new(convert::storage_capacity(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.capacities.insert(key, capacity)));
         }
         "VolumeAttachment" => {
-            let attachment = Arc::new(convert::volume_attachment(&read(object)));
+            let attachment = Arc::new(convert::volume_attachment(&serde_json::from_value(object)?));
             snapshot.change_storage(|storage| drop(storage.attachments.insert(name, attachment)));
         }
         _ => {}
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
-    serde_json::from_value(object).expect("an object of its kind")
+    Ok(())
 }
 
 /// Reads a pod with the API's defaulting and the Priority admission plugin's work done.
-fn read_pod(pod: &Value, case: &Value) -> Pod {
+fn read_pod(version: Version, pod: &Value, case: &Value) -> Result<Pod, serde_json::Error> {
     let mut pod = pod.clone();
     if pod["metadata"]["namespace"].is_null() {
         pod["metadata"]["namespace"] = "default".into();
@@ -173,29 +185,10 @@ fn read_pod(pod: &Value, case: &Value) -> Pod {
         );
         pod["metadata"]["uid"] = uid.into();
     }
-    let host_network = pod["spec"]["hostNetwork"] == true;
-    for list in ["containers", "initContainers"] {
-        for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
-            if let Some(limits) = container["resources"]["limits"].as_object().cloned() {
-                for (resource, amount) in limits {
-                    let requests = &mut container["resources"]["requests"];
-                    if requests[&resource].is_null() {
-                        requests[&resource] = amount;
-                    }
-                }
-            }
-            if host_network {
-                for port in container["ports"].as_array_mut().into_iter().flatten() {
-                    if port["hostPort"].is_null() {
-                        port["hostPort"] = port["containerPort"].clone();
-                    }
-                }
-            }
-        }
-    }
     resolve_priority(&mut pod, case);
-    let pod: api::Pod = read(pod);
-    convert::pod(&pod)
+    let mut pod: api::Pod = serde_json::from_value(pod)?;
+    default_pod(pod.spec.get_or_insert_default(), version);
+    Ok(convert::pod(&pod))
 }
 
 fn resolve_priority(pod: &mut Value, case: &Value) {

@@ -5,7 +5,10 @@ use std::fmt;
 
 use serde_json::Value;
 use sim_core::Behaviour;
-use sim_core::scheduler::{Decision, FitError, Placement, Snapshot, Status, Verdict};
+use sim_core::model::Pod;
+use sim_core::scheduler::{
+    Decision, FitError, Placement, PluginName, Scheduler, Snapshot, Status, Verdict, event_note,
+};
 
 /// The fields that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,9 +96,17 @@ impl fmt::Display for Mismatch {
 }
 
 /// Compares a step.
-pub(super) fn step(behaviour: &Behaviour, decision: &Decision, step: &Value, mismatches: &mut Vec<Mismatch>) {
-    let pod = step["pod"].as_str().unwrap_or_default().to_owned();
-    let mut compared = Compared { behaviour, pod, mismatches };
+pub(super) fn step(
+    scheduler: &Scheduler,
+    snapshot: &Snapshot,
+    pod: &Pod,
+    decision: &Decision,
+    step: &Value,
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let name = step["pod"].as_str().unwrap_or_default().to_owned();
+    let (behaviour, first_filters) = (scheduler.behaviour(), first_filters(scheduler, snapshot, pod, decision));
+    let mut compared = Compared { behaviour, pod: name, first_filters, mismatches };
     let kind = match decision {
         Decision::Placed(_) => "placed",
         Decision::Unschedulable(_) => "unschedulable",
@@ -125,6 +136,31 @@ pub(super) fn step(behaviour: &Behaviour, decision: &Decision, step: &Value, mis
     }
 }
 
+/// Whom the recorder names for nodes that a PreFilter plugin refuses up to 1.20, where a status does not say whose it
+/// is: it asks each filter by itself and takes the first that does not pass. The plugin whose PreFilter refused has
+/// remembered nothing, so that its filter fails.
+fn first_filters(
+    scheduler: &Scheduler,
+    snapshot: &Snapshot,
+    pod: &Pod,
+    decision: &Decision,
+) -> BTreeMap<String, &'static str> {
+    let behaviour = scheduler.behaviour();
+    let refused = matches!(decision, Decision::Unschedulable(error) if error.pre_filter_message.is_some());
+    let profile = scheduler.profiles().iter().find(|profile| profile.scheduler_name == pod.spec.scheduler_name);
+    let Some(profile) = profile.filter(|_| refused && behaviour.version.minor() <= 20) else {
+        return BTreeMap::new();
+    };
+    let nodes = scheduler.explain(snapshot, pod).nodes.into_iter();
+    let first = nodes.filter_map(|node| {
+        let speak = node.refusals.iter().flat_map(|refusal| &refusal.status.plugins);
+        let order = |plugin: &&PluginName| profile.filters.iter().position(|name| name == *plugin);
+        let plugin = speak.filter(|plugin| order(plugin).is_some()).min_by_key(order)?;
+        Some((node.node, plugin.name_in(behaviour)))
+    });
+    first.collect()
+}
+
 /// Compares what both paths of `sim` decide.
 pub(super) fn fast_path(
     snapshot: &Snapshot,
@@ -151,6 +187,7 @@ pub(super) fn fast_path(
 struct Compared<'a> {
     behaviour: &'a Behaviour,
     pod: String,
+    first_filters: BTreeMap<String, &'static str>,
     mismatches: &'a mut Vec<Mismatch>,
 }
 
@@ -171,7 +208,7 @@ impl Compared<'_> {
         for score in &placement.scores {
             let recorded = &step["scores"][&score.node];
             let ours: BTreeMap<&str, i64> =
-                score.by_plugin.iter().map(|(plugin, value)| (plugin.score_name_in(self.behaviour), *value)).collect();
+                score.by_plugin.iter().map(|of| (of.plugin.score_name_in(self.behaviour), of.weighted)).collect();
             let theirs: BTreeMap<&str, i64> = numbers(recorded);
             let names: BTreeSet<&str> = ours.keys().chain(theirs.keys()).copied().collect();
             // Some old recordings hold totals only.
@@ -189,7 +226,8 @@ impl Compared<'_> {
 
     fn unschedulable(&mut self, error: &FitError, step: &Value) {
         self.nodes(&error.statuses, &step["nodes"]);
-        self.field(Field::Message, "", &error.to_string(), step["message"].as_str().unwrap_or_default());
+        let message = event_note(&error.to_string(), self.behaviour);
+        self.field(Field::Message, "", &message, step["message"].as_str().unwrap_or_default());
         let nominated = error.preemption.as_ref().map_or("", |outcome| outcome.nominated_node.as_str());
         let recorded = step["nominated"].as_str().unwrap_or_default();
         // Among equal candidates the real one takes the first of a map: any of the recorded options is right.
@@ -222,11 +260,11 @@ impl Compared<'_> {
             }
             let plugin = their.and_then(|node| node["plugin"].as_str()).unwrap_or_default();
             if !plugin.is_empty() {
-                let names: BTreeSet<&str> = our
-                    .into_iter()
-                    .flat_map(|status| &status.plugins)
-                    .map(|plugin| plugin.name_in(self.behaviour))
-                    .collect();
+                let plugins = our.into_iter().flat_map(|status| &status.plugins);
+                let names: BTreeSet<&str> = match self.first_filters.get(name) {
+                    Some(first) => BTreeSet::from([*first]),
+                    None => plugins.map(|plugin| plugin.name_in(self.behaviour)).collect(),
+                };
                 self.field(Field::Plugin, name, &names.into_iter().collect::<Vec<_>>().join("+"), plugin);
             }
         }

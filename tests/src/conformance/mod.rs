@@ -87,12 +87,17 @@ pub fn check(cases: &Cases, result: &Value) -> Outcome {
         Ok(scheduler) => scheduler,
         Err(error) => return Outcome::Skipped(format!("the configuration: {error}")),
     };
-    let mut snapshot = case::read_snapshot(version, case);
+    let (mut snapshot, queue) = match case::read_snapshot(version, &scheduler, case)
+        .and_then(|snapshot| Ok((snapshot, case::queue(version, case)?)))
+    {
+        Ok(read) => read,
+        Err(error) => return Outcome::Skipped(format!("the case cannot be read: {error}")),
+    };
     let mut mismatches = Vec::new();
     let mut classes = PodClasses::default();
-    for (pod, step) in case::queue(case).into_iter().zip(result["steps"].as_array().into_iter().flatten()) {
+    for (pod, step) in queue.into_iter().zip(result["steps"].as_array().into_iter().flatten()) {
         let decision = scheduler.schedule(&snapshot, &pod);
-        compare::step(scheduler.behaviour(), &decision, step, &mut mismatches);
+        compare::step(&scheduler, &snapshot, &pod, &decision, step, &mut mismatches);
         let verdict = classes.schedule(&scheduler, &snapshot, &Arc::new(pod.clone()));
         compare::fast_path(&snapshot, &decision, &verdict, step, &mut mismatches);
         if let Some(chosen) = step["chosen"].as_str().filter(|chosen| !chosen.is_empty()) {

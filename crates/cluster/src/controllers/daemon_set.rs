@@ -45,7 +45,7 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     for node in &nodes {
         let name = node.metadata.name.clone().unwrap_or_default();
         let pods = by_node.remove(&name).unwrap_or_default();
-        let verdict = node_verdict(template.spec.as_ref(), node);
+        let verdict = node_verdict(cluster.scheduling.scheduler().behaviour(), template.spec.as_ref(), node);
         let live: Vec<&Arc<Pod>> = pods.iter().filter(|pod| pod::is_active(pod)).collect();
         if verdict.should_run {
             totals.desired += 1;
@@ -134,14 +134,14 @@ struct Verdict {
 
 /// Whether a daemon pod should be made on the node, and whether one that is there may stay
 /// (`nodeShouldRunDaemonPod`): resources are left to the scheduler.
-fn node_verdict(template: Option<&PodSpec>, node: &Node) -> Verdict {
+fn node_verdict(behaviour: &sim_core::Behaviour, template: Option<&PodSpec>, node: &Node) -> Verdict {
     let mut spec = template.cloned().unwrap_or_default();
     add_tolerations(&mut spec);
     let pinned =
         spec.node_name.as_deref().is_none_or(|name| name.is_empty() || node.metadata.name.as_deref() == Some(name));
     let pod = convert::pod_spec(&spec);
     let node = convert::node(node);
-    let fits = pinned && node_affinity::matches_required(&pod, &node);
+    let fits = pinned && node_affinity::matches_required(behaviour, &pod, &node);
     let tolerates = |effects: &[Effect]| first_untolerated(&node.taints, &pod.tolerations, effects).is_none();
     Verdict {
         should_run: fits && tolerates(&[Effect::NoSchedule, Effect::NoExecute]),

@@ -51,6 +51,8 @@ pub struct ContainerAllocation {
 /// A reference to a controller.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Owner {
+    /// The API version, such as `apps/v1`.
+    pub api_version: String,
     /// The kind, such as `ReplicaSet`.
     pub kind: String,
     /// The name.
@@ -279,6 +281,8 @@ pub enum WhenUnsatisfiable {
     DoNotSchedule,
     /// It lowers the node's score.
     ScheduleAnyway,
+    /// Nothing: it is neither of the two words.
+    Nothing,
 }
 
 /// Whether nodes that a pod could not use anyway are counted as domains.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::pod::{Container, Pod, PodSpec};
 use crate::behaviour::RequestRules;
 use crate::quantity::{Format, Quantity};
+use crate::scheduler::plugins::node_affinity::is_label_key;
 
 /// Resource names and amounts as an object states them.
 pub type ResourceList = BTreeMap<String, Quantity>;
@@ -107,9 +108,13 @@ pub fn is_scalar(name: &str) -> bool {
         || name.starts_with("attachable-volumes-")
 }
 
-/// Whether a resource of this name is an extended resource, such as `nvidia.com/gpu`.
+/// Whether a resource of this name is an extended resource, such as `nvidia.com/gpu`. A name that a quota could not
+/// hold is none (`IsExtendedResourceName`).
 pub fn is_extended(name: &str) -> bool {
-    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
+    name.contains('/')
+        && !name.contains("kubernetes.io/")
+        && !name.starts_with("requests.")
+        && is_label_key(&format!("requests.{name}"))
 }
 
 /// What a pod asks for, in the forms that the plugins need.
@@ -139,8 +144,12 @@ pub struct NonZero {
 impl PodRequests {
     /// The requests of a pod under a version's rules.
     pub fn of(pod: &Pod, rules: RequestRules) -> Self {
-        let incoming = Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent));
-        let scored = |missing| {
+        // What a resize has come to counts for pods that run, and for the balance of the incoming one.
+        let as_written = RequestRules { in_place_resize: false, ..rules };
+        let incoming = Resources::from_list(&total(pod, as_written, InitContainers::Counted, Missing::Absent));
+        // The strategies of NodeResourcesFit look at the containers only.
+        let by_container = RequestRules { pod_level: false, ..as_written };
+        let scored = |missing, rules: RequestRules| {
             if rules.least_allocated_without_overhead && missing == Missing::Defaulted {
                 let without = RequestRules { overhead: false, ..rules };
                 NonZero::of(&total(pod, without, rules.non_zero_init, missing))
@@ -156,7 +165,10 @@ impl PodRequests {
             }
         };
         let assigned = match rules.assigned_init {
-            InitContainers::Counted => incoming.clone(),
+            InitContainers::Counted if pod.container_allocations.is_empty() => incoming.clone(),
+            InitContainers::Counted => {
+                Resources::from_list(&total(pod, rules, InitContainers::Counted, Missing::Absent))
+            }
             InitContainers::Ignored => {
                 Resources::from_list(&total(pod, rules, InitContainers::Ignored, Missing::Absent))
             }
@@ -164,16 +176,26 @@ impl PodRequests {
         let assigned_non_zero = if rules.sidecars && !rules.assigned_non_zero_sidecars {
             non_zero_without_sidecars(pod, rules)
         } else {
+            let rules = RequestRules {
+                rounded_per_container: rules.rounded_per_container || rules.non_zero_rounded_per_container,
+                ..rules
+            };
             NonZero::of(&total(pod, rules, rules.assigned_init, Missing::Defaulted))
         };
         PodRequests {
             incoming,
             assigned,
-            incoming_non_zero: scored(Missing::Defaulted),
-            incoming_scored: scored(Missing::Absent),
+            incoming_non_zero: scored(Missing::Defaulted, by_container),
+            incoming_scored: scored(Missing::Absent, rules),
             assigned_non_zero,
         }
     }
+}
+
+/// What the containers of a pod ask for together, whatever the pod itself states (`AggregateContainerRequests`).
+pub fn container_requests_of(pod: &Pod, rules: RequestRules) -> ResourceList {
+    let rules = RequestRules { pod_level: false, overhead: false, in_place_resize: false, ..rules };
+    total(pod, rules, InitContainers::Counted, Missing::Absent)
 }
 
 impl NonZero {
@@ -203,7 +225,13 @@ enum Missing {
 
 fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing) -> ResourceList {
     let spec: &PodSpec = &pod.spec;
-    let request = |container: &Container| container_requests(pod, container, rules, missing);
+    // Where the pod itself states requests, a default is put in only for what it lacks altogether.
+    let pooled = rules.pod_level && missing == Missing::Defaulted && spec.pod_requests.as_ref().is_some_and(pools);
+    let of_container = if pooled { Missing::Absent } else { missing };
+    let request = |container: &Container| {
+        let list = container_requests(pod, container, rules, of_container);
+        if rules.rounded_per_container { rounded(list) } else { list }
+    };
     let mut sum = ResourceList::new();
     for container in &spec.containers {
         add_list(&mut sum, &request(container));
@@ -232,15 +260,38 @@ fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing)
         && let Some(stated) = &spec.pod_requests
     {
         for (name, quantity) in stated {
-            if name == "cpu" || name == "memory" || name.starts_with("hugepages-") {
+            if is_pooled(name) {
                 sum.insert(name.clone(), *quantity);
             }
         }
     }
+    if pooled {
+        put_defaults(&mut sum);
+    }
     if rules.overhead {
-        add_list(&mut sum, &spec.overhead);
+        let overhead = spec.overhead.clone();
+        add_list(&mut sum, &if rules.rounded_per_container { rounded(overhead) } else { overhead });
     }
     sum
+}
+
+/// Whether a pod's own requests count for more than nothing.
+fn pools(requests: &ResourceList) -> bool {
+    requests.keys().any(|name| is_pooled(name))
+}
+
+/// Whether a pod may state a request of this resource for all its containers together
+/// (`IsSupportedPodLevelResource`).
+pub fn is_pooled(name: &str) -> bool {
+    name == "cpu" || name == "memory" || name.starts_with("hugepages-")
+}
+
+/// The amounts as they are counted: CPU in thousandths, all else in whole units.
+fn rounded(mut list: ResourceList) -> ResourceList {
+    for (name, quantity) in &mut list {
+        *quantity = if name == "cpu" { quantity.rounded_to_milli() } else { quantity.rounded_to_unit() };
+    }
+    list
 }
 
 /// What 1.28 to 1.31 count for bound pods with sidecars: these are carried along the init containers, with the defaults
@@ -248,13 +299,17 @@ fn total(pod: &Pod, rules: RequestRules, init: InitContainers, missing: Missing)
 fn non_zero_without_sidecars(pod: &Pod, rules: RequestRules) -> NonZero {
     let mut sum = ResourceList::new();
     for container in &pod.spec.containers {
-        add_list(&mut sum, &container_requests(pod, container, rules, Missing::Defaulted));
+        let own = container_requests(pod, container, rules, Missing::Defaulted);
+        add_list(&mut sum, &if rules.non_zero_rounded_per_container { rounded(own) } else { own });
     }
     let mut sidecars = ResourceList::new();
     let mut greatest = ResourceList::new();
     for container in &pod.spec.init_containers {
         let mut together = container_requests(pod, container, rules, Missing::Absent);
         add_list(&mut together, &sidecars);
+        if rules.non_zero_rounded_per_container {
+            together = rounded(together);
+        }
         if container.restartable {
             sidecars = together.clone();
         }
@@ -270,9 +325,8 @@ fn non_zero_without_sidecars(pod: &Pod, rules: RequestRules) -> NonZero {
 
 fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, missing: Missing) -> ResourceList {
     let mut list = container.requests.clone();
-    if rules.in_place_resize
-        && let Some(allocation) = pod.container_allocations.get(&container.name)
-    {
+    let resizes = rules.in_place_resize && (container.restartable || !is_init(pod, container));
+    if resizes && let Some(allocation) = pod.container_allocations.get(&container.name) {
         // An infeasible resize will never come into force: the new request does not count.
         if pod.resize_infeasible {
             list = allocation.allocated.clone();
@@ -285,6 +339,11 @@ fn container_requests(pod: &Pod, container: &Container, rules: RequestRules, mis
         put_defaults(&mut list);
     }
     list
+}
+
+/// Whether it is one of the pod's init containers: of these only sidecars are resized.
+fn is_init(pod: &Pod, container: &Container) -> bool {
+    pod.spec.init_containers.iter().any(|init| init.name == container.name)
 }
 
 fn put_defaults(list: &mut ResourceList) {

@@ -85,7 +85,7 @@ impl ConfigApi {
 pub struct ProfileConfig {
     /// `schedulerName`.
     pub scheduler_name: Option<String>,
-    /// `percentageOfNodesToScore` of this profile (1.25+).
+    /// `percentageOfNodesToScore` of this profile (1.26+).
     pub percentage_of_nodes_to_score: Option<i64>,
     /// `plugins`.
     pub plugins: BTreeMap<ExtensionPoint, PluginSet>,
@@ -114,7 +114,7 @@ pub enum ExtensionPoint {
     Score,
     /// When a node was chosen.
     Reserve,
-    /// When the choice fell through (v1alpha1).
+    /// When the choice fell through (v1alpha1, v1alpha2).
     Unreserve,
     /// Whether the binding may go on.
     Permit,
@@ -179,6 +179,19 @@ pub struct PluginArgs {
     pub node_affinity: NodeAffinityArgs,
     /// PodTopologySpreadArgs.
     pub pod_topology_spread: SpreadDefaults,
+}
+
+impl PluginArgs {
+    /// Every list of resources in them.
+    pub(crate) fn resource_lists(&mut self) -> [&mut Vec<ResourceWeight>; 5] {
+        [
+            &mut self.fit.scoring_strategy.resources,
+            &mut self.least_allocated,
+            &mut self.most_allocated,
+            &mut self.requested_to_capacity_ratio.resources,
+            &mut self.balanced_allocation,
+        ]
+    }
 }
 
 impl Default for PluginArgs {
@@ -253,7 +266,7 @@ pub struct ResourceWeight {
 pub struct InterPodAffinityArgs {
     /// `hardPodAffinityWeight`: what a required affinity term of an existing pod that matches adds to the score.
     pub hard_pod_affinity_weight: i64,
-    /// `ignorePreferredTermsOfExistingPods` (1.26+).
+    /// `ignorePreferredTermsOfExistingPods` (1.27+).
     pub ignore_preferred_terms_of_existing_pods: bool,
 }
 

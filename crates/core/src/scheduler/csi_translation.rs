@@ -179,15 +179,9 @@ fn topology_labels(volume: &PersistentVolume) -> (&'static str, &'static str) {
     };
     let stable = (ZONE, REGION);
     let beta = (BETA_ZONE, BETA_REGION);
-    if in_affinity(ZONE) {
-        stable
-    } else if in_affinity(BETA_ZONE) {
-        beta
-    } else if !volume.labels.contains_key(ZONE) && volume.labels.contains_key(BETA_ZONE) {
-        beta
-    } else {
-        stable
-    }
+    let labelled = |key: &str| volume.labels.contains_key(key);
+    let by_beta = in_affinity(BETA_ZONE) || (!labelled(ZONE) && labelled(BETA_ZONE));
+    if !in_affinity(ZONE) && by_beta { beta } else { stable }
 }
 
 fn has_values(affinity: Option<&NodeSelector>, key: &str) -> bool {

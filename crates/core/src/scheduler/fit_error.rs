@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::framework::Status;
 use super::plugins::PluginName;
-use crate::behaviour::{FitErrorLayout, PreFilterText};
+use crate::behaviour::{Behaviour, FitErrorLayout, PreFilterText};
 use crate::model::PodKey;
 
 /// Why a pod fits nowhere. `Display` is the FailedScheduling sentence, to the letter.
@@ -39,6 +39,17 @@ pub struct PreemptionOutcome {
     pub victims: Vec<PodKey>,
 }
 
+/// The text of an event, cut where the version cuts it (`truncateMessage`).
+pub fn event_note(message: &str, behaviour: &Behaviour) -> String {
+    const LIMIT: usize = 1024;
+    const SUFFIX: &str = " ...";
+    if message.len() <= LIMIT || !behaviour.events_cut {
+        return message.to_owned();
+    }
+    let end = message.floor_char_boundary(LIMIT - SUFFIX.len());
+    format!("{}{SUFFIX}", &message[..end])
+}
+
 impl fmt::Display for FitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.node_count == 0 {
@@ -47,11 +58,7 @@ impl fmt::Display for FitError {
         write!(f, "0/{} nodes are available:", self.node_count)?;
         let histogram = histogram(self.statuses.values());
         match (&self.pre_filter_message, self.pre_filter_text) {
-            (Some(message), PreFilterText::Once) => write!(f, " {message}.")?,
-            (Some(message), PreFilterText::Both) => {
-                write!(f, " {message}.")?;
-                write_histogram(f, &histogram)?;
-            }
+            (Some(message), PreFilterText::Once | PreFilterText::OnceAlone) => write!(f, " {message}.")?,
             _ if self.layout == FitErrorLayout::HistogramOnly || self.layout == FitErrorLayout::Appended => {
                 write!(f, " {histogram}.")?;
             }

@@ -105,6 +105,17 @@ pub enum PreFilter {
     Refused(Status),
 }
 
+/// What PostFilter says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PostFilter {
+    /// It found a way.
+    Success,
+    /// It did not, and says why.
+    Unschedulable(String),
+    /// It failed, and says how.
+    Failed(String),
+}
+
 /// What plugins remember from PreFilter and PreScore, by plugin.
 #[derive(Debug, Clone, Default)]
 pub struct CycleState {

@@ -1,12 +1,12 @@
 //! A node with what is bound to it, summed up (`framework.NodeInfo`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::behaviour::Behaviour;
 use crate::model::resources::{NonZero, PodRequests};
-use crate::model::{ContainerPort, Node, Pod, Resources};
-use crate::scheduler::plugins::node_ports::host_ports;
+use crate::model::{Node, Pod, Resources};
+use crate::scheduler::plugins::node_ports::{HostPort, host_ports};
 
 /// A pod with its requests computed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct NodeInfo {
     pub requested: Resources,
     /// What scoring takes the pods for.
     pub non_zero_requested: NonZero,
-    /// The host ports in use.
-    pub used_ports: Vec<ContainerPort>,
+    /// The host ports in use: a set, as upstream keeps it, so that the first of two users to go frees the port.
+    pub used_ports: BTreeSet<HostPort>,
     /// How many nodes held each of its images when it was last updated, where the version goes by that.
     pub image_node_counts: Arc<BTreeMap<String, usize>>,
     /// How many of the pods have any pod (anti-)affinity term.
@@ -54,7 +54,7 @@ impl NodeInfo {
             pods: Vec::new(),
             requested: Resources::default(),
             non_zero_requested: NonZero::default(),
-            used_ports: Vec::new(),
+            used_ports: BTreeSet::new(),
             image_node_counts: Arc::default(),
             pods_with_affinity: 0,
             pods_with_required_anti_affinity: 0,
@@ -72,7 +72,7 @@ impl NodeInfo {
         self.requested.pods += 1;
         self.non_zero_requested.milli_cpu += info.requests.assigned_non_zero.milli_cpu;
         self.non_zero_requested.memory += info.requests.assigned_non_zero.memory;
-        self.used_ports.extend(host_ports(&info.pod.spec, behaviour).cloned());
+        self.used_ports.extend(host_ports(&info.pod.spec, behaviour).map(HostPort::of));
         self.pods_with_affinity += usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
         self.pods.push(info);
@@ -87,9 +87,7 @@ impl NodeInfo {
         self.non_zero_requested.milli_cpu -= info.requests.assigned_non_zero.milli_cpu;
         self.non_zero_requested.memory -= info.requests.assigned_non_zero.memory;
         for port in host_ports(&info.pod.spec, behaviour) {
-            if let Some(used) = self.used_ports.iter().position(|used| used == port) {
-                self.used_ports.remove(used);
-            }
+            self.used_ports.remove(&HostPort::of(port));
         }
         self.pods_with_affinity -= usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity -= usize::from(has_required_anti_affinity(&info.pod));

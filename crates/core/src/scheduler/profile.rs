@@ -3,11 +3,18 @@
 //! Upstream: `algorithmprovider/registry.go` up to v1.21, `apis/config/v1*/default_plugins.go` and
 //! `framework/runtime/framework.go` (`NewFramework`, `expandMultiPointPlugins`) since.
 
+mod defaults;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
+
+pub(crate) use defaults::{absent_plugins, filters, pre_filters, scores};
+pub use defaults::{exists_in, implements, is_heeded, refused_plugins};
 
 use super::config::{
     ConfigApi, ConfigFault, DEFAULT_SCHEDULER_NAME, ExtensionPoint, PluginArgs, PluginSet, ProfileConfig,
-    SchedulerConfig,
+    ResourceWeight, SchedulerConfig,
 };
 use super::framework::{Neutral, Plugin};
 use super::plugins::*;
@@ -83,6 +90,10 @@ impl Profile {
                 Ok(profile) => profiles.push(profile),
                 Err(more) => faults.extend(more),
             }
+            if queue_sort(behaviour, config.api, profile) != queue_sort(behaviour, config.api, &config.profiles[0]) {
+                let at = format!("{path}.plugins.queueSort");
+                faults.push(ConfigFault::new(at, "must be the same for all profiles: it is another in profiles[0]"));
+            }
         }
         if faults.is_empty() { Ok(profiles) } else { Err(faults) }
     }
@@ -95,32 +106,46 @@ impl Profile {
         path: &str,
     ) -> Result<Self, Vec<ConfigFault>> {
         let mut faults = Vec::new();
-        let mut defaults = default_plugins(behaviour, api);
-        for (point, set) in &config.plugins {
-            check_set(behaviour, *point, set, &format!("{path}.plugins.{}", point.field()), &mut faults);
-            let merged = merge(api, defaults.remove(point).unwrap_or_default(), set);
-            defaults.insert(*point, merged);
+        let mut sets = defaults::default_plugins(behaviour, api);
+        for (point, set) in config.plugins.iter().filter(|(point, _)| is_heeded(api, **point)) {
+            check_set(behaviour, api, *point, set, &format!("{path}.plugins.{}", point.field()), &mut faults);
+            let merged = merge(api, sets.remove(point).unwrap_or_default(), set);
+            sets.insert(*point, merged);
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        let multi_point = defaults.remove(&ExtensionPoint::MultiPoint).unwrap_or_default();
+        let multi_point = sets.remove(&ExtensionPoint::MultiPoint).unwrap_or_default();
         let mut at = |point: ExtensionPoint| {
-            let set = defaults.get(&point).cloned().unwrap_or_default();
-            let field = format!("{path}.plugins.{}", point.field());
-            expand(point, &set, &multi_point, &field, &mut faults)
+            let set = sets.get(&point).cloned().unwrap_or_default();
+            if let Some(name) = registered_twice(&set) {
+                let written =
+                    config.plugins.get(&point).and_then(|set| set.enabled.iter().position(|(other, _)| *other == name));
+                let index = written.map(|index| format!(".enabled[{index}].name")).unwrap_or_default();
+                let message =
+                    format!("plugin \"{name}\" is enabled by default already: disable it there to enable it here");
+                faults.push(ConfigFault::new(format!("{path}.plugins.{}{index}", point.field()), message));
+            }
+            expand(behaviour, point, &set, &multi_point)
         };
-        let names = |plugins: Vec<(PluginName, Option<i64>)>| plugins.into_iter().map(|(name, _)| name).collect();
-        let profile = Profile {
+        let names = |plugins: Vec<(PluginName, i64)>| plugins.into_iter().map(|(name, _)| name).collect();
+        let mut profile = Profile {
             scheduler_name: config.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER_NAME.to_owned()),
             percentage_of_nodes_to_score: config.percentage_of_nodes_to_score.unwrap_or(percentage),
-            scheduling_gates: !at(ExtensionPoint::PreEnqueue).is_empty(),
+            scheduling_gates: at(ExtensionPoint::PreEnqueue)
+                .iter()
+                .any(|(name, _)| *name == PluginName::SchedulingGates),
             pre_filters: names(at(ExtensionPoint::PreFilter)),
             filters: names(at(ExtensionPoint::Filter)),
             post_filters: names(at(ExtensionPoint::PostFilter)),
-            scores: at(ExtensionPoint::Score).into_iter().map(|(name, weight)| (name, weight.unwrap_or(1))).collect(),
+            scores: at(ExtensionPoint::Score),
             args: config.args.clone(),
         };
+        // Its score is 0 on every node as long as its feature gate is off, which it is by default.
+        profile.scores.retain(|(name, _)| *name != PluginName::VolumeBinding);
+        if behaviour.allocation.last_weight_counts {
+            profile.args.resource_lists().into_iter().for_each(keep_last);
+        }
         let sorting = at(ExtensionPoint::QueueSort).len();
         let binding = at(ExtensionPoint::Bind).len();
         if sorting != 1 {
@@ -130,18 +155,7 @@ impl Profile {
         if binding == 0 {
             faults.push(ConfigFault::new(format!("{path}.plugins.bind"), "at least one bind plugin is needed"));
         }
-        if profile
-            .scores
-            .iter()
-            .map(|(_, weight)| weight.saturating_mul(behaviour.score_max))
-            .fold(0, i64::saturating_add)
-            > MAX_TOTAL_SCORE
-        {
-            faults.push(ConfigFault::new(
-                format!("{path}.plugins.score"),
-                "the weights are so great that a total could overflow",
-            ));
-        }
+        faults.extend(score_faults(behaviour, api, config, &profile, &format!("{path}.plugins.score")));
         if faults.is_empty() { Ok(profile) } else { Err(faults) }
     }
 
@@ -154,7 +168,40 @@ impl Profile {
 /// The greatest total upstream allows (`MaxTotalScore`).
 const MAX_TOTAL_SCORE: i64 = i64::MAX;
 
-type Sets = std::collections::BTreeMap<ExtensionPoint, PluginSet>;
+/// What is wrong with the scores together.
+fn score_faults(
+    behaviour: &Behaviour,
+    api: ConfigApi,
+    config: &ProfileConfig,
+    profile: &Profile,
+    path: &str,
+) -> Vec<ConfigFault> {
+    let mut faults = Vec::new();
+    let place = |name: PluginName| {
+        let set = config.plugins.get(&ExtensionPoint::Score);
+        let index = set.and_then(|set| set.enabled.iter().position(|(other, _)| other == name.as_str()));
+        index.map_or_else(|| path.to_owned(), |index| format!("{path}.enabled[{index}]"))
+    };
+    let total = profile.scores.iter().map(|(_, weight)| weight.saturating_mul(behaviour.score_max));
+    if total.fold(0, i64::saturating_add) == MAX_TOTAL_SCORE {
+        faults.push(ConfigFault::new(path, "the weights are so great that a total could overflow"));
+    }
+    let ratio = PluginName::RequestedToCapacityRatio;
+    if profile.weight(ratio) != 0 && profile.args.requested_to_capacity_ratio.shape.is_empty() {
+        let message =
+            format!("{ratio} needs a pluginConfig whose args have a shape: at least one point must be specified");
+        faults.push(ConfigFault::new(place(ratio), message));
+    }
+    for (name, other) in defaults::conflicting_scores(behaviour, api) {
+        if profile.weight(*name) != 0 && profile.weight(*other) != 0 {
+            faults.push(ConfigFault::new(
+                place(*name),
+                format!("conflicts with {other}, which scores too: disable one of them"),
+            ));
+        }
+    }
+    faults
+}
 
 /// The API version that a version's scheduler fills its own defaults in for.
 fn default_api(behaviour: &Behaviour) -> ConfigApi {
@@ -162,20 +209,22 @@ fn default_api(behaviour: &Behaviour) -> ConfigApi {
     newest
 }
 
+/// Why a version does not read an API version, if it does not.
+pub fn api_fault(behaviour: &Behaviour, api: ConfigApi) -> Option<ConfigFault> {
+    let (oldest, newest) = behaviour.config_apis;
+    if (oldest..=newest).contains(&api) {
+        return None;
+    }
+    let known = ConfigApi::ALL.iter().filter(|api| (oldest..=newest).contains(api));
+    let known: Vec<&str> = known.map(ConfigApi::as_str).collect();
+    let message =
+        format!("kube-scheduler {} does not know {}; it knows {}", behaviour.version, api.as_str(), known.join(", "));
+    Some(ConfigFault::new("apiVersion", message))
+}
+
 fn general_faults(behaviour: &Behaviour, config: &SchedulerConfig) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
-    let (oldest, newest) = behaviour.config_apis;
-    if config.api < oldest || config.api > newest {
-        let known: Vec<&str> =
-            ConfigApi::ALL.iter().filter(|api| (oldest..=newest).contains(api)).map(ConfigApi::as_str).collect();
-        let message = format!(
-            "kube-scheduler {} does not know {}; it knows {}",
-            behaviour.version,
-            config.api.as_str(),
-            known.join(", ")
-        );
-        faults.push(ConfigFault::new("apiVersion", message));
-    }
+    faults.extend(api_fault(behaviour, config.api));
     if config.pod_initial_backoff_seconds <= 0 {
         faults.push(ConfigFault::new("podInitialBackoffSeconds", "must be greater than 0"));
     }
@@ -199,28 +248,51 @@ fn general_faults(behaviour: &Behaviour, config: &SchedulerConfig) -> Vec<Config
     faults
 }
 
-/// What of a set could not be: names that no plugin of this version has, plugins in the wrong place, weights of 0.
-fn check_set(behaviour: &Behaviour, point: ExtensionPoint, set: &PluginSet, path: &str, faults: &mut Vec<ConfigFault>) {
+/// The QueueSort plugins as they are compared between profiles: with the defaults where these are filled in first.
+fn queue_sort(behaviour: &Behaviour, api: ConfigApi, profile: &ProfileConfig) -> Option<PluginSet> {
+    let custom = profile.plugins.get(&ExtensionPoint::QueueSort);
+    if !behaviour.defaults_before_validation {
+        return custom.cloned();
+    }
+    let defaults = defaults::default_plugins(behaviour, api).remove(&ExtensionPoint::QueueSort).unwrap_or_default();
+    let mut merged = merge(api, defaults, &custom.cloned().unwrap_or_default());
+    if api <= ConfigApi::V1Beta2 {
+        merged.disabled.clear();
+    }
+    Some(merged)
+}
+
+/// What of a set could not be: names that no plugin of this version has, plugins in the wrong place, negative weights.
+fn check_set(
+    behaviour: &Behaviour,
+    api: ConfigApi,
+    point: ExtensionPoint,
+    set: &PluginSet,
+    path: &str,
+    faults: &mut Vec<ConfigFault>,
+) {
     let mut seen = BTreeSet::new();
     for (index, (name, weight)) in set.enabled.iter().enumerate() {
         let at = format!("{path}.enabled[{index}]");
+        let mut fault = |message: String| faults.push(ConfigFault::new(format!("{at}.name"), message));
         let known = name.parse::<PluginName>().ok().filter(|plugin| exists_in(*plugin, behaviour));
         let Some(plugin) = known else {
-            let message = format!("there is no plugin \"{name}\" in kube-scheduler {}", behaviour.version);
-            faults.push(ConfigFault::new(format!("{at}.name"), message));
+            fault(format!("there is no plugin \"{name}\" in kube-scheduler {}", behaviour.version));
             continue;
         };
-        if matches!(plugin, PluginName::NodeLabel | PluginName::ServiceAffinity | PluginName::NodeResourceLimits) {
-            faults.push(ConfigFault::new(format!("{at}.name"), format!("sim does not model {name}")));
-        } else if point != ExtensionPoint::MultiPoint && !implements(plugin, point) {
-            let message = format!("plugin \"{name}\" has no {}", point.field());
-            faults.push(ConfigFault::new(format!("{at}.name"), message));
+        if point != ExtensionPoint::MultiPoint && refused_plugins(behaviour, api).contains(&plugin) {
+            fault(format!("plugin \"{name}\" was removed in {} of kube-scheduler {}", api.as_str(), behaviour.version));
+        } else if !implements(behaviour, plugin, point) {
+            fault(format!("plugin \"{name}\" has no {} in kube-scheduler {}", point.field(), behaviour.version));
+        } else if matches!(plugin, PluginName::NodeLabel | PluginName::ServiceAffinity | PluginName::NodeResourceLimits)
+        {
+            fault(format!("sim does not model {name}"));
         }
         if !seen.insert(name) {
-            let message = format!("plugin \"{name}\" is enabled twice");
-            faults.push(ConfigFault::new(format!("{at}.name"), message));
+            fault(format!("plugin \"{name}\" is enabled twice"));
         }
-        if weight.is_some_and(|weight| weight <= 0) {
+        let scores = matches!(point, ExtensionPoint::MultiPoint | ExtensionPoint::Score);
+        if scores && weight.is_some_and(|weight| weight < 0) {
             let message = "a weight is at least 1; to leave a plugin out, list it under disabled";
             faults.push(ConfigFault::new(format!("{at}.weight"), message));
         }
@@ -258,145 +330,56 @@ fn merge(api: ConfigApi, defaults: PluginSet, custom: &PluginSet) -> PluginSet {
     PluginSet { enabled, disabled: custom.disabled.clone() }
 }
 
-/// The plugins of one extension point: those named there that MultiPoint names too, the rest of MultiPoint, then the
-/// rest of those named there.
+/// The plugin that is there twice, if one is.
+fn registered_twice(set: &PluginSet) -> Option<String> {
+    let twice = set
+        .enabled
+        .iter()
+        .enumerate()
+        .find(|(index, (name, _))| set.enabled[..*index].iter().any(|(other, _)| other == name));
+    twice.map(|(_, (name, _))| name.clone())
+}
+
+/// The plugins of one extension point with their weights: those named there that MultiPoint names too, the rest of
+/// MultiPoint, then the rest of those named there, which came first at first. A weight of 0 means that none is stated.
 fn expand(
+    behaviour: &Behaviour,
     point: ExtensionPoint,
     set: &PluginSet,
     multi_point: &PluginSet,
-    path: &str,
-    faults: &mut Vec<ConfigFault>,
-) -> Vec<(PluginName, Option<i64>)> {
-    let parse = |(name, weight): &(String, Option<i64>)| Some((name.parse::<PluginName>().ok()?, *weight));
-    let named: Vec<(PluginName, Option<i64>)> = set.enabled.iter().filter_map(parse).collect();
-    let mut seen = BTreeSet::new();
-    for (name, _) in &named {
-        if !seen.insert(*name) {
-            faults.push(ConfigFault::new(path, format!("plugin \"{name}\" is enabled already; disable it first")));
-        }
-    }
+) -> Vec<(PluginName, i64)> {
+    let parse = |(name, weight): &(String, Option<i64>)| {
+        Some((name.parse::<PluginName>().ok()?, weight.filter(|weight| *weight != 0).unwrap_or(1)))
+    };
+    let named: Vec<(PluginName, i64)> = set.enabled.iter().filter_map(parse).collect();
     if set.disabled.iter().any(|name| name == "*") {
         return named;
     }
-    let spread: Vec<(PluginName, Option<i64>)> = multi_point
+    let spread: Vec<(PluginName, i64)> = multi_point
         .enabled
         .iter()
         .filter_map(parse)
-        .filter(|(name, _)| implements(*name, point) && !set.disabled.iter().any(|other| other == name.as_str()))
+        .filter(|(name, _)| implements(behaviour, *name, point))
+        .filter(|(name, _)| !set.disabled.iter().any(|other| other == name.as_str()))
         .collect();
-    let overridden = |name: &PluginName| spread.iter().any(|(other, _)| other == name);
-    let mut plugins: Vec<(PluginName, Option<i64>)> =
-        named.iter().filter(|(name, _)| overridden(name)).copied().collect();
-    plugins.extend(spread.iter().filter(|(name, _)| !seen.contains(name)));
-    plugins.extend(named.iter().filter(|(name, _)| !overridden(name)));
+    let holds = |plugins: &[(PluginName, i64)], name: PluginName| plugins.iter().any(|(other, _)| *other == name);
+    let leads = |name: PluginName| behaviour.named_before_multi_point || holds(&spread, name);
+    let mut plugins: Vec<(PluginName, i64)> = named.iter().filter(|(name, _)| leads(*name)).copied().collect();
+    plugins.extend(spread.iter().filter(|(name, _)| !holds(&named, *name)));
+    plugins.extend(named.iter().filter(|(name, _)| !leads(*name)));
     plugins
 }
 
-/// What runs when nothing is said: everything at MultiPoint from v1beta3 on, by extension point before.
-fn default_plugins(behaviour: &Behaviour, api: ConfigApi) -> Sets {
-    let scores: &[(PluginName, i64)] = match api {
-        ConfigApi::V1Beta1 if behaviour.config_apis.1 > api => V1BETA1_SCORES,
-        ConfigApi::V1Beta2 => V1BETA2_SCORES,
-        _ => behaviour.scores,
-    };
-    let weight = |name: PluginName| scores.iter().find(|(other, _)| *other == name).map(|(_, weight)| *weight);
-    let plain = |name: PluginName| (name.as_str().to_owned(), None);
-    let mut post_filters = vec![PluginName::DefaultPreemption];
-    if behaviour.dynamic_resources {
-        post_filters.insert(0, PluginName::DynamicResources);
+/// Keeps the last weight of a resource that is listed more than once, as a map does.
+fn keep_last(resources: &mut Vec<ResourceWeight>) {
+    let mut kept: Vec<ResourceWeight> = Vec::new();
+    for resource in resources.drain(..) {
+        match kept.iter_mut().find(|other| other.name == resource.name) {
+            Some(other) => *other = resource,
+            None => kept.push(resource),
+        }
     }
-    if api >= ConfigApi::V1Beta3 {
-        let first = [PluginName::SchedulingGates, PluginName::PrioritySort];
-        let first = first.into_iter().filter(|name| behaviour.scheduling_gates || *name != PluginName::SchedulingGates);
-        let filters = behaviour.filters.iter().copied();
-        let scored_only = scores.iter().map(|(name, _)| *name).filter(|name| !behaviour.filters.contains(name));
-        let all = first.chain(filters).chain(post_filters).chain(scored_only).chain([PluginName::DefaultBinder]);
-        let enabled = all.map(|name| (name.as_str().to_owned(), weight(name))).collect();
-        return Sets::from([(ExtensionPoint::MultiPoint, PluginSet { enabled, disabled: Vec::new() })]);
-    }
-    let set = |names: Vec<(String, Option<i64>)>| PluginSet { enabled: names, disabled: Vec::new() };
-    let filters: Vec<PluginName> = behaviour.filters.to_vec();
-    let pre_filters = filters.iter().copied().filter(|name| implements(*name, ExtensionPoint::PreFilter));
-    Sets::from([
-        (ExtensionPoint::QueueSort, set(vec![plain(PluginName::PrioritySort)])),
-        (ExtensionPoint::PreFilter, set(pre_filters.map(plain).collect())),
-        (ExtensionPoint::Filter, set(filters.iter().copied().map(plain).collect())),
-        (ExtensionPoint::PostFilter, set(post_filters.into_iter().map(plain).collect())),
-        (
-            ExtensionPoint::Score,
-            set(scores.iter().map(|(name, weight)| (name.as_str().to_owned(), Some(*weight))).collect()),
-        ),
-        (ExtensionPoint::Bind, set(vec![plain(PluginName::DefaultBinder)])),
-    ])
-}
-
-/// Whether a plugin is called at an extension point.
-fn implements(name: PluginName, point: ExtensionPoint) -> bool {
-    use ExtensionPoint as At;
-    use PluginName::*;
-    match point {
-        At::MultiPoint => true,
-        At::PreEnqueue => matches!(name, SchedulingGates),
-        At::QueueSort => matches!(name, PrioritySort),
-        At::PreFilter => matches!(
-            name,
-            NodeAffinity
-                | NodePorts
-                | NodeResourcesFit
-                | VolumeRestrictions
-                | NodeVolumeLimits
-                | VolumeBinding
-                | VolumeZone
-                | PodTopologySpread
-                | InterPodAffinity
-                | DynamicResources
-        ),
-        At::Filter => matches!(
-            name,
-            NodeUnschedulable
-                | NodeName
-                | TaintToleration
-                | NodeAffinity
-                | NodePorts
-                | NodeResourcesFit
-                | VolumeRestrictions
-                | EBSLimits
-                | GCEPDLimits
-                | NodeVolumeLimits
-                | AzureDiskLimits
-                | CinderLimits
-                | VolumeBinding
-                | VolumeZone
-                | PodTopologySpread
-                | InterPodAffinity
-                | DynamicResources
-        ),
-        At::PostFilter => matches!(name, DynamicResources | DefaultPreemption),
-        At::PreScore | At::Score => matches!(
-            name,
-            TaintToleration
-                | NodeAffinity
-                | NodeResourcesFit
-                | NodeResourcesLeastAllocated
-                | NodeResourcesMostAllocated
-                | RequestedToCapacityRatio
-                | NodeResourcesBalancedAllocation
-                | PodTopologySpread
-                | InterPodAffinity
-                | ImageLocality
-                | SelectorSpread
-                | DefaultPodTopologySpread
-                | NodePreferAvoidPods
-        ),
-        At::Reserve | At::Unreserve | At::PreBind => matches!(name, VolumeBinding | DynamicResources),
-        At::Bind => matches!(name, DefaultBinder),
-        At::Permit | At::PostBind => false,
-    }
-}
-
-/// Whether a version's scheduler has a plugin of this name.
-fn exists_in(name: PluginName, behaviour: &Behaviour) -> bool {
-    !behaviour.absent_plugins.contains(&name)
+    *resources = kept;
 }
 
 /// The plugin of this name.
@@ -435,225 +418,5 @@ pub fn plugin(name: PluginName) -> &'static dyn Plugin {
         PluginName::CinderLimits => &non_csi_limits::CINDER_LIMITS,
         PluginName::VolumeBinding => &volume_binding::VolumeBinding,
         PluginName::VolumeZone => &volume_zone::VolumeZone,
-    }
-}
-
-/// Filter order.
-pub(crate) fn filters(minor: u32) -> &'static [PluginName] {
-    use PluginName::*;
-    match minor {
-        // GeneralPredicates is the four between NodeUnschedulable and VolumeRestrictions; spread was still off.
-        ..=17 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            VolumeRestrictions,
-            TaintToleration,
-            EBSLimits,
-            GCEPDLimits,
-            NodeVolumeLimits,
-            AzureDiskLimits,
-            VolumeBinding,
-            VolumeZone,
-            InterPodAffinity,
-        ],
-        18 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            VolumeRestrictions,
-            TaintToleration,
-            EBSLimits,
-            GCEPDLimits,
-            NodeVolumeLimits,
-            AzureDiskLimits,
-            VolumeBinding,
-            VolumeZone,
-            InterPodAffinity,
-            PodTopologySpread,
-        ],
-        19 => &[
-            NodeUnschedulable,
-            NodeResourcesFit,
-            NodeName,
-            NodePorts,
-            NodeAffinity,
-            VolumeRestrictions,
-            TaintToleration,
-            EBSLimits,
-            GCEPDLimits,
-            NodeVolumeLimits,
-            AzureDiskLimits,
-            VolumeBinding,
-            VolumeZone,
-            PodTopologySpread,
-            InterPodAffinity,
-        ],
-        20..=30 => &[
-            NodeUnschedulable,
-            NodeName,
-            TaintToleration,
-            NodeAffinity,
-            NodePorts,
-            NodeResourcesFit,
-            VolumeRestrictions,
-            EBSLimits,
-            GCEPDLimits,
-            NodeVolumeLimits,
-            AzureDiskLimits,
-            VolumeBinding,
-            VolumeZone,
-            PodTopologySpread,
-            InterPodAffinity,
-        ],
-        _ => &[
-            NodeUnschedulable,
-            NodeName,
-            TaintToleration,
-            NodeAffinity,
-            NodePorts,
-            NodeResourcesFit,
-            VolumeRestrictions,
-            NodeVolumeLimits,
-            VolumeBinding,
-            VolumeZone,
-            PodTopologySpread,
-            InterPodAffinity,
-        ],
-    }
-}
-
-/// Score plugins and weights.
-pub(crate) fn scores(minor: u32) -> &'static [(PluginName, i64)] {
-    use PluginName::*;
-    match minor {
-        ..=17 => &[
-            (SelectorSpread, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeResourcesBalancedAllocation, 1),
-            (NodePreferAvoidPods, 10_000),
-            (NodeAffinity, 1),
-            (TaintToleration, 1),
-            (ImageLocality, 1),
-        ],
-        18 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeAffinity, 1),
-            (NodePreferAvoidPods, 10_000),
-            (DefaultPodTopologySpread, 1),
-            (TaintToleration, 1),
-            (PodTopologySpread, 1),
-        ],
-        19 => &[
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-            (InterPodAffinity, 1),
-            (NodeResourcesLeastAllocated, 1),
-            (NodeAffinity, 1),
-            (NodePreferAvoidPods, 10_000),
-            (PodTopologySpread, 2),
-            (SelectorSpread, 1),
-            (TaintToleration, 1),
-        ],
-        20 | 21 => V1BETA1_SCORES,
-        22 => V1BETA2_SCORES,
-        _ => &[
-            (TaintToleration, 3),
-            (NodeAffinity, 2),
-            (NodeResourcesFit, 1),
-            (PodTopologySpread, 2),
-            (InterPodAffinity, 2),
-            (NodeResourcesBalancedAllocation, 1),
-            (ImageLocality, 1),
-        ],
-    }
-}
-
-/// The scores of 1.20 and 1.21, and of v1beta1 in 1.22.
-const V1BETA1_SCORES: &[(PluginName, i64)] = &[
-    (PluginName::NodeResourcesBalancedAllocation, 1),
-    (PluginName::ImageLocality, 1),
-    (PluginName::InterPodAffinity, 1),
-    (PluginName::NodeResourcesLeastAllocated, 1),
-    (PluginName::NodeAffinity, 1),
-    (PluginName::NodePreferAvoidPods, 10_000),
-    (PluginName::PodTopologySpread, 2),
-    (PluginName::TaintToleration, 1),
-];
-
-/// The scores of 1.22, and of v1beta2 as long as it was known.
-const V1BETA2_SCORES: &[(PluginName, i64)] = &[
-    (PluginName::NodeResourcesBalancedAllocation, 1),
-    (PluginName::ImageLocality, 1),
-    (PluginName::InterPodAffinity, 1),
-    (PluginName::NodeResourcesFit, 1),
-    (PluginName::NodeAffinity, 1),
-    (PluginName::PodTopologySpread, 2),
-    (PluginName::TaintToleration, 1),
-];
-
-/// The plugins that a minor does not have; nothing can be enabled by name before 1.18.
-pub(crate) fn absent_plugins(minor: u32) -> &'static [PluginName] {
-    use PluginName::*;
-    match minor {
-        ..=17 => PluginName::ALL,
-        18 => &[SchedulingGates, DynamicResources, DefaultPreemption, SelectorSpread],
-        19..=22 => &[SchedulingGates, DynamicResources, DefaultPodTopologySpread, NodeResourceLimits],
-        23..=25 => &[
-            SchedulingGates,
-            DynamicResources,
-            DefaultPodTopologySpread,
-            NodeResourceLimits,
-            NodeResourcesLeastAllocated,
-            NodeResourcesMostAllocated,
-            RequestedToCapacityRatio,
-            NodePreferAvoidPods,
-            NodeLabel,
-            ServiceAffinity,
-        ],
-        26..=28 => &[
-            DefaultPodTopologySpread,
-            NodeResourceLimits,
-            NodeResourcesLeastAllocated,
-            NodeResourcesMostAllocated,
-            RequestedToCapacityRatio,
-            NodePreferAvoidPods,
-            NodeLabel,
-            ServiceAffinity,
-        ],
-        29..=31 => &[
-            DefaultPodTopologySpread,
-            NodeResourceLimits,
-            NodeResourcesLeastAllocated,
-            NodeResourcesMostAllocated,
-            RequestedToCapacityRatio,
-            NodePreferAvoidPods,
-            NodeLabel,
-            ServiceAffinity,
-            SelectorSpread,
-        ],
-        _ => &[
-            DefaultPodTopologySpread,
-            NodeResourceLimits,
-            NodeResourcesLeastAllocated,
-            NodeResourcesMostAllocated,
-            RequestedToCapacityRatio,
-            NodePreferAvoidPods,
-            NodeLabel,
-            ServiceAffinity,
-            SelectorSpread,
-            EBSLimits,
-            GCEPDLimits,
-            AzureDiskLimits,
-            CinderLimits,
-        ],
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::config::{ConfigFault, SchedulerConfig};
 use super::course::Course;
 use super::fit_error::FitError;
-use super::framework::{Code, Cycle, CycleState, PreFilter, PreScore, Status};
+use super::framework::{Code, Cycle, CycleState, PostFilter, PreFilter, PreScore, Status};
 use super::node_info::NodeInfo;
 use super::plugins::{PluginName, VolumePlan, default_preemption, scheduling_gates, volume_binding};
 use super::profile::{Profile, plugin};
 use super::snapshot::Snapshot;
-use crate::behaviour::{AbsentNodes, Behaviour, PluginErrors};
+use crate::behaviour::{AbsentNodes, Behaviour, PluginErrors, PreFilterText};
 use crate::model::Pod;
 use crate::model::resources::PodRequests;
 use crate::version::Version;
@@ -56,8 +56,23 @@ pub struct NodeScore {
     pub node: String,
     /// The sum over the plugins.
     pub total: i64,
-    /// Each plugin's normalised score times its weight. A plugin that had nothing to say is absent.
-    pub by_plugin: Vec<(PluginName, i64)>,
+    /// What each plugin makes of the node. A plugin that had nothing to say is absent.
+    pub by_plugin: Vec<PluginScore>,
+}
+
+/// What a plugin makes of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PluginScore {
+    /// The plugin.
+    pub plugin: PluginName,
+    /// What its Score says, in a unit of its own.
+    pub raw: i64,
+    /// The same after its NormalizeScore, of 0 to 100; to 10 in 1.16.
+    pub normalized: i64,
+    /// The plugin's weight in the profile.
+    pub weight: i64,
+    /// `normalized` times `weight`.
+    pub weighted: i64,
 }
 
 impl Placement {
@@ -136,23 +151,27 @@ impl Scheduler {
             return Decision::Gated(reason.to_string());
         }
         let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = self.cycle(snapshot, pod, &requests);
-        if let Some(fault) = volume_binding::basic_check(&cycle) {
+        self.decide(&self.cycle(snapshot, pod, &requests), course)
+    }
+
+    /// Decides about a pod that its gates let through.
+    pub(crate) fn decide(&self, cycle: &Cycle<'_>, course: &mut Course) -> Decision {
+        if let Some(fault) = volume_binding::basic_check(cycle) {
             return Decision::Error(fault);
         }
         let mut state = CycleState::default();
-        let found = find_feasible(&cycle, &mut state, course);
+        let found = find_feasible(cycle, &mut state, course);
         if let Some(error) = found.error {
             return Decision::Error(error);
         }
         if found.feasible.is_empty() {
-            let mut error = self.fit_error(&cycle, found);
+            let mut error = self.fit_error(cycle, found);
             if error.node_count > 0 {
-                default_preemption::post_filter(&cycle, &state, &mut error);
+                post_filter(cycle, &state, &mut error);
             }
             return Decision::Unschedulable(Arc::new(error));
         }
-        let scores = match score_nodes(&cycle, &mut state, &found.feasible) {
+        let scores = match score_nodes(cycle, &mut state, &found.feasible) {
             Ok(scores) => scores,
             Err(error) => return Decision::Error(error),
         };
@@ -169,29 +188,6 @@ impl Scheduler {
         snapshot.node(node).map(|node| volume_binding::plan(&cycle, node)).unwrap_or_default()
     }
 
-    /// Every filter that refuses the pod on one node, not the first only; empty if it fits or there is no such node.
-    pub fn explain_node(&self, snapshot: &Snapshot, pod: &Pod, node: &str) -> Vec<Status> {
-        let requests = PodRequests::of(pod, self.behaviour.requests);
-        let cycle = self.cycle(snapshot, pod, &requests);
-        let mut state = CycleState::default();
-        let mut refusals = Vec::new();
-        for name in &cycle.profile.pre_filters {
-            if let PreFilter::Refused(status) = plugin(*name).pre_filter(&cycle, &mut state) {
-                refusals.push(status);
-            }
-        }
-        let Some(node) = snapshot.node(node) else {
-            return refusals;
-        };
-        for name in &cycle.profile.filters {
-            let status = plugin(*name).filter(&cycle, &state, node);
-            if !status.is_success() && !refusals.contains(&status) {
-                refusals.push(status);
-            }
-        }
-        refusals
-    }
-
     /// What every node says to a pod that fits nowhere, before anybody is evicted; `None` if it fits somewhere after all,
     /// or fails otherwise.
     pub(crate) fn refusals(&self, cycle: &Cycle<'_>) -> Option<FitError> {
@@ -200,18 +196,19 @@ impl Scheduler {
     }
 
     fn fit_error(&self, cycle: &Cycle<'_>, found: Found<'_>) -> FitError {
+        let statuses = || found.refused.values().chain(&found.pre_filter);
         let mut failed_plugins: BTreeSet<PluginName> =
-            found.refused.values().filter_map(|status| status.plugins.first().copied()).collect();
+            statuses().filter_map(|status| status.plugins.first().copied()).collect();
         // Nodes that nobody refused were left out by name, which is NodeAffinity's doing.
         let told =
             matches!(self.behaviour.absent_nodes, AbsentNodes::UnlistedUnresolvable | AbsentNodes::DidNotSatisfy);
-        if told && found.refused.values().any(|status| status.plugins.is_empty()) {
+        if told && statuses().any(|status| status.plugins.is_empty()) {
             failed_plugins.insert(PluginName::NodeAffinity);
         }
         FitError {
             node_count: cycle.snapshot.node_count(),
             statuses: Arc::new(found.refused),
-            pre_filter_message: found.pre_filter_message,
+            pre_filter_message: found.pre_filter.as_ref().map(|status| status.reasons.join(", ")),
             post_filter_message: String::new(),
             preemption: None,
             failed_plugins,
@@ -225,12 +222,13 @@ impl Scheduler {
 struct Found<'a> {
     feasible: Vec<&'a NodeInfo>,
     refused: BTreeMap<String, Status>,
-    pre_filter_message: Option<String>,
+    /// The refusal of a PreFilter plugin.
+    pre_filter: Option<Status>,
     error: Option<String>,
 }
 
 fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Course) -> Found<'a> {
-    let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter_message: None, error: None };
+    let mut found = Found { feasible: Vec::new(), refused: BTreeMap::new(), pre_filter: None, error: None };
     let only = match pre_filter(cycle, state) {
         PreFilter::AllNodes => None,
         PreFilter::Nodes(names) => Some(names),
@@ -239,25 +237,38 @@ fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, course: &mut Cou
             return found;
         }
         PreFilter::Refused(status) => {
-            found.pre_filter_message = Some(status.reasons.join(", "));
-            found.refused = cycle.snapshot.nodes().map(|node| (node.name().to_owned(), status.clone())).collect();
+            if cycle.behaviour.pre_filter_text != PreFilterText::OnceAlone {
+                let nodes = cycle.snapshot.nodes();
+                found.refused = nodes.map(|node| (node.name().to_owned(), status.clone())).collect();
+            }
+            found.pre_filter = Some(status);
             return found;
         }
     };
+    let mut refused = Vec::new();
+    if let Some(node) = nominated_node(cycle) {
+        let status = filter_with_nominated(cycle, state, node);
+        if status.is_success() {
+            found.feasible.push(node);
+            return found;
+        }
+        let is_left_out = only.as_ref().is_some_and(|names| !names.contains(node.name()));
+        if is_left_out && status.code != Code::Error {
+            refused.push((node.name().to_owned(), status));
+        }
+    }
     if let (Some(names), AbsentNodes::Unlisted) = (&only, cycle.behaviour.absent_nodes)
         && let Some(ghost) = names.iter().find(|name| cycle.snapshot.node(name).is_none())
     {
         found.error = Some(format!("nodeinfo not found for node name \"{ghost}\""));
         return found;
     }
-    if let Some(node) = nominated_node_that_fits(cycle, state) {
-        found.feasible.push(node);
-        return found;
-    }
-    let mut refused = Vec::new();
     let is_left_out = |node: &NodeInfo| only.as_ref().is_some_and(|names| !names.contains(node.name()));
     let left_out = cycle.snapshot.nodes().filter(|node| is_left_out(node));
+    // What was said of the nominated node stays, except in 1.30.
+    let said = if cycle.behaviour.absent_nodes == AbsentNodes::FilteredOut { Vec::new() } else { refused.clone() };
     refused.extend(left_out.map(|node| (node.name().to_owned(), absent(cycle.behaviour))));
+    refused.extend(said);
     let nodes: Vec<&NodeInfo> = cycle.snapshot.nodes().filter(|node| !is_left_out(node)).collect();
     let (start, enough) = course.sample(cycle, nodes.len());
     let mut looked_at = 0;
@@ -321,6 +332,36 @@ fn pre_filter(cycle: &Cycle<'_>, state: &mut CycleState) -> PreFilter {
     only.map_or(PreFilter::AllNodes, PreFilter::Nodes)
 }
 
+/// Runs the PostFilter plugins up to the first that finds a way or fails, and writes into the error what they say.
+fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) {
+    let rules = cycle.behaviour.preemption;
+    let mut texts = Vec::new();
+    for name in &cycle.profile.post_filters {
+        let said = match name {
+            PluginName::DefaultPreemption => default_preemption::post_filter(cycle, state, error),
+            PluginName::DynamicResources if cycle.pod.spec.has_resource_claims => continue,
+            // Its PreFilter is the last, so it remembers nothing of a pod that another one refused.
+            PluginName::DynamicResources => match cycle.behaviour.post_filter_prefix {
+                Some(_) if error.pre_filter_message.is_some() => PostFilter::Failed("not found".to_owned()),
+                Some(text) => PostFilter::Unschedulable(text.to_owned()),
+                None => continue,
+            },
+            _ => continue,
+        };
+        match said {
+            PostFilter::Success => return,
+            PostFilter::Unschedulable(text) => texts.push(text),
+            PostFilter::Failed(text) => {
+                texts = if rules.errors_reported { vec![text] } else { Vec::new() };
+                break;
+            }
+        }
+    }
+    if rules.reported {
+        error.post_filter_message = texts.join(", ");
+    }
+}
+
 /// A plugin's failure in PreFilter, as the framework tells it.
 fn failed_pre_filter(cycle: &Cycle<'_>, name: PluginName, status: Status) -> Status {
     let (pod, text) = (&cycle.pod.name, status.reasons.join(", "));
@@ -330,6 +371,7 @@ fn failed_pre_filter(cycle: &Cycle<'_>, name: PluginName, status: Status) -> Sta
             format!("error while running \"{name}\" prefilter plugin for pod \"{pod}\": {text}")
         }
         PluginErrors::FailedForPod => format!("prefilter plugin \"{name}\" failed for pod \"{pod}\": {text}"),
+        PluginErrors::RunningNil => format!("running PreFilter plugin \"{name}\": %!w(<nil>)"),
         PluginErrors::RunningForPod | PluginErrors::Running => format!("running PreFilter plugin \"{name}\": {text}"),
     };
     Status { reasons: vec![Cow::Owned(text)], ..status }
@@ -343,7 +385,7 @@ fn failed_filter(cycle: &Cycle<'_>, name: PluginName, status: Status) -> Status 
         PluginErrors::WhileRunning | PluginErrors::FailedForPod | PluginErrors::RunningForPod => {
             format!("running \"{name}\" filter plugin for pod \"{pod}\": {text}")
         }
-        PluginErrors::Running => format!("running \"{name}\" filter plugin: {text}"),
+        PluginErrors::RunningNil | PluginErrors::Running => format!("running \"{name}\" filter plugin: {text}"),
     };
     Status { reasons: vec![Cow::Owned(text)], ..status }
 }
@@ -362,13 +404,12 @@ fn counted(errors: &BTreeMap<String, usize>) -> Option<String> {
     }
 }
 
-/// A pod that was promised a node by preemption tries that node first (1.22+).
-fn nominated_node_that_fits<'a>(cycle: &Cycle<'a>, state: &CycleState) -> Option<&'a NodeInfo> {
+/// The node that preemption promised the pod, which is tried first (1.22+).
+fn nominated_node<'a>(cycle: &Cycle<'a>) -> Option<&'a NodeInfo> {
     if !cycle.behaviour.preemption.tries_nominated_first {
         return None;
     }
-    let node = cycle.snapshot.node(cycle.pod.nominated_node_name.as_deref()?)?;
-    filter_with_nominated(cycle, state, node).is_success().then_some(node)
+    cycle.snapshot.node(cycle.pod.nominated_node_name.as_deref()?)
 }
 
 /// What is said of a node that PreFilter left out.
@@ -474,31 +515,46 @@ fn score_nodes(cycle: &Cycle<'_>, state: &mut CycleState, nodes: &[&NodeInfo]) -
     }
     for (name, weight) in scoring {
         let plugin = plugin(name);
-        let mut scores: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
-        plugin.normalize(cycle, state, nodes, &mut scores);
-        for (result, score) in results.iter_mut().zip(scores) {
-            let weighted = score.saturating_mul(weight);
+        let raw: Vec<i64> = nodes.iter().map(|node| plugin.score(cycle, state, node)).collect();
+        let mut normalized = raw.clone();
+        plugin.normalize(cycle, state, nodes, &mut normalized);
+        let greatest = cycle.behaviour.score_max;
+        if let Some(invalid) = normalized.iter().find(|score| !(0..=greatest).contains(*score))
+            && nodes.len() > 1
+            && let Some(error) = invalid_score(cycle, name, *invalid)
+        {
+            return Err(error);
+        }
+        for (result, (raw, normalized)) in results.iter_mut().zip(raw.into_iter().zip(normalized)) {
+            let weighted = normalized.saturating_mul(weight);
             result.total = result.total.saturating_add(weighted);
-            result.by_plugin.push((name, weighted));
+            result.by_plugin.push(PluginScore { plugin: name, raw, normalized, weight, weighted });
         }
     }
     Ok(results)
 }
 
+/// How a score outside 0 to 100 ends the cycle, in versions that look.
+fn invalid_score(cycle: &Cycle<'_>, name: PluginName, score: i64) -> Option<String> {
+    let text = format!(
+        "plugin \"{name}\" returns an invalid score {score}, it should in the range of [0, {}] after normalizing",
+        cycle.behaviour.score_max
+    );
+    match cycle.behaviour.plugin_errors {
+        PluginErrors::Counted => None,
+        PluginErrors::WhileRunning | PluginErrors::FailedForPod => {
+            let pod = &cycle.pod.name;
+            Some(format!("error while applying score defaultWeights for pod \"{pod}\": score {text}"))
+        }
+        PluginErrors::RunningForPod | PluginErrors::RunningNil | PluginErrors::Running => {
+            Some(format!("applying score defaultWeights on Score plugins: {text}"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Scheduler;
-    use crate::scheduler::testing::{check, check_message, read_pod, snapshot};
-    use crate::version::Version;
-
-    #[track_caller]
-    fn check_explanation(version: &str, cluster: &str, pod: &str, expected: &[&str]) {
-        let version: Version = version.parse().expect("a version");
-        let snapshot = snapshot(version, cluster);
-        let statuses = Scheduler::new(version).explain_node(&snapshot, &read_pod(pod), "n1");
-        let reasons: Vec<&str> = statuses.iter().flat_map(|status| &status.reasons).map(AsRef::as_ref).collect();
-        assert_eq!(reasons, expected);
-    }
+    use crate::scheduler::testing::{check, check_message};
 
     const FULL_AND_TAINTED: &str = "node n1 cpu=1 taint=k=v:NoSchedule label=disk=hdd";
 
@@ -524,17 +580,6 @@ mod tests {
         let all = "n1: node(s) had untolerated taint {k: v}, node(s) didn't match Pod's node affinity/selector, Insufficient cpu";
         check("1.25", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", all);
         check("1.26", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", "n1: node(s) had untolerated taint {k: v}");
-    }
-
-    #[test]
-    fn an_explanation_names_every_filter() {
-        let expected = [
-            "node(s) had untolerated taint {k: v}",
-            "node(s) didn't match Pod's node affinity/selector",
-            "Insufficient cpu",
-        ];
-        check_explanation("1.33", FULL_AND_TAINTED, "pod p cpu=2 select=disk=ssd", &expected);
-        check_explanation("1.33", FULL_AND_TAINTED, "pod p tolerate=k", &[]);
     }
 
     #[test]

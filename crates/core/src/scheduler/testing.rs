@@ -41,8 +41,8 @@ pub(crate) fn check_scores(version: &str, cluster: &str, pod: &str, plugin: &str
         .scores
         .iter()
         .map(|score| {
-            let of_plugin = score.by_plugin.iter().find(|(name, _)| name.as_str() == plugin);
-            (score.node.as_str(), of_plugin.map_or(0, |(_, value)| *value))
+            let of_plugin = score.by_plugin.iter().find(|score| score.plugin.as_str() == plugin);
+            (score.node.as_str(), of_plugin.map_or(0, |score| score.weighted))
         })
         .collect();
     assert_eq!(actual, expected);

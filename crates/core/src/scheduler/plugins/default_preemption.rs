@@ -4,53 +4,93 @@
 //! when there are more than a hundred.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::PluginName;
+use crate::behaviour::{BudgetCount, PreFilterText, ReadWriteOncePod};
 use crate::model::{Pod, PreemptionPolicy};
+use crate::scheduler::explain::Eviction;
 use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
-use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
+use crate::scheduler::framework::{Code, Cycle, CycleState, PostFilter, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::profile::plugin;
 use crate::scheduler::schedule::filter_by;
 use crate::scheduler::snapshot::DisruptionBudget;
 
-/// Tries to make room, and writes into the error what came of it.
-pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) {
-    let plugins = &cycle.profile.post_filters;
-    if !plugins.contains(&PluginName::DefaultPreemption) {
-        return;
+/// Tries to make room, and writes into the error what came of it; what it says for the sentence, if anything.
+pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) -> PostFilter {
+    let said = |text: String| PostFilter::Unschedulable(format!("preemption: {text}"));
+    if let Some(reason) = not_eligible(cycle, error) {
+        return said(reason.to_owned());
     }
-    let message = match not_eligible(cycle, error) {
-        Some(reason) => reason.to_owned(),
-        None => {
-            let (candidates, statuses) = dry_run(cycle, state, error);
-            if let Some(best) = pick_best(candidates) {
-                error.preemption = Some(best.outcome());
-                return;
-            }
-            FitError {
-                statuses: Arc::new(statuses),
-                pre_filter_message: None,
-                post_filter_message: String::new(),
-                preemption: None,
-                failed_plugins: Default::default(),
-                ..*error
-            }
-            .to_string()
-        }
-    };
-    if !cycle.behaviour.preemption.reported {
-        return;
+    if let Some(reason) = unprepared(cycle, error) {
+        return PostFilter::Failed(format!("preemption: {reason}"));
     }
-    let message = format!("preemption: {message}");
-    error.post_filter_message = match cycle.behaviour.post_filter_prefix {
-        Some(prefix) if plugins.contains(&PluginName::DynamicResources) && !cycle.pod.spec.has_resource_claims => {
-            format!("{prefix}, {message}")
-        }
-        _ => message,
+    let (candidates, statuses) = dry_run(cycle, state, error);
+    if let Some(best) = pick_best(candidates) {
+        error.preemption = Some(best.outcome());
+        return PostFilter::Success;
+    }
+    let sentence = FitError {
+        statuses: Arc::new(statuses),
+        pre_filter_message: None,
+        post_filter_message: String::new(),
+        preemption: None,
+        failed_plugins: BTreeSet::new(),
+        ..*error
     };
+    said(sentence.to_string())
+}
+
+/// What preemption finds on each node, or why it does not look. A node that is chosen is one only of its candidates.
+pub(crate) fn explain(
+    cycle: &Cycle<'_>,
+    state: &CycleState,
+    error: &FitError,
+) -> Result<BTreeMap<String, Result<Eviction, Status>>, String> {
+    if error.node_count == 0 || !cycle.profile.post_filters.contains(&PluginName::DefaultPreemption) {
+        return Err("DefaultPreemption is not asked".to_owned());
+    }
+    if let Some(reason) = not_eligible(cycle, error) {
+        return Err(reason.to_owned());
+    }
+    if let Some(reason) = unprepared(cycle, error) {
+        return Err(reason);
+    }
+    let (candidates, statuses) = dry_run(cycle, state, error);
+    let chosen = error.preemption.as_ref().map(|outcome| outcome.nominated_node.as_str());
+    let evictions = candidates.into_iter().map(|candidate| {
+        let eviction = Eviction {
+            victims: candidate.outcome().victims,
+            budget_violations: candidate.violations,
+            chosen: chosen == Some(candidate.node.as_str()),
+        };
+        (candidate.node, Ok(eviction))
+    });
+    Ok(evictions.chain(statuses.into_iter().map(|(node, status)| (node, Err(status)))).collect())
+}
+
+/// What fails when somebody is taken off a node although PreFilter ended early: plugins after the one that refused
+/// have no memory to keep up (1.26 and 1.27, where such a refusal does not reach the nodes).
+fn unprepared(cycle: &Cycle<'_>, error: &FitError) -> Option<String> {
+    error.pre_filter_message.as_ref()?;
+    let evictable = |node: &NodeInfo| node.pods.iter().any(|info| info.pod.spec.priority < cycle.pod.spec.priority);
+    if error.pre_filter_text != PreFilterText::OnceAlone || !cycle.snapshot.nodes().any(evictable) {
+        return None;
+    }
+    let plugins = &cycle.profile.pre_filters;
+    let refused = plugins.iter().position(|name| error.failed_plugins.contains(name))?;
+    let unread = |name: &PluginName| match name {
+        PluginName::VolumeRestrictions if cycle.behaviour.volumes.read_write_once_pod != ReadWriteOncePod::Off => {
+            Some(format!("cannot read \"PreFilter{name}\" from cycleState"))
+        }
+        PluginName::PodTopologySpread => Some(format!("reading \"PreFilter{name}\" from cycleState: not found")),
+        PluginName::InterPodAffinity => Some(format!("error reading \"PreFilter{name}\" from cycleState: not found")),
+        _ => None,
+    };
+    let failing = plugins[refused..].iter().find_map(|name| Some((name, unread(name)?)));
+    failing.map(|(name, text)| format!("running RemovePod on PreFilter plugin \"{name}\": {text}"))
 }
 
 /// Why the pod may not evict others at all, if so.
@@ -62,7 +102,7 @@ pub(crate) fn not_eligible(cycle: &Cycle<'_>, error: &FitError) -> Option<&'stat
     let nominated = pod.nominated_node_name.as_deref().filter(|name| !name.is_empty())?;
     let hopeless =
         error.statuses.get(nominated).is_some_and(|status| status.code == Code::UnschedulableAndUnresolvable);
-    if hopeless {
+    if hopeless && cycle.behaviour.preemption.hopeless_nomination_ends_wait {
         return None;
     }
     let node = cycle.snapshot.node(nominated)?;
@@ -104,7 +144,9 @@ impl Candidate {
         let highest = self.victims.first().map_or(i32::MIN, |info| info.pod.spec.priority);
         // Shifted so that no victim counts below nothing.
         let sum: i64 = self.victims.iter().map(|info| i64::from(info.pod.spec.priority) + (1_i64 << 31)).sum();
-        let of_highest = self.victims.iter().filter(|info| info.pod.spec.priority == highest);
+        // Victims that break a budget come first, so that the first need not be the most important.
+        let greatest = self.victims.iter().map(|info| info.pod.spec.priority).max();
+        let of_highest = self.victims.iter().filter(|info| Some(info.pod.spec.priority) == greatest);
         let earliest = of_highest.map(|info| start_ms(&info.pod)).min().unwrap_or(i64::MAX);
         (self.violations, highest, sum, self.victims.len(), Reverse(earliest))
     }
@@ -169,7 +211,7 @@ fn select_victims(
     if !status.is_success() {
         return Err(status);
     }
-    potential.sort_by_key(|info| importance(&info.pod));
+    sort_by_importance(&mut potential);
     let (violating, others) = split_by_budgets(cycle, potential);
     let mut victims = Vec::new();
     let mut violations = 0;
@@ -184,12 +226,23 @@ fn select_victims(
         victims.push(info);
     }
     if cycle.behaviour.preemption.victims_sorted {
-        victims.sort_by_key(|info| importance(&info.pod));
+        sort_by_importance(&mut victims);
     }
     Ok(Candidate { node: node.name().to_owned(), victims, violations })
 }
 
 /// Sorts the more important pod first: greater priority, then earlier start.
+fn sort_by_importance(pods: &mut [Arc<PodInfo>]) {
+    pods.sort_by_key(|info| importance(&info.pod));
+    // Of two pods that have not started upstream takes either for earlier than the other, which turns their order around.
+    let together = |a: &Arc<PodInfo>, b: &Arc<PodInfo>| {
+        a.pod.start_time_ms.is_none() && b.pod.start_time_ms.is_none() && a.pod.spec.priority == b.pod.spec.priority
+    };
+    for run in pods.chunk_by_mut(together) {
+        run.reverse();
+    }
+}
+
 fn importance(pod: &Pod) -> (Reverse<i32>, i64) {
     (Reverse(pod.spec.priority), start_ms(pod))
 }
@@ -231,11 +284,18 @@ fn split_by_budgets(cycle: &Cycle<'_>, pods: Victims) -> (Victims, Victims) {
         for (namespace, budget, allowed) in &mut budgets {
             let matching =
                 budget.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(&pod.labels));
-            if *namespace != pod.namespace || !matching || budget.disrupted_pods.contains(&pod.name) {
+            if *namespace != pod.namespace || !matching {
                 continue;
             }
-            *allowed -= 1;
-            violated |= *allowed < 0;
+            match cycle.behaviour.preemption.budgets {
+                BudgetCount::Fixed => violated |= *allowed <= 0,
+                BudgetCount::ToFirstBroken if *allowed <= 0 => return true,
+                BudgetCount::All if budget.disrupted_pods.contains(&pod.name) => {}
+                BudgetCount::ToFirstBroken | BudgetCount::All => {
+                    *allowed -= 1;
+                    violated |= *allowed < 0;
+                }
+            }
         }
         violated
     })

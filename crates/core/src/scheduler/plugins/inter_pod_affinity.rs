@@ -1,12 +1,12 @@
 //! Pod affinity and anti-affinity (`plugins/interpodaffinity`, v1.34).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::PluginName;
 use crate::behaviour::NamespaceSelector;
-use crate::model::{Labels, Node, Pod, PodAffinityTerm};
+use crate::model::{Labels, Node, Pod, PodAffinityTerm, PodKey};
 use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status};
 use crate::scheduler::node_info::NodeInfo;
@@ -27,6 +27,10 @@ pub(crate) struct FilterState {
     affinity: Counts,
     /// Existing pods that an anti-affinity term of the incoming pod is against.
     anti_affinity: Counts,
+    /// Whether anybody's required terms concern the pod.
+    active: bool,
+    /// Pods put back while preemption tries things, where that counts for more than being there did (≤1.17).
+    put_back: BTreeSet<PodKey>,
 }
 
 /// What PreScore summed up, by topology key and value.
@@ -49,15 +53,17 @@ impl Plugin for InterPodAffinity {
                 continue;
             }
             for info in &node.pods {
-                counts.count(cycle, node, &info.pod, 1);
+                counts.count_existing(cycle, node, &info.pod, &info.pod, 1);
+                counts.count_own(cycle, node, &info.pod, 1, Terms::Matching);
             }
         }
+        counts.active = own_terms || !counts.existing_anti_affinity.is_empty();
         state.inter_pod_affinity = counts;
         PreFilter::AllNodes
     }
 
     fn pod_changed(&self, cycle: &Cycle<'_>, state: &mut CycleState, node: &NodeInfo, pod: &Pod, delta: i64) {
-        state.inter_pod_affinity.count(cycle, node, pod, delta);
+        state.inter_pod_affinity.pod_changed(cycle, node, pod, delta);
     }
 
     fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Status {
@@ -151,12 +157,35 @@ impl Plugin for InterPodAffinity {
 const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
 
 impl FilterState {
-    fn count(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod, delta: i64) {
+    fn pod_changed(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, pod: &Pod, delta: i64) {
+        let behaviour = cycle.behaviour;
+        if behaviour.inter_pod_skips && !self.active {
+            return;
+        }
+        let owner = if behaviour.inter_pod_changed_terms_of_incoming { cycle.pod } else { pod };
+        self.count_existing(cycle, node, pod, owner, delta);
+        if pod.node_name.is_none() && !behaviour.inter_pod_sees_nominated {
+            return;
+        }
+        let mut terms = Terms::Matching;
+        if behaviour.inter_pod_added_for_any_term {
+            let puts_back = if delta > 0 { self.put_back.insert(pod.key()) } else { self.put_back.remove(&pod.key()) };
+            terms = if puts_back { Terms::AllIfAnyMatches } else { Terms::Matching };
+        }
+        self.count_own(cycle, node, pod, delta, terms);
+    }
+
+    /// Counts anti-affinity of an existing pod against the incoming one; `owner` is whose namespace its terms mean.
+    fn count_existing(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod, owner: &Pod, delta: i64) {
         for term in &existing.spec.required_pod_anti_affinity {
-            if matches(cycle, term, existing, cycle.pod) {
+            if matches(cycle, term, owner, cycle.pod) {
                 bump(&mut self.existing_anti_affinity, node, term, delta);
             }
         }
+    }
+
+    /// Counts an existing pod for the incoming pod's own terms.
+    fn count_own(&mut self, cycle: &Cycle<'_>, node: &NodeInfo, existing: &Pod, delta: i64, counted: Terms) {
         let spec = &cycle.pod.spec;
         if !spec.required_pod_affinity.is_empty()
             && spec.required_pod_affinity.iter().all(|term| matches(cycle, term, cycle.pod, existing))
@@ -165,12 +194,23 @@ impl FilterState {
                 bump(&mut self.affinity, node, term, delta);
             }
         }
+        let about = |term: &PodAffinityTerm| matches(cycle, term, cycle.pod, existing);
+        let any = counted == Terms::AllIfAnyMatches && spec.required_pod_anti_affinity.iter().any(about);
         for term in &spec.required_pod_anti_affinity {
-            if matches(cycle, term, cycle.pod, existing) {
+            if any || about(term) {
                 bump(&mut self.anti_affinity, node, term, delta);
             }
         }
     }
+}
+
+/// For which of the incoming pod's anti-affinity terms a pod counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terms {
+    /// Those that it matches.
+    Matching,
+    /// All of them, if it matches one.
+    AllIfAnyMatches,
 }
 
 /// Adds to the count of the node's place; counts that fall to 0 are dropped, since emptiness means "nobody matches".
@@ -303,9 +343,15 @@ fn in_namespaces<'a>(
         return true;
     }
     let Some(selector) = selector.filter(|_| known == NamespaceSelector::Honoured) else { return false };
+    let own = std::ptr::eq(owner, cycle.pod);
+    if own && cycle.behaviour.inter_pod_own_namespaces_unlabelled && selector.matches(&Labels::new()) {
+        return true;
+    }
     match labels() {
         Some(labels) => selector.matches(labels),
-        None => selector.is_empty(),
+        // Own terms are resolved to the namespaces that there are; those of others are held against the pod's labels.
+        None if own => selector.is_empty(),
+        None => selector.matches(&Labels::new()),
     }
 }
 

@@ -1,12 +1,15 @@
 //! `nodeSelector` and node affinity (`plugins/nodeaffinity` and `component-helpers/…/nodeaffinity`, v1.34).
 
+mod requirement;
+
 use std::collections::BTreeSet;
 
+pub(crate) use requirement::{is_label_key, is_label_value};
+use requirement::{matches_field, matches_label, term_faults};
+
 use super::PluginName;
-use crate::behaviour::{AbsentNodes, InvalidPreference};
-use crate::model::{
-    Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
-};
+use crate::behaviour::{AbsentNodes, Behaviour, InvalidPreference};
+use crate::model::{Labels, Node, NodeSelector, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
 use crate::scheduler::event::{Happening, Subject};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore, Status, default_normalize};
 use crate::scheduler::node_info::NodeInfo;
@@ -56,7 +59,7 @@ impl Plugin for NodeAffinity {
                 "node(s) didn't match scheduler-enforced node affinity",
             );
         }
-        if matches_required(&cycle.pod.spec, &node.node) {
+        if matches_required(cycle.behaviour, &cycle.pod.spec, &node.node) {
             return Status::success();
         }
         Status::refused(Code::UnschedulableAndUnresolvable, self.name(), cycle.behaviour.node_affinity_reason)
@@ -66,9 +69,10 @@ impl Plugin for NodeAffinity {
     fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
         let Subject::Node { before, after: Some(after) } = happening.subject else { return true };
         let added = cycle.profile.args.node_affinity.required.as_ref();
+        let matches = |node: &Node| matches_required(cycle.behaviour, &cycle.pod.spec, node);
         added.is_none_or(|selector| matches_selector(selector, after))
-            && matches_required(&cycle.pod.spec, after)
-            && before.is_none_or(|before| !matches_required(&cycle.pod.spec, before))
+            && matches(after)
+            && before.is_none_or(|before| !matches(before))
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
@@ -105,8 +109,11 @@ impl Plugin for NodeAffinity {
 }
 
 /// Whether the node meets a pod's `nodeSelector` and required node affinity.
-pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
-    spec.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
+pub fn matches_required(behaviour: &Behaviour, spec: &PodSpec, node: &Node) -> bool {
+    let selected = || spec.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value));
+    let readable = || spec.node_selector.iter().all(|(key, value)| is_label_key(key) && is_label_value(value));
+    let passed_over = behaviour.invalid_node_selector_matches_all && !spec.node_selector.is_empty() && !readable();
+    (passed_over || selected())
         && spec.required_node_affinity.as_ref().is_none_or(|selector| matches_selector(selector, node))
 }
 
@@ -143,83 +150,40 @@ fn matches_term(term: &NodeSelectorTerm, labels: &Labels, name: &str) -> bool {
         && term.match_fields.iter().all(|requirement| matches_field(requirement, name))
 }
 
-/// A requirement that does not parse matches nothing.
-fn matches_label(requirement: &NodeSelectorRequirement, labels: &Labels) -> bool {
-    if invalid_value(requirement).is_some() {
-        return false;
-    }
-    let label = labels.get(&requirement.key);
-    let values = &requirement.values;
-    match &requirement.operator {
-        NodeSelectorOperator::In => label.is_some_and(|label| values.contains(label)),
-        NodeSelectorOperator::NotIn => !values.is_empty() && label.is_none_or(|label| !values.contains(label)),
-        NodeSelectorOperator::Exists => values.is_empty() && label.is_some(),
-        NodeSelectorOperator::DoesNotExist => values.is_empty() && label.is_none(),
-        NodeSelectorOperator::Gt => compare(label, values, |label, value| label > value),
-        NodeSelectorOperator::Lt => compare(label, values, |label, value| label < value),
-        NodeSelectorOperator::Unknown(_) => false,
-    }
-}
-
-/// The first value, with its place, that could not be a label's. Comparing with `-1` falls under it.
-fn invalid_value(requirement: &NodeSelectorRequirement) -> Option<(usize, &str)> {
-    let valid = |value: &str| {
-        let bytes = value.as_bytes();
-        let inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        let ends = [bytes.first(), bytes.last()];
-        bytes.len() <= 63 && bytes.iter().all(inner) && ends.iter().flatten().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    requirement.values.iter().enumerate().map(|(index, value)| (index, value.as_str())).find(|(_, value)| !valid(value))
-}
-
 /// What goes wrong when scoring reads preferences that do not parse; it fails the whole cycle.
 fn invalid_preference(cycle: &Cycle<'_>) -> Option<String> {
-    const RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
-        start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \
-        validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-    let mut faults = Vec::new();
-    for (term_index, term) in cycle.pod.spec.preferred_node_affinity.iter().enumerate() {
-        for (index, requirement) in term.preference.match_expressions.iter().enumerate() {
-            let Some((value_index, value)) = invalid_value(requirement) else { continue };
-            let key = &requirement.key;
-            let plain = format!("invalid label value: \"{value}\": at key: \"{key}\": {RULE}");
-            match cycle.behaviour.invalid_preference {
-                InvalidPreference::Plain => return Some(plain),
-                InvalidPreference::NamesPod => {
-                    return Some(format!("error while running score plugin for pod \"{}\": {plain}", cycle.pod.name));
-                }
-                InvalidPreference::NamesPlugin => {
-                    return Some(format!("running Score plugins: plugin \"NodeAffinity\" failed with: {plain}"));
-                }
-                InvalidPreference::NamesPath => faults.push(format!(
-                    "[{term_index}].matchExpressions[{index}].values[{value_index}][{key}]: Invalid value: \"{value}\": {RULE}"
-                )),
+    let behaviour = cycle.behaviour;
+    let mut faults: Vec<String> = Vec::new();
+    for (index, term) in cycle.pod.spec.preferred_node_affinity.iter().enumerate() {
+        if term.weight == 0 {
+            continue;
+        }
+        let expressions_only;
+        let preference = if behaviour.preferred_match_fields {
+            &term.preference
+        } else {
+            expressions_only = NodeSelectorTerm { match_fields: Vec::new(), ..term.preference.clone() };
+            &expressions_only
+        };
+        for fault in term_faults(behaviour.selector_faults, &format!("[{index}]"), preference) {
+            // Equal faults are told once.
+            if !faults.contains(&fault) {
+                faults.push(fault);
             }
         }
     }
-    match faults.as_slice() {
-        [] => None,
-        [one] => Some(format!("running PreScore plugin \"NodeAffinity\": {one}")),
-        several => Some(format!("running PreScore plugin \"NodeAffinity\": [{}]", several.join(", "))),
-    }
-}
-
-fn compare(label: Option<&String>, values: &[String], holds: impl Fn(i64, i64) -> bool) -> bool {
-    let ([value], Some(label)) = (values, label) else { return false };
-    match (label.parse::<i64>(), value.parse::<i64>()) {
-        (Ok(label), Ok(value)) => holds(label, value),
-        _ => false,
-    }
-}
-
-fn matches_field(requirement: &NodeSelectorRequirement, name: &str) -> bool {
-    let [value] = requirement.values.as_slice() else { return false };
-    let field = if requirement.key == "metadata.name" { name } else { "" };
-    match requirement.operator {
-        NodeSelectorOperator::In => field == value,
-        NodeSelectorOperator::NotIn => field != value,
-        _ => false,
-    }
+    let first = faults.first()?;
+    let all = if faults.len() == 1 { first.clone() } else { format!("[{}]", faults.join(", ")) };
+    Some(match behaviour.invalid_preference {
+        InvalidPreference::Plain => first.clone(),
+        InvalidPreference::NamesPod => {
+            format!("error while running score plugin for pod \"{}\": {first}", cycle.pod.name)
+        }
+        InvalidPreference::NamesPlugin => {
+            format!("running Score plugins: plugin \"NodeAffinity\" failed with: {all}")
+        }
+        InvalidPreference::NamesPath => format!("running PreScore plugin \"NodeAffinity\": {all}"),
+    })
 }
 
 #[cfg(test)]

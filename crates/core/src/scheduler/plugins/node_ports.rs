@@ -18,7 +18,8 @@ impl Plugin for NodePorts {
 
     fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {
         let taken = host_ports(&cycle.pod.spec, cycle.behaviour)
-            .any(|wanted| node.used_ports.iter().any(|used| conflict(wanted, used)));
+            .map(HostPort::of)
+            .any(|wanted| node.used_ports.iter().any(|used| wanted.conflicts_with(used)));
         if !taken {
             return Status::success();
         }
@@ -28,8 +29,10 @@ impl Plugin for NodePorts {
     /// A pod that goes held a port that this one wants (`isSchedulableAfterPodDeleted`).
     fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
         let Subject::Pod { before: Some(gone), .. } = happening.subject else { return true };
+        let freed: Vec<HostPort> = host_ports(&gone.spec, cycle.behaviour).map(HostPort::of).collect();
         host_ports(&cycle.pod.spec, cycle.behaviour)
-            .any(|wanted| host_ports(&gone.spec, cycle.behaviour).any(|freed| conflict(wanted, freed)))
+            .map(HostPort::of)
+            .any(|wanted| freed.iter().any(|port| wanted.conflicts_with(port)))
     }
 }
 
@@ -47,19 +50,34 @@ pub(crate) fn host_ports<'a>(
         .filter(|port| port.host_port > 0)
 }
 
-/// Two ports collide if number and protocol agree, and the addresses do or one of them is every address.
-fn conflict(a: &ContainerPort, b: &ContainerPort) -> bool {
-    let every = |port: &ContainerPort| port.host_ip.is_empty() || port.host_ip == "0.0.0.0";
-    a.host_port == b.host_port && protocol(a) == protocol(b) && (every(a) || every(b) || a.host_ip == b.host_ip)
+/// A host port as a node keeps it (`HostPortInfo`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    number: i32,
+    protocol: String,
+    /// `0.0.0.0` is every address.
+    ip: String,
 }
 
-fn protocol(port: &ContainerPort) -> &str {
-    if port.protocol.is_empty() { "TCP" } else { &port.protocol }
+impl HostPort {
+    pub(crate) fn of(port: &ContainerPort) -> Self {
+        let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
+        HostPort { number: port.host_port, protocol: or(&port.protocol, "TCP"), ip: or(&port.host_ip, EVERY_ADDRESS) }
+    }
+
+    /// Two ports collide if number and protocol agree, and the addresses do or one of them is every address.
+    fn conflicts_with(&self, other: &HostPort) -> bool {
+        self.number == other.number
+            && self.protocol == other.protocol
+            && (self.ip == EVERY_ADDRESS || other.ip == EVERY_ADDRESS || self.ip == other.ip)
+    }
 }
+
+const EVERY_ADDRESS: &str = "0.0.0.0";
 
 #[cfg(test)]
 mod tests {
-    use crate::scheduler::testing::check;
+    use crate::scheduler::testing::{check, check_preemption};
 
     const REFUSED: &str = "n1: node(s) didn't have free ports for the requested pod ports";
 
@@ -75,5 +93,11 @@ mod tests {
         check("1.34", "node n1\npod a on=n1 port=10.0.0.1:80", "pod p port=10.0.0.2:80", "n1");
         check("1.34", "node n1\npod a on=n1 port=10.0.0.1:80", "pod p port=0.0.0.0:80", REFUSED);
         check("1.34", "node n1\npod a on=n1 port=80", "pod p port=10.0.0.2:80", REFUSED);
+    }
+
+    #[test]
+    fn the_first_of_two_users_to_go_frees_the_port() {
+        let cluster = "node n1\npod a on=n1 port=80 priority=1000\npod b on=n1 port=0.0.0.0:80 priority=1";
+        check_preemption("1.34", cluster, "pod p port=80 priority=500", "n1: default/b");
     }
 }

@@ -132,7 +132,7 @@ impl Constraint {
     /// Whether the node is one of those over which pods are to be spread.
     pub(crate) fn includes(&self, cycle: &Cycle<'_>, node: &Node) -> bool {
         let spec = &cycle.pod.spec;
-        if self.node_affinity == NodeInclusionPolicy::Honor && !matches_required(spec, node) {
+        if self.node_affinity == NodeInclusionPolicy::Honor && !matches_required(cycle.behaviour, spec, node) {
             return false;
         }
         let effects = [Effect::NoSchedule, Effect::NoExecute];

@@ -4,6 +4,7 @@
 
 use crate::behaviour::AllocationRules;
 use crate::model::resources::is_scalar;
+use crate::quantity::Quantity;
 use crate::scheduler::config::{ResourceWeight, ScoringStrategyType};
 use crate::scheduler::framework::Cycle;
 use crate::scheduler::node_info::NodeInfo;
@@ -34,7 +35,11 @@ pub(crate) fn pod_request(cycle: &Cycle<'_>, name: &str, requests: Requests) -> 
     match name {
         "cpu" => counted.milli_cpu,
         "memory" => counted.memory,
-        _ => cycle.requests.incoming.get(name),
+        _ => {
+            let overhead = cycle.pod.spec.overhead.get(name).filter(|_| requests == Requests::NonZero);
+            let left_out = overhead.filter(|_| cycle.behaviour.requests.least_allocated_without_overhead);
+            cycle.requests.incoming.get(name) - left_out.map_or(0, Quantity::value)
+        }
     }
 }
 
@@ -51,7 +56,8 @@ pub(crate) fn allocations<'a>(
         if skips_absent && pod == 0 && is_scalar(name) {
             return None;
         }
-        let capacity = node.node.allocatable.get(name);
+        // The number of pods is no amount that a score looks at.
+        let capacity = if name == "pods" { 0 } else { node.node.allocatable.get(name) };
         let used = match (name.as_str(), requests) {
             ("cpu", Requests::NonZero) => node.non_zero_requested.milli_cpu,
             ("memory", Requests::NonZero) => node.non_zero_requested.memory,

@@ -21,6 +21,8 @@ pub struct SelectorSpread;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ScoreState {
     selector: LabelSelector,
+    /// Whether any Service or workload was found, be its selector empty or not.
+    found: bool,
 }
 
 impl Plugin for SelectorSpread {
@@ -29,13 +31,15 @@ impl Plugin for SelectorSpread {
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {
-        state.selector_spread.selector = default_selector(cycle);
+        let selector = default_selector(cycle);
+        let found = !selector.is_empty() || has_empty_service(cycle);
+        state.selector_spread = ScoreState { selector, found };
         PreScore::Scores
     }
 
     fn score(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> i64 {
-        let selector = &state.selector_spread.selector;
-        if stands_aside(cycle) || selector.is_empty() {
+        let ScoreState { selector, found } = &state.selector_spread;
+        if stands_aside(cycle) || !found {
             return 0;
         }
         count_matching(node, selector, cycle.pod)
@@ -83,6 +87,12 @@ pub(crate) fn count_matching(node: &NodeInfo, selector: &LabelSelector, pod: &Po
     matching.count() as i64
 }
 
+/// Whether a Service of the namespace has an empty selector, where that means every pod (≤1.17).
+fn has_empty_service(cycle: &Cycle<'_>) -> bool {
+    let mut services = cycle.snapshot.selectors(SelectorOwner::Service, &cycle.pod.namespace);
+    cycle.behaviour.spread.empty_service_selector_counts && services.any(|(_, selector)| selector.is_empty())
+}
+
 /// The selectors of the Services and of the workload that the pod belongs to, put together; empty if there are none.
 pub(crate) fn default_selector(cycle: &Cycle<'_>) -> LabelSelector {
     let Cycle { snapshot, pod, .. } = cycle;
@@ -94,18 +104,25 @@ pub(crate) fn default_selector(cycle: &Cycle<'_>) -> LabelSelector {
         }
     }
     let owners = [
-        (SelectorOwner::ReplicationController, "ReplicationController"),
-        (SelectorOwner::ReplicaSet, "ReplicaSet"),
-        (SelectorOwner::StatefulSet, "StatefulSet"),
+        (SelectorOwner::ReplicationController, "v1", "ReplicationController"),
+        (SelectorOwner::ReplicaSet, "apps/v1", "ReplicaSet"),
+        (SelectorOwner::StatefulSet, "apps/v1", "StatefulSet"),
     ];
-    for (owner, kind) in owners {
+    let by_owner = cycle.behaviour.spread.selector_by_owner;
+    for (owner, api_version, kind) in owners {
         for (name, selector) in snapshot.selectors(owner, &pod.namespace) {
-            let belongs = if cycle.behaviour.spread.selector_by_owner {
-                pod.controller.as_ref().is_some_and(|controller| controller.kind == kind && controller.name == name)
+            let belongs = if by_owner {
+                let controller = pod.controller.as_ref();
+                controller.is_some_and(|controller| {
+                    controller.kind == kind && controller.name == name && controller.api_version == api_version
+                })
             } else {
-                !selector.is_empty() && selector.matches(&pod.labels)
+                !pod.labels.is_empty() && !selector.is_empty() && selector.matches(&pod.labels)
             };
-            if belongs {
+            if belongs && by_owner && owner == SelectorOwner::ReplicationController {
+                // Its labels take the place of the Services'.
+                merge_labels(&mut merged, &selector.match_labels);
+            } else if belongs {
                 merge_selector(&mut merged, selector);
             }
         }

@@ -209,8 +209,13 @@ fn can_compile(cycle: &Cycle<'_>) -> bool {
     let known = |sets: &[&[PluginName]], name: PluginName| sets.iter().any(|set| set.contains(&name));
     let profile = cycle.profile;
     let prepared = |name: &PluginName| !TABLE_FILTERS.contains(name) || profile.pre_filters.contains(name);
+    // A weight that the API server would not take can end a cycle with an invalid score.
+    let valid = |weight: i32| (1..=100).contains(&weight);
+    let pod_terms = spec.preferred_pod_affinity.iter().chain(&spec.preferred_pod_anti_affinity);
     spec.volumes.is_empty()
         && !spec.has_resource_claims
+        && spec.preferred_node_affinity.iter().all(|term| valid(term.weight))
+        && pod_terms.into_iter().all(|term| valid(term.weight))
         && profile.filters.iter().all(|name| known(&filters, *name) && prepared(name))
         && profile.scores.iter().all(|(name, _)| known(&scores, *name))
 }
@@ -341,9 +346,12 @@ impl Compiled {
         }
     }
 
-    /// The filters that what is on the node can sway; all of them where others refuse it too.
-    pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, rank: usize) -> &'a [PluginName] {
-        if self.fixed[rank].passes { &self.filters } else { &cycle.profile.filters }
+    /// The filters that what is on the node can sway; all of them where others refuse it too, or pods are nominated to it.
+    pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, nodes: &Nodes, rank: usize) -> &'a [PluginName] {
+        let slot = nodes.slots[rank];
+        let nominated = cycle.snapshot.has_nominations()
+            && cycle.snapshot.nominated_to(cycle.snapshot.node_name(NodeSlot(slot))).next().is_some();
+        if self.fixed[rank].passes && !nominated { &self.filters } else { &cycle.profile.filters }
     }
 
     /// Whether the node lets the pod through, as far as it and tables of one node each can say.

@@ -50,7 +50,7 @@ impl Refusal {
             for (rank, slot) in nodes.slots.iter().enumerate() {
                 let Some(node) = cycle.snapshot.slot(*slot) else { continue };
                 let code = error.statuses.get(node.name()).map(|status| status.code);
-                let filters = compiled.swayed(cycle, rank);
+                let filters = compiled.swayed(cycle, nodes, rank);
                 let candidate = try_node(cycle, filters, &CycleState::default(), node, code).ok();
                 refusal.place(rank as u32, candidate);
             }
@@ -101,7 +101,7 @@ impl Refusal {
                 return None;
             }
             if self.evictions.is_some() {
-                let filters = compiled.swayed(cycle, rank as usize);
+                let filters = compiled.swayed(cycle, nodes, rank as usize);
                 self.place(rank, try_node(cycle, filters, &state, node, Some(status.code)).ok());
             }
             if self.error.statuses.get(node.name()) != Some(&status) {

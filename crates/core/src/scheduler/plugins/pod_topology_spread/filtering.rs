@@ -60,8 +60,9 @@ impl FilterState {
         self.counts.iter_mut().flat_map(BTreeMap::values_mut).for_each(|count| *count = 0);
         for node in cycle.snapshot.nodes() {
             for (constraint, table) in self.constraints.iter().zip(&self.tables) {
-                let value = node.node.labels.get(&constraint.topology_key);
-                if let Some(count) = value.and_then(|value| self.counts[*table].get_mut(value)) {
+                // Upstream reads a label that is not there as an empty one.
+                let value = node.node.labels.get(&constraint.topology_key).map_or("", String::as_str);
+                if let Some(count) = self.counts[*table].get_mut(value) {
                     *count += constraint.count(cycle, node);
                 }
             }
@@ -92,6 +93,9 @@ impl FilterState {
             let Some(value) = node.node.labels.get(&constraint.topology_key) else {
                 return missing_label(cycle);
             };
+            if rules.unknown_domains_pass && counts.is_empty() {
+                continue;
+            }
             // Without any domain there is nothing to be uneven with.
             let mut least = counts.values().copied().min().unwrap_or(i64::from(i32::MAX));
             if rules.min_domains && (counts.len() as i64) < constraint.min_domains {

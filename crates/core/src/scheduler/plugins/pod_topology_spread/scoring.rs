@@ -109,7 +109,9 @@ impl ScoreState {
 
     pub(super) fn normalize(&self, cycle: &Cycle<'_>, nodes: &[&NodeInfo], scores: &mut [i64]) {
         let max = cycle.behaviour.score_max;
-        let scored: Vec<bool> = nodes.iter().map(|node| !self.ignored.contains(node.name())).collect();
+        let no_score = |score: i64| score == -1 && cycle.behaviour.spread.negative_is_no_score;
+        let is_scored = |(node, score): (&&NodeInfo, &i64)| !self.ignored.contains(node.name()) && !no_score(*score);
+        let scored: Vec<bool> = nodes.iter().zip(scores.iter()).map(is_scored).collect();
         let counted = || scores.iter().zip(&scored).filter(|(_, scored)| **scored).map(|(score, _)| *score);
         let least = counted().min().unwrap_or(i64::MAX);
         let greatest = counted().max().unwrap_or(0);
