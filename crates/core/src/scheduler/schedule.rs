@@ -202,7 +202,7 @@ impl Scheduler {
         // Nodes that nobody refused were left out by name, which is NodeAffinity's doing.
         let told =
             matches!(self.behaviour.absent_nodes, AbsentNodes::UnlistedUnresolvable | AbsentNodes::DidNotSatisfy);
-        if told && found.refused.values().any(|status| status.plugins.is_empty()) {
+        if told && statuses().any(|status| status.plugins.is_empty()) {
             failed_plugins.insert(PluginName::NodeAffinity);
         }
         FitError {

@@ -69,9 +69,10 @@ impl Plugin for NodeAffinity {
     fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
         let Subject::Node { before, after: Some(after) } = happening.subject else { return true };
         let added = cycle.profile.args.node_affinity.required.as_ref();
+        let matches = |node: &Node| matches_required(cycle.behaviour, &cycle.pod.spec, node);
         added.is_none_or(|selector| matches_selector(selector, after))
-            && matches_required(cycle.behaviour, &cycle.pod.spec, after)
-            && before.is_none_or(|before| !matches_required(cycle.behaviour, &cycle.pod.spec, before))
+            && matches(after)
+            && before.is_none_or(|before| !matches(before))
     }
 
     fn pre_score(&self, cycle: &Cycle<'_>, _state: &mut CycleState, _nodes: &[&NodeInfo]) -> PreScore {

@@ -30,8 +30,9 @@ impl Plugin for NodePorts {
     fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
         let Subject::Pod { before: Some(gone), .. } = happening.subject else { return true };
         let freed: Vec<HostPort> = host_ports(&gone.spec, cycle.behaviour).map(HostPort::of).collect();
-        let mut wanted = host_ports(&cycle.pod.spec, cycle.behaviour).map(HostPort::of);
-        wanted.any(|wanted| freed.iter().any(|freed| wanted.conflicts_with(freed)))
+        host_ports(&cycle.pod.spec, cycle.behaviour)
+            .map(HostPort::of)
+            .any(|wanted| freed.iter().any(|port| wanted.conflicts_with(port)))
     }
 }
 
