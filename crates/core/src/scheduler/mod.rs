@@ -13,6 +13,7 @@ pub mod node_info;
 mod nominator;
 pub mod plugins;
 pub mod pod_classes;
+mod pod_index;
 pub mod profile;
 pub mod queue;
 mod queueing_hints;

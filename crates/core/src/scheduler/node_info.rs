@@ -78,10 +78,10 @@ impl NodeInfo {
         self.pods.push(info);
     }
 
-    /// Takes a pod off the node; `None` if it is not there.
-    pub fn remove_pod(&mut self, namespace: &str, name: &str, behaviour: &Behaviour) -> Option<Arc<PodInfo>> {
-        let index = self.pods.iter().position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
-        let info = self.pods.remove(index);
+    /// Takes a pod off the node, if it is there.
+    pub fn remove_pod(&mut self, info: &Arc<PodInfo>, behaviour: &Behaviour) {
+        let Some(index) = self.pods.iter().position(|pod| Arc::ptr_eq(pod, info)) else { return };
+        self.pods.remove(index);
         self.requested.sub(&info.requests.assigned);
         self.requested.pods -= 1;
         self.non_zero_requested.milli_cpu -= info.requests.assigned_non_zero.milli_cpu;
@@ -91,7 +91,6 @@ impl NodeInfo {
         }
         self.pods_with_affinity -= usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity -= usize::from(has_required_anti_affinity(&info.pod));
-        Some(info)
     }
 }
 

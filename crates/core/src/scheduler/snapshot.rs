@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::change_log::{Change, ChangeLog};
 use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affinity};
+use super::pod_index::{Place, PodIndex};
 use super::storage::Storage;
 use crate::behaviour::{Behaviour, ZoneLabels};
 use crate::model::resources::PodRequests;
@@ -19,12 +20,12 @@ pub struct Snapshot {
     behaviour: Behaviour,
     /// Slots keep their place while a node lives, so that other tables can point into them.
     slots: Vec<Option<Arc<NodeInfo>>>,
-    slot_by_name: BTreeMap<Arc<str>, usize>,
+    /// Looked up only, never gone through: its order is nobody's.
+    slot_by_name: FxHashMap<Arc<str>, usize>,
     /// Node slots by zone, zones in the order first seen, nodes in the order they came.
     zones: Vec<(String, Vec<usize>)>,
     order: OnceLock<Arc<[usize]>>,
-    /// Looked up only, never gone through: its order is nobody's.
-    pods: FxHashMap<PodKey, Place>,
+    pods: PodIndex,
     /// Pods bound to nodes that do not exist (yet).
     stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
     images: Arc<BTreeMap<String, ImageState>>,
@@ -42,13 +43,6 @@ pub struct Snapshot {
     /// How many pods there are of each priority.
     priorities: BTreeMap<i32, usize>,
     log: ChangeLog,
-}
-
-/// Where a bound pod is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Slot(usize),
-    Stranded(Arc<str>),
 }
 
 /// A node's place in a snapshot; good as long as the node lives.
@@ -94,10 +88,10 @@ impl Snapshot {
         Snapshot {
             behaviour: Behaviour::of(version),
             slots: Vec::new(),
-            slot_by_name: BTreeMap::new(),
+            slot_by_name: FxHashMap::default(),
             zones: Vec::new(),
             order: OnceLock::new(),
-            pods: FxHashMap::default(),
+            pods: PodIndex::default(),
             stranded: BTreeMap::new(),
             images: Arc::default(),
             namespaces: Arc::default(),
@@ -162,7 +156,7 @@ impl Snapshot {
         info.image_node_counts = image_node_counts;
         let slot = self.slots.len();
         for pod in self.stranded.remove(&name).unwrap_or_default() {
-            self.pods.insert(pod.pod.key(), Place::Slot(slot));
+            self.pods.insert(Arc::clone(&pod), Place::Slot(slot));
             info.add_pod(pod, &self.behaviour);
         }
         self.slots.push(Some(Arc::new(info)));
@@ -185,7 +179,7 @@ impl Snapshot {
             return;
         }
         for pod in &info.pods {
-            self.pods.insert(pod.pod.key(), Place::Stranded(Arc::clone(&name)));
+            self.pods.insert(Arc::clone(pod), Place::Stranded(Arc::clone(&name)));
         }
         self.stranded.insert(name, info.pods.clone());
     }
@@ -211,9 +205,8 @@ impl Snapshot {
     }
 
     fn add_pod_info(&mut self, info: Arc<PodInfo>, place: Place) {
-        let key = info.pod.key();
-        if let Some(before) = self.pods.insert(key, place.clone()) {
-            self.take_from(&before, &info.pod.namespace, &info.pod.name);
+        if let Some((before, place)) = self.pods.insert(Arc::clone(&info), place.clone()) {
+            self.take_from(&place, &before);
         }
         *self.priorities.entry(info.pod.spec.priority).or_default() += 1;
         self.with_affinity += usize::from(has_affinity(&info.pod));
@@ -231,27 +224,25 @@ impl Snapshot {
 
     /// Removes a bound pod; returns whether it was there.
     pub fn remove_pod(&mut self, namespace: &str, name: &str) -> bool {
-        let Some(place) = self.pods.remove(&PodKey::new(namespace, name)) else { return false };
-        self.take_from(&place, namespace, name);
+        let Some((info, place)) = self.pods.remove(namespace, name) else { return false };
+        self.take_from(&place, &info);
         true
     }
 
-    fn take_from(&mut self, place: &Place, namespace: &str, name: &str) {
-        let removed = match place {
+    fn take_from(&mut self, place: &Place, removed: &Arc<PodInfo>) {
+        match place {
             Place::Slot(slot) => {
-                let node = self.slots[*slot].as_mut();
-                let removed = node.and_then(|node| Arc::make_mut(node).remove_pod(namespace, name, &self.behaviour));
-                if let Some(pod) = &removed {
-                    self.log.push(Change::Pod { slot: *slot, pod: Arc::clone(pod), came: false });
+                if let Some(node) = self.slots[*slot].as_mut() {
+                    Arc::make_mut(node).remove_pod(removed, &self.behaviour);
                 }
-                removed
+                self.log.push(Change::Pod { slot: *slot, pod: Arc::clone(removed), came: false });
             }
-            Place::Stranded(node) => self.stranded.get_mut(node).and_then(|pods| {
-                let index = pods.iter().position(|info| info.pod.name == name && info.pod.namespace == namespace)?;
-                Some(pods.remove(index))
-            }),
-        };
-        let Some(removed) = removed else { return };
+            Place::Stranded(node) => {
+                if let Some(pods) = self.stranded.get_mut(node) {
+                    pods.retain(|info| !Arc::ptr_eq(info, removed));
+                }
+            }
+        }
         self.with_affinity -= usize::from(has_affinity(&removed.pod));
         self.with_anti_affinity -= usize::from(has_required_anti_affinity(&removed.pod));
         if let Some(count) = self.priorities.get_mut(&removed.pod.spec.priority) {

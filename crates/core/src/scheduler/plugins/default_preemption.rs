@@ -253,7 +253,7 @@ fn start_ms(pod: &Pod) -> i64 {
 }
 
 fn remove(cycle: &Cycle<'_>, filters: &[PluginName], state: &mut CycleState, node: &mut NodeInfo, info: &Arc<PodInfo>) {
-    node.remove_pod(&info.pod.namespace, &info.pod.name, cycle.behaviour);
+    node.remove_pod(info, cycle.behaviour);
     for name in filters {
         plugin(*name).pod_changed(cycle, state, node, &info.pod, -1);
     }
