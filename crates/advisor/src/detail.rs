@@ -2,7 +2,9 @@
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use sim_cluster::{Cluster, ObjectKey, taint_text};
+use sim_core::model::resources::PodRequests;
 use sim_core::model::{Effect, Taint};
+use sim_core::scheduler::Snapshot;
 
 /// The taints of a node that keep the pod off, with the text kubectl prints of them. kube-scheduler tells one at most.
 pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<(Taint, String)> {
@@ -18,18 +20,58 @@ pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Ve
         .collect()
 }
 
-/// How much the pod asks for and how much the node has left of what is short.
-pub(crate) fn room(cluster: &Cluster, pod: &Pod, node: &str, reason: &str) -> Option<String> {
-    let resource = reason.strip_prefix("Insufficient ").filter(|resource| *resource != "pods")?;
-    let snapshot = cluster.scheduling().snapshot();
-    let info = snapshot.node(node)?;
-    let model = sim_cluster::convert::pod(pod);
-    let requests = sim_core::model::resources::PodRequests::of(&model, snapshot.behaviour().requests);
-    let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
-    let show = |amount: i64| match resource {
-        "cpu" => format!("{amount}m"),
-        "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
-        _ => amount.to_string(),
-    };
-    Some(format!("asks {} {resource}, {} is free", show(requests.incoming.get(resource)), show(free.max(0))))
+/// How much a pod asks of a resource, and how much a node has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Room {
+    resource: String,
+    asked: i64,
+    free: i64,
+}
+
+/// What a pod asks for, to be held against nodes.
+pub(crate) struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    requests: PodRequests,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(cluster: &'a Cluster, pod: &Pod) -> Self {
+        let snapshot = cluster.scheduling().snapshot();
+        let requests = PodRequests::of(&sim_cluster::convert::pod(pod), snapshot.behaviour().requests);
+        Self { snapshot, requests }
+    }
+
+    /// The room on a node for what a reason of NodeResourcesFit says is short.
+    pub(crate) fn room(&self, node: &str, reason: &str) -> Option<Room> {
+        let resource = reason.strip_prefix("Insufficient ").filter(|resource| *resource != "pods")?;
+        let info = self.snapshot.node(node)?;
+        let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource)).max(0);
+        Some(Room { resource: resource.to_owned(), asked: self.requests.incoming.get(resource), free })
+    }
+}
+
+impl Room {
+    /// What is free, in millicores, bytes or pieces.
+    pub(crate) fn free(&self) -> i64 {
+        self.free
+    }
+
+    fn show(&self, amount: i64) -> String {
+        match self.resource.as_str() {
+            "cpu" => format!("{amount}m"),
+            "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
+            _ => amount.to_string(),
+        }
+    }
+
+    /// `asks 2000m cpu, 1000m is free`.
+    pub(crate) fn here(&self) -> String {
+        format!("asks {} {}, {} is free", self.show(self.asked), self.resource, self.show(self.free))
+    }
+
+    /// `asks 2000m cpu, the most that is free is 1000m on n1`.
+    pub(crate) fn at_best(&self, node: &str) -> String {
+        let (asked, free) = (self.show(self.asked), self.show(self.free));
+        format!("asks {asked} {}, the most that is free is {free} on {node}", self.resource)
+    }
 }

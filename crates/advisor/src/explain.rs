@@ -8,7 +8,7 @@ use sim_cluster::{Cluster, convert, pod};
 use sim_core::model::PodKey;
 use sim_core::scheduler::{Decision, NodeExplanation, PluginName, Refusal};
 
-use crate::detail::{room, untolerated_taints};
+use crate::detail::{Asked, untolerated_taints};
 use crate::pending::not_served;
 
 /// What the scheduler makes of a pod, as one versioned document: `apiVersion: sim/v1`, `kind: PodExplanation`.
@@ -178,7 +178,8 @@ pub fn explain_pod(cluster: &Cluster, pod: &Pod) -> PodExplanation {
             document.message = Some(message);
         }
     }
-    document.nodes = explanation.nodes.into_iter().map(|node| verdict(cluster, pod, node)).collect();
+    let asked = Asked::of(cluster, pod);
+    document.nodes = explanation.nodes.into_iter().map(|node| verdict(cluster, pod, &asked, node)).collect();
     document.nodes.sort_by(|left, right| {
         // Among equals the node order stands: the first is the one chosen.
         let key = |node: &NodeVerdict| (!node.feasible, node.rank, Reverse(node.total));
@@ -188,7 +189,7 @@ pub fn explain_pod(cluster: &Cluster, pod: &Pod) -> PodExplanation {
     document
 }
 
-fn verdict(cluster: &Cluster, pod: &Pod, node: NodeExplanation) -> NodeVerdict {
+fn verdict(cluster: &Cluster, pod: &Pod, asked: &Asked<'_>, node: NodeExplanation) -> NodeVerdict {
     let behaviour = cluster.scheduling().scheduler().behaviour();
     let scores = node.score.iter().flat_map(|score| &score.by_plugin).map(|score| ScoreVerdict {
         plugin: score.plugin.score_name_in(behaviour).to_owned(),
@@ -211,14 +212,14 @@ fn verdict(cluster: &Cluster, pod: &Pod, node: NodeExplanation) -> NodeVerdict {
         rank: node.rank,
         total: node.score.as_ref().map(|score| score.total),
         scores: scores.collect(),
-        refusals: node.refusals.iter().map(|refusal| of_refusal(cluster, pod, &node.node, refusal)).collect(),
+        refusals: node.refusals.iter().map(|refusal| of_refusal(cluster, pod, asked, &node.node, refusal)).collect(),
         eviction,
         no_eviction,
         name: node.node,
     }
 }
 
-fn of_refusal(cluster: &Cluster, pod: &Pod, node: &str, refusal: &Refusal) -> RefusalVerdict {
+fn of_refusal(cluster: &Cluster, pod: &Pod, asked: &Asked<'_>, node: &str, refusal: &Refusal) -> RefusalVerdict {
     let status = &refusal.status;
     let behaviour = cluster.scheduling().scheduler().behaviour();
     let mut details = Vec::new();
@@ -226,7 +227,7 @@ fn of_refusal(cluster: &Cluster, pod: &Pod, node: &str, refusal: &Refusal) -> Re
         details.extend(untolerated_taints(cluster, pod, node).into_iter().map(|(_, text)| text));
     }
     if status.plugins.contains(&PluginName::NodeResourcesFit) {
-        details.extend(status.reasons.iter().filter_map(|reason| room(cluster, pod, node, reason)));
+        details.extend(status.reasons.iter().filter_map(|reason| asked.room(node, reason)).map(|room| room.here()));
     }
     RefusalVerdict {
         plugins: status.plugins.iter().map(|plugin| plugin.name_in(behaviour).to_owned()).collect(),

@@ -4,9 +4,9 @@
 use indexmap::IndexMap;
 use k8s_openapi::api::core::v1::Pod;
 use sim_cluster::{Cluster, pod};
-use sim_core::scheduler::{PluginName, Status};
+use sim_core::scheduler::PluginName;
 
-use crate::detail::{room, untolerated_taints};
+use crate::detail::{Asked, Room, untolerated_taints};
 use crate::known_taints::{KnownTaint, known_taint};
 
 /// Pods that wait for the same reasons.
@@ -98,40 +98,47 @@ pub(crate) fn not_served(cluster: &Cluster, pod: &Pod) -> Option<String> {
 }
 
 fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
-    let mut causes = Vec::new();
     if not_served(cluster, pod).is_some() {
-        return causes;
+        return Vec::new();
     }
+    // Taints by their text, everything else by its reason; in the order of the nodes' names.
+    let mut taints: IndexMap<String, TaintCause> = IndexMap::new();
+    let mut others: IndexMap<String, (Vec<String>, Option<(Room, String)>)> = IndexMap::new();
+    let asked = Asked::of(cluster, pod);
     let mut nodes = cluster.scheduling().explain(pod).nodes;
     nodes.sort_by(|left, right| left.node.cmp(&right.node));
     for node in nodes {
         for refusal in node.refusals {
             if refusal.status.plugins.contains(&PluginName::TaintToleration) {
-                add_taints(cluster, pod, &node.node, &mut causes);
-            } else {
-                add_reasons(cluster, pod, &node.node, &refusal.status, &mut causes);
+                for (taint, text) in untolerated_taints(cluster, pod, &node.node) {
+                    let cause = taints.entry(text.clone()).or_insert_with(|| TaintCause {
+                        taint: text,
+                        nodes: Vec::new(),
+                        known: known_taint(&taint.key),
+                        note: note(cluster, &taint.key),
+                    });
+                    cause.nodes.push(node.node.clone());
+                }
+                continue;
+            }
+            let of_resources = refusal.status.plugins.contains(&PluginName::NodeResourcesFit);
+            for reason in &refusal.status.reasons {
+                let (nodes, most) = others.entry(reason.to_string()).or_default();
+                nodes.push(node.node.clone());
+                let room = of_resources.then(|| asked.room(&node.node, reason)).flatten();
+                if let Some(room) = room
+                    && most.as_ref().is_none_or(|(most, _)| most.free() < room.free())
+                {
+                    *most = Some((room, node.node.clone()));
+                }
             }
         }
     }
-    causes
-}
-
-fn add_taints(cluster: &Cluster, pod: &Pod, node_name: &str, causes: &mut Vec<Cause>) {
-    for (taint, text) in untolerated_taints(cluster, pod, node_name) {
-        let known = causes.iter_mut().find_map(|cause| match cause {
-            Cause::Taint(cause) if cause.taint == text => Some(cause),
-            _ => None,
-        });
-        match known {
-            Some(cause) => cause.nodes.push(node_name.to_owned()),
-            None => causes.push(Cause::Taint(TaintCause {
-                nodes: vec![node_name.to_owned()],
-                known: known_taint(&taint.key),
-                note: note(cluster, &taint.key),
-                taint: text,
-            })),
-        }
-    }
+    let others = others.into_iter().map(|(reason, (nodes, most))| {
+        let detail = most.map(|(room, node)| if nodes.len() == 1 { room.here() } else { room.at_best(&node) });
+        Cause::Other { nodes, reason, detail }
+    });
+    taints.into_values().map(Cause::Taint).chain(others).collect()
 }
 
 /// Why a taint that should go does not.
@@ -147,23 +154,4 @@ fn note(cluster: &Cluster, key: &str) -> Option<String> {
     } else {
         "nothing says that a cloud-controller-manager runs; without one nobody removes it".to_owned()
     })
-}
-
-fn add_reasons(cluster: &Cluster, pod: &Pod, node: &str, status: &Status, causes: &mut Vec<Cause>) {
-    for reason in &status.reasons {
-        let detail =
-            status.plugins.contains(&PluginName::NodeResourcesFit).then(|| room(cluster, pod, node, reason)).flatten();
-        let known = causes.iter_mut().find_map(|cause| match cause {
-            Cause::Other { nodes, reason: other, detail: other_detail }
-                if other == reason && *other_detail == detail =>
-            {
-                Some(nodes)
-            }
-            _ => None,
-        });
-        match known {
-            Some(nodes) => nodes.push(node.to_owned()),
-            None => causes.push(Cause::Other { nodes: vec![node.to_owned()], reason: reason.to_string(), detail }),
-        }
-    }
 }

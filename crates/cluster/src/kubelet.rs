@@ -2,6 +2,8 @@
 //!
 //! Images are taken to be on the machine and every container to start and stay up; declared behaviours come later.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
     HostIP, Node, Pod, PodIP, PodStatus,
@@ -168,7 +170,7 @@ fn accept(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) {
     });
 }
 
-fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str, init_done: usize) {
+fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node_name: &str, init_done: usize) {
     let now = cluster.clock.time();
     if let Some(container) = init_containers(pod).nth(init_done) {
         let restartable = container.restart_policy.as_deref() == Some("Always");
@@ -183,8 +185,7 @@ fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str, ini
         });
         return;
     }
-    let starting: Vec<Container> = containers(pod).cloned().collect();
-    for container in &starting {
+    for container in containers(pod) {
         tell_started(cluster, pod, node_name, container);
     }
     let pod_ip =
@@ -200,7 +201,7 @@ fn start(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str, ini
         }
         pod::set_condition(pod, "Initialized", true, None, None, &now);
     });
-    let delay = starting.iter().map(ready_after_ms).max().unwrap_or(0);
+    let delay = containers(pod).map(ready_after_ms).max().unwrap_or(0);
     cluster.agenda.add(cluster.clock.now_ms().saturating_add(delay), Event::Kubelet(key.clone()));
 }
 
@@ -276,7 +277,7 @@ fn container_names(pod: &Pod) -> String {
     containers(pod).map(|container| container.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn tell_started(cluster: &mut Cluster, pod: &Pod, node: &str, container: &Container) {
+fn tell_started(cluster: &mut Cluster, pod: &Arc<Pod>, node: &str, container: &Container) {
     let image = container.image.as_deref().unwrap_or_default();
     let (created, started) = if cluster.behaviour.container_events_name_container {
         (format!("Created container {}", container.name), format!("Started container {}", container.name))
@@ -288,6 +289,6 @@ fn tell_started(cluster: &mut Cluster, pod: &Pod, node: &str, container: &Contai
     tell(cluster, pod, node, "Started", &started);
 }
 
-fn tell(cluster: &mut Cluster, pod: &Pod, node: &str, reason: &str, message: &str) {
-    cluster.event_from("kubelet", Some(node), &Pod::wrap(std::sync::Arc::new(pod.clone())), "Normal", reason, message);
+fn tell(cluster: &mut Cluster, pod: &Arc<Pod>, node: &str, reason: &str, message: &str) {
+    cluster.event_from("kubelet", Some(node), &Pod::wrap(Arc::clone(pod)), "Normal", reason, message);
 }

@@ -100,9 +100,9 @@ impl Store {
     /// Changes an object in place through `change`; nothing happens when it is not there.
     pub fn update<T: KnownKind>(&mut self, key: &ObjectKey, change: impl FnOnce(&mut T)) {
         if let Some(object) = self.get::<T>(key) {
-            let mut object = T::clone(object);
-            change(&mut object);
-            self.put(Arc::new(object));
+            let mut object = Arc::clone(object);
+            change(Arc::make_mut(&mut object));
+            self.put(object);
         }
     }
 

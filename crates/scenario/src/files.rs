@@ -48,7 +48,7 @@ fn read_stdin(stdin: &mut dyn Read) -> Result<Source, Box<Fault>> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large(&name).into());
     }
-    Ok(Source { text: utf8(&name, bytes)?, folder: PathBuf::from("."), name })
+    Ok(Source { text: utf8(&name, unzipped(&name, bytes)?)?, folder: PathBuf::from("."), name })
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
@@ -56,11 +56,10 @@ fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
     let manifest = |path: &PathBuf| {
-        path.is_file()
-            && path
-                .extension()
-                .and_then(|extension| extension.to_str())
-                .is_some_and(|extension| EXTENSIONS.contains(&extension))
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = name.strip_suffix(".gz").unwrap_or(name);
+        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+        path.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(manifest).collect();
     files.sort();
@@ -87,7 +86,21 @@ fn read_file(path: &Path) -> Result<Source, Box<Fault>> {
     }
     let bytes = std::fs::read(path).map_err(cannot)?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    Ok(Source { text: utf8(&name, bytes)?, folder, name })
+    Ok(Source { text: utf8(&name, unzipped(&name, bytes)?)?, folder, name })
+}
+
+/// What a gzipped file holds, told by its first bytes; any other file as it is.
+fn unzipped(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<Fault>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut text = Vec::new();
+    let mut limited = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(MAX_BYTES + 1);
+    limited.read_to_end(&mut text).map_err(|error| Fault::of_file(name, format!("cannot be unzipped: {error}")))?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(too_large(name).into());
+    }
+    Ok(text)
 }
 
 fn too_large(name: &str) -> Fault {
