@@ -97,13 +97,21 @@ pub(crate) fn not_served(cluster: &Cluster, pod: &Pod) -> Option<String> {
     ))
 }
 
+/// The nodes that one reason keeps a pod off.
+#[derive(Default)]
+struct Refused {
+    nodes: Vec<String>,
+    /// Where most is left of what is short.
+    most: Option<(Room, String)>,
+}
+
 fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
     if not_served(cluster, pod).is_some() {
         return Vec::new();
     }
     // Taints by their text, everything else by its reason; in the order of the nodes' names.
     let mut taints: IndexMap<String, TaintCause> = IndexMap::new();
-    let mut others: IndexMap<String, (Vec<String>, Option<(Room, String)>)> = IndexMap::new();
+    let mut others: IndexMap<String, Refused> = IndexMap::new();
     let asked = Asked::of(cluster, pod);
     let mut nodes = cluster.scheduling().explain(pod).nodes;
     nodes.sort_by(|left, right| left.node.cmp(&right.node));
@@ -123,18 +131,18 @@ fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
             }
             let of_resources = refusal.status.plugins.contains(&PluginName::NodeResourcesFit);
             for reason in &refusal.status.reasons {
-                let (nodes, most) = others.entry(reason.to_string()).or_default();
-                nodes.push(node.node.clone());
+                let refused = others.entry(reason.to_string()).or_default();
+                refused.nodes.push(node.node.clone());
                 let room = of_resources.then(|| asked.room(&node.node, reason)).flatten();
                 if let Some(room) = room
-                    && most.as_ref().is_none_or(|(most, _)| most.free() < room.free())
+                    && refused.most.as_ref().is_none_or(|(most, _)| most.free() < room.free())
                 {
-                    *most = Some((room, node.node.clone()));
+                    refused.most = Some((room, node.node.clone()));
                 }
             }
         }
     }
-    let others = others.into_iter().map(|(reason, (nodes, most))| {
+    let others = others.into_iter().map(|(reason, Refused { nodes, most })| {
         let detail = most.map(|(room, node)| if nodes.len() == 1 { room.here() } else { room.at_best(&node) });
         Cause::Other { nodes, reason, detail }
     });

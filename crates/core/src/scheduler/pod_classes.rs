@@ -19,8 +19,9 @@ use nodes::Nodes;
 
 use super::config::SpreadDefaults;
 use super::course::Course;
+use super::filtering::filter_with_nominated;
 use super::framework::CycleState;
-use super::schedule::{Decision, Scheduler, filter_with_nominated};
+use super::schedule::{Decision, Scheduler};
 use super::snapshot::{NodeSlot, Snapshot};
 use crate::behaviour::AbsentNodes;
 use crate::model::resources::PodRequests;

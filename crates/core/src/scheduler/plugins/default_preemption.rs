@@ -11,11 +11,11 @@ use super::PluginName;
 use crate::behaviour::{BudgetCount, PreFilterText, ReadWriteOncePod};
 use crate::model::{Pod, PreemptionPolicy};
 use crate::scheduler::explain::Eviction;
+use crate::scheduler::filtering::filter_by;
 use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
 use crate::scheduler::framework::{Code, Cycle, CycleState, PostFilter, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::profile::plugin;
-use crate::scheduler::schedule::filter_by;
 use crate::scheduler::snapshot::DisruptionBudget;
 
 /// Tries to make room, and writes into the error what came of it; what it says for the sentence, if anything.

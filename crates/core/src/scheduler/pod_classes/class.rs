@@ -10,13 +10,14 @@ use super::tables::Tables;
 use crate::model::Pod;
 use crate::model::resources::PodRequests;
 use crate::scheduler::change_log::Change;
+use crate::scheduler::filtering::filter_with_nominated;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore};
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::plugins::PluginName;
 use crate::scheduler::plugins::node_ports::host_ports;
 use crate::scheduler::profile::plugin;
-use crate::scheduler::schedule::{Decision, Scheduler, filter_with_nominated};
+use crate::scheduler::schedule::{Decision, Scheduler};
 use crate::scheduler::snapshot::{NodeSlot, Snapshot};
 
 /// Pods that differ in nothing that scheduling looks at.

@@ -7,11 +7,12 @@ use super::class::Compiled;
 use super::nodes::{NONE, Nodes};
 use crate::model::PreemptionPolicy;
 use crate::scheduler::change_log::Change;
+use crate::scheduler::filtering::filter_with_nominated;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
 use crate::scheduler::plugins::PluginName;
 use crate::scheduler::plugins::default_preemption::{Candidate, Harm, try_node};
-use crate::scheduler::schedule::{Scheduler, filter_with_nominated};
+use crate::scheduler::schedule::Scheduler;
 
 /// The refusal of a class without tables, for as long as it can be followed.
 #[derive(Debug)]
