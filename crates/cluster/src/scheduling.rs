@@ -175,6 +175,11 @@ impl Cluster {
 
     fn fail(&mut self, key: &ObjectKey, object: &Arc<api::Pod>, pod: Arc<Pod>, error: &FitError) {
         let message = error.to_string();
+        let early = error.preemption.as_ref().filter(|_| self.behaviour.evicts_before_telling);
+        let late = error.preemption.as_ref().filter(|_| early.is_none());
+        if let Some(outcome) = early {
+            self.preempt(key, &pod, outcome);
+        }
         self.failed_scheduling(api::Pod::wrap(object.clone()), &message);
         self.scheduling.queue.add_unschedulable(pod.clone(), error.failed_plugins.clone(), self.clock.now_ms());
         let scheduling = &self.scheduling;
@@ -185,7 +190,7 @@ impl Cluster {
             }
             None => Nominating::Noop,
         };
-        if let Some(outcome) = &error.preemption {
+        if let Some(outcome) = late {
             self.preempt(key, &pod, outcome);
         }
         self.set_unscheduled(key, "Unschedulable", &message, nominating);

@@ -48,8 +48,7 @@ impl Course {
             return;
         }
         let left_out = if rules.counts_left_out { nodes.saturating_sub(left) } else { 0 };
-        let excess = usize::from(rules.counts_excess && looked_at < left);
-        self.next_start = (self.next_start + looked_at + left_out + excess) % modulus;
+        self.next_start = (self.next_start + looked_at + left_out) % modulus;
     }
 
     /// Which of so many equals to take.

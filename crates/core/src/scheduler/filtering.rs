@@ -71,6 +71,11 @@ pub(crate) fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, cours
     let mut errors: BTreeMap<String, usize> = BTreeMap::new();
     for node in nodes[start..].iter().chain(&nodes[..start]) {
         let status = filter_with_nominated(cycle, state, node);
+        // Upstream learns that it has enough by finding one too many.
+        if status.is_success() && found.feasible.len() >= enough {
+            looked_at += usize::from(cycle.behaviour.sampling.counts_excess);
+            break;
+        }
         looked_at += 1;
         match status.code {
             Code::Success => found.feasible.push(*node),
@@ -82,9 +87,6 @@ pub(crate) fn find_feasible<'a>(cycle: &Cycle<'a>, state: &mut CycleState, cours
                 return found;
             }
             _ => refused.push((node.name().to_owned(), status)),
-        }
-        if found.feasible.len() >= enough {
-            break;
         }
     }
     course.advance(cycle, looked_at, nodes.len());
