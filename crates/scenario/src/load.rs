@@ -155,20 +155,22 @@ impl<'a> Loader<'a> {
     fn read_source(&mut self, source: &'a Source) {
         let items_before = self.items;
         let faults_before = self.input.faults.len();
-        for (document, parsed) in text::documents(&source.text) {
-            match parsed {
-                Ok(value) => self.read_value(Place { source, document, prefix: Vec::new() }, value, None),
-                Err(error) => {
-                    let location = Location { source: source.name.clone(), line: error.line, column: error.column };
-                    let mut fault = Fault::error(Some(location), error.message);
-                    fault.hint = error.hint;
-                    self.input.faults.push(fault);
-                }
-            }
-        }
+        text::documents(&source.text, |document, parsed| self.read_document(source, document, parsed));
         if self.items == items_before && self.input.faults.len() == faults_before {
             let fault = Fault::of_file(&source.name, "has no objects: expected Kubernetes manifests in YAML or JSON");
             self.input.faults.push(fault);
+        }
+    }
+
+    fn read_document(&mut self, source: &'a Source, document: usize, parsed: text::Parsed) {
+        match parsed {
+            Ok(value) => self.read_value(Place { source, document, prefix: Vec::new() }, value, None),
+            Err(error) => {
+                let location = Location { source: source.name.clone(), line: error.line, column: error.column };
+                let mut fault = Fault::error(Some(location), error.message);
+                fault.hint = error.hint;
+                self.input.faults.push(fault);
+            }
         }
     }
 

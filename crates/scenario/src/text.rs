@@ -22,30 +22,28 @@ pub(crate) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// The documents of a text in order; empty ones (only comments) are left out. After an error nothing follows.
-pub(crate) fn documents(text: &str) -> Vec<(usize, Parsed)> {
-    if is_json(text) { json_documents(text) } else { yaml_documents(text) }
+/// Hands on the documents of a text in order, each with its number; empty ones (only comments) are left out. After an
+/// error nothing follows.
+pub(crate) fn documents(text: &str, found: impl FnMut(usize, Parsed)) {
+    if is_json(text) { json_documents(text, found) } else { yaml_documents(text, found) }
 }
 
-fn json_documents(text: &str) -> Vec<(usize, Parsed)> {
-    let mut found = Vec::new();
+fn json_documents(text: &str, mut found: impl FnMut(usize, Parsed)) {
     for (index, value) in serde_json::Deserializer::from_str(text).into_iter::<Value>().enumerate() {
         match value {
-            Ok(value) => found.push((index, Ok(value))),
+            Ok(value) => found(index, Ok(value)),
             // A flow mapping is YAML too: `{a: b}` is no JSON and still a fine document.
             Err(_) if index == 0 && !text.trim_start().starts_with("{\"") && nesting(text) < MAX_NESTING => {
-                return yaml_documents(text);
+                return yaml_documents(text, found);
             }
             Err(error) => {
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-                found
-                    .push((index, Err(ParseError { message, line: error.line(), column: error.column(), hint: None })));
+                found(index, Err(ParseError { message, line: error.line(), column: error.column(), hint: None }));
                 break;
             }
         }
     }
-    found
 }
 
 /// Deeper brackets than these no manifest has; the YAML parser would take long to find out.
@@ -56,26 +54,24 @@ fn nesting(text: &str) -> usize {
     text.trim_start().bytes().take_while(|byte| matches!(byte, b'[' | b'{')).count()
 }
 
-fn yaml_documents(text: &str) -> Vec<(usize, Parsed)> {
-    let mut found = Vec::new();
+fn yaml_documents(text: &str, mut found: impl FnMut(usize, Parsed)) {
     for (index, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
         match serde_yaml::Value::deserialize(document) {
             Ok(serde_yaml::Value::Null) => {}
             Ok(value) => {
                 let value =
                     yaml::to_json(value).map_err(|message| ParseError { message, line: 0, column: 0, hint: None });
-                found.push((index, value));
+                found(index, value);
             }
             Err(error) => {
                 let (line, column) = error.location().map_or((0, 0), |location| (location.line(), location.column()));
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-                found.push((index, Err(ParseError { hint: hint(text, line), message, line, column })));
+                found(index, Err(ParseError { hint: hint(text, line), message, line, column }));
                 break;
             }
         }
     }
-    found
 }
 
 /// What people most often have in a file that is no YAML.

@@ -41,11 +41,13 @@ pub(crate) fn score_nodes(
     state: &mut CycleState,
     nodes: &[&NodeInfo],
 ) -> Result<Vec<NodeScore>, String> {
+    // Without score plugins every node is as good as any other.
+    let start = i64::from(cycle.profile.scores.is_empty());
     let mut results: Vec<NodeScore> = nodes
         .iter()
         .map(|node| NodeScore {
             node: node.name().to_owned(),
-            total: 0,
+            total: start,
             by_plugin: Vec::with_capacity(cycle.profile.scores.len()),
         })
         .collect();

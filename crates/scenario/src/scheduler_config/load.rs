@@ -40,7 +40,9 @@ pub fn load_scheduler_config(
         let message = "is there twice: which of the two is meant?".to_owned();
         return Err(vec![fault(Severity::Error, place, show(&steps), message, None)]);
     }
-    let mut documents = text::documents(&source.text).into_iter();
+    let mut documents = Vec::new();
+    text::documents(&source.text, |index, parsed| documents.push((index, parsed)));
+    let mut documents = documents.into_iter();
     let (document, value) = match (documents.next(), documents.next()) {
         (Some((document, Ok(value))), None) => (document, value),
         (Some((_, Err(error))), _) => {
