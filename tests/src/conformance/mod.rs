@@ -85,13 +85,13 @@ pub fn check(cases: &Cases, result: &Value) -> Outcome {
     }
     let scheduler = match case::scheduler(version, case) {
         Ok(scheduler) => scheduler,
-        Err(error) => return Outcome::Skipped(format!("the configuration: {error}")),
+        Err(error) => return refused(format!("the configuration: {error}")),
     };
     let (mut snapshot, queue) = match case::read_snapshot(version, &scheduler, case)
         .and_then(|snapshot| Ok((snapshot, case::queue(version, case)?)))
     {
         Ok(read) => read,
-        Err(error) => return Outcome::Skipped(format!("the case cannot be read: {error}")),
+        Err(error) => return refused(format!("the case cannot be read: {error}")),
     };
     let mut mismatches = Vec::new();
     let mut classes = PodClasses::default();
@@ -107,6 +107,12 @@ pub fn check(cases: &Cases, result: &Value) -> Outcome {
         }
     }
     if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }
+}
+
+/// The real scheduler had an answer to what `sim` does not take.
+fn refused(why: String) -> Outcome {
+    let recorded = "an answer".to_owned();
+    Outcome::Failed(vec![Mismatch { field: Field::Decision, about: "the case".to_owned(), ours: why, recorded }])
 }
 
 /// How many results passed, failed and were skipped, and which fields of how many failed.
