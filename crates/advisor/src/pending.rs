@@ -97,6 +97,10 @@ pub(crate) fn not_served(cluster: &Cluster, pod: &Pod) -> Option<String> {
     ))
 }
 
+fn is_gated(cluster: &Cluster, pod: &Pod) -> bool {
+    !cluster.scheduling().scheduler().pre_enqueue(&sim_cluster::convert::pod(pod)).is_success()
+}
+
 /// The nodes that one reason keeps a pod off.
 #[derive(Default)]
 struct Refused {
@@ -106,7 +110,8 @@ struct Refused {
 }
 
 fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
-    if not_served(cluster, pod).is_some() {
+    // Whom nobody looks at nothing stands in the way of yet.
+    if not_served(cluster, pod).is_some() || is_gated(cluster, pod) {
         return Vec::new();
     }
     // Taints by their text, everything else by its reason; in the order of the nodes' names.
@@ -132,7 +137,10 @@ fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
             let of_resources = refusal.status.plugins.contains(&PluginName::NodeResourcesFit);
             for reason in &refusal.status.reasons {
                 let refused = others.entry(reason.to_string()).or_default();
-                refused.nodes.push(node.node.clone());
+                // Several plugins may say the same of a node.
+                if refused.nodes.last() != Some(&node.node) {
+                    refused.nodes.push(node.node.clone());
+                }
                 let room = of_resources.then(|| asked.room(&node.node, reason)).flatten();
                 if let Some(room) = room
                     && refused.most.as_ref().is_none_or(|(most, _)| most.free() < room.free())

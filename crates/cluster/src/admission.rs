@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
+use k8s_openapi::api::core::v1::{Container, Pod, PodCondition, PodSpec, Toleration};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -13,6 +13,7 @@ use sim_core::{Version, model};
 
 use crate::behaviour::Behaviour;
 use crate::convert;
+use crate::pod;
 use crate::service_account;
 use crate::store::{ObjectKey, Store};
 
@@ -36,6 +37,26 @@ pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour, rul
     let status = pod.status.get_or_insert_default();
     status.phase.get_or_insert_with(|| "Pending".to_owned());
     status.qos_class.get_or_insert(qos);
+    if behaviour.gated_condition {
+        admit_scheduling_gates(pod);
+    }
+}
+
+/// Tells a gated pod so (`applySchedulingGatedCondition` in `pkg/registry/core/pod/strategy.go`).
+fn admit_scheduling_gates(pod: &mut Pod) {
+    let gated =
+        pod.spec.as_ref().and_then(|spec| spec.scheduling_gates.as_ref()).is_some_and(|gates| !gates.is_empty());
+    if !gated || pod::condition(pod, "PodScheduled").is_some() {
+        return;
+    }
+    let conditions = pod.status.get_or_insert_default().conditions.get_or_insert_default();
+    conditions.push(PodCondition {
+        type_: "PodScheduled".to_owned(),
+        status: "False".to_owned(),
+        reason: Some("SchedulingGated".to_owned()),
+        message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
+        ..PodCondition::default()
+    });
 }
 
 /// The API's defaults for a pod of a version (`SetDefaults_Pod`).

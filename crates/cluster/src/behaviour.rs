@@ -25,6 +25,8 @@ pub(crate) struct Behaviour {
     pub preemption_reason: Option<&'static str>,
     /// Victims that are on their way out already are not evicted again (1.34).
     pub spares_terminating_victims: bool,
+    /// Whether a pod that comes with scheduling gates is told so in its PodScheduled condition (1.27+).
+    pub gated_condition: bool,
     /// Whether victims are evicted before the pod's failure is told (1.18 to 1.32).
     pub evicts_before_telling: bool,
     /// How the event on a victim names its preemptor.
@@ -58,6 +60,7 @@ impl Behaviour {
                 27.. => Some("PreemptionByScheduler"),
             },
             spares_terminating_victims: minor >= 34,
+            gated_condition: minor >= 27,
             evicts_before_telling: matches!(minor, 18..=32),
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
