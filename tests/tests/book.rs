@@ -52,6 +52,11 @@ fn getting_started() {
 }
 
 #[test]
+fn how_sim_decides() {
+    check("book/src/scheduler.md");
+}
+
+#[test]
 fn what_if() {
     check("book/src/whatif.md");
 }
