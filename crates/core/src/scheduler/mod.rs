@@ -16,6 +16,8 @@ pub mod plugins;
 pub mod pod_classes;
 mod pod_index;
 pub mod profile;
+#[cfg(test)]
+mod properties;
 pub mod queue;
 mod queueing_hints;
 pub mod schedule;

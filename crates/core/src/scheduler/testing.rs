@@ -6,6 +6,8 @@
 //! service s label=app=web
 //! ```
 
+pub(crate) mod random;
+
 use std::sync::Arc;
 
 use super::schedule::{Decision, Scheduler};
