@@ -79,6 +79,6 @@ fn what_kube_scheduler_starts_with_is_taken() {
 fn gates_hold_pods_back_in_v1beta2_too() {
     let ran = run("gates", "1.27", "v1beta2", "");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("default/gated wait for their scheduling gates"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nobody here removes the scheduling gates of default/gated"), "{}", ran.stderr);
     assert_eq!(ran.stdout, run("gates-v1", "1.27", "v1", "").stdout);
 }

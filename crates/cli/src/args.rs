@@ -181,14 +181,12 @@ pub(crate) struct ChangeArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = EXPLAIN_NOTES, allow_missing_positional = true)]
+#[command(after_help = EXPLAIN_NOTES, override_usage = "sim explain [OPTIONS] [FILE]... <POD>")]
 pub(crate) struct ExplainArgs {
-    /// Files, directories, or `-` for stdin.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The pod: NAME or NAMESPACE/NAME. A name that is not there stands for the first that begins with it.
-    #[arg(value_name = "POD", required = true)]
-    pub(crate) pod: String,
+    /// Files, directories, or `-` for stdin; last the pod, NAME or NAMESPACE/NAME. A name that is not there stands for
+    /// the first that begins with it.
+    #[arg(value_name = "FILE|POD", required = true)]
+    pub(crate) files_and_pod: Vec<String>,
     /// Show this node only.
     #[arg(long, value_name = "NODE")]
     pub(crate) node: Option<String>,

@@ -1,6 +1,7 @@
 //! `sim explain`: what the scheduler makes of one pod, node by node.
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -14,17 +15,18 @@ use crate::session::{Session, Source};
 use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 
 pub(crate) fn run(args: ExplainArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    if args.files.is_empty() && args.view.filename.is_empty() && std::path::Path::new(&args.pod).is_file() {
-        return Err(CliError::new(format!("{0} is a file: which pod of it?", args.pod))
-            .hint(format!("sim explain {} POD", args.pod)));
+    // clap asks for one word at least.
+    let Some((pod, files)) = args.files_and_pod.split_last() else { return Err(CliError::new("which pod?")) };
+    if files.is_empty() && args.view.filename.is_empty() && Path::new(pod).is_file() {
+        return Err(CliError::new(format!("{pod} is a file: which pod of it?")).hint(format!("sim explain {pod} POD")));
     }
-    let files = args.files.into_iter().chain(args.view.filename).collect();
+    let files = files.iter().map(PathBuf::from).chain(args.view.filename).collect();
     let session = Session::view(Source::find(files, args.view.cluster)?, args.view.at, terminal)?;
     let cluster = &session.cluster;
-    let (namespace, name) = match (args.pod.split_once('/'), &args.view.namespace) {
+    let (namespace, name) = match (pod.split_once('/'), &args.view.namespace) {
         (Some((namespace, name)), _) => (namespace, name),
-        (None, Some(namespace)) => (namespace.as_str(), args.pod.as_str()),
-        (None, None) => ("default", args.pod.as_str()),
+        (None, Some(namespace)) => (namespace.as_str(), pod.as_str()),
+        (None, None) => ("default", pod.as_str()),
     };
     let pod = find(cluster, namespace, name)?;
     let mut explanation = explain_pod(cluster, pod);
@@ -89,7 +91,9 @@ fn text(explanation: &PodExplanation, node_count: usize) -> String {
     if explanation.nodes.iter().any(|node| !node.refusals.is_empty()) {
         text.push('\n');
         text.push_str(&refusals(&explanation.nodes));
-        let _ = writeln!(text, "* what kube-scheduler {version} says of the node.");
+        if explanation.nodes.iter().flat_map(|node| &node.refusals).any(|refusal| refusal.told) {
+            let _ = writeln!(text, "* what kube-scheduler {version} says of the node.");
+        }
     }
     if let Some(preemption) = &explanation.preemption {
         match (&preemption.nominated_node, &preemption.reason) {

@@ -79,7 +79,7 @@ impl Cluster {
             .map(|pod| name(&pod.metadata))
             .collect();
         if !gated.is_empty() {
-            gaps.push(format!("{} wait for their scheduling gates: nobody here removes them", list(&gated)));
+            gaps.push(format!("nobody here removes the scheduling gates of {}", list(&gated)));
         }
         for circle in Ownership::of(&self.store).circles() {
             let owners: Vec<String> = circle.iter().map(ToString::to_string).collect();

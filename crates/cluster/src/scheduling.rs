@@ -66,6 +66,7 @@ impl Scheduling {
             return self.scheduler.explain(&self.snapshot, &model);
         }
         Arc::make_mut(&mut model.spec).node_name = None;
+        model.nominated_node_name = None;
         let mut without = self.snapshot.clone();
         without.remove_pod(&model.namespace, &model.name);
         self.scheduler.explain(&without, &model)

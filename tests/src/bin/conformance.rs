@@ -129,7 +129,7 @@ fn recordings(folder: &Path) -> Result<(Cases, Vec<PathBuf>), String> {
     let named =
         |part: &str| paths.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect::<Vec<_>>();
     let mut cases = Cases::new();
-    for path in named(".cases.jsonl") {
+    for path in named(".case") {
         cases.extend(read_cases(&path)?);
     }
     Ok((cases, named("results.jsonl")))
