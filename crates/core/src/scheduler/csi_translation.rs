@@ -1,6 +1,8 @@
 //! In-tree volumes whose work CSI drivers have taken over (`csi-translation-lib` and
 //! `plugins/nodevolumelimits/utils.go`, v1.34).
 
+use std::collections::BTreeSet;
+
 use crate::behaviour::Behaviour;
 use crate::model::{
     CsiNode, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume,
@@ -225,21 +227,18 @@ fn gce_handle(volume: &PersistentVolume, name: &str) -> Result<String, String> {
 }
 
 fn gce_region(zones: &[&str]) -> Result<String, String> {
-    let mut regions = Vec::new();
+    let mut regions = BTreeSet::new();
     for zone in zones {
         let parts: Vec<&str> = zone.split('-').collect();
         let [location, region, _] = parts.as_slice() else {
             return Err(format!("zone in unexpected format, expected: {{locale}}-{{region}}-{{zone}}, got: {zone}"));
         };
-        let region = format!("{location}-{region}");
-        if !regions.contains(&region) {
-            regions.push(region);
-        }
+        regions.insert(format!("{location}-{region}"));
     }
-    match regions.as_slice() {
-        [region] => Ok(region.clone()),
-        several => {
-            let listed: Vec<String> = several.iter().map(|region| format!("{region}:{{}}")).collect();
+    match regions.first() {
+        Some(region) if regions.len() == 1 => Ok(region.clone()),
+        _ => {
+            let listed: Vec<String> = regions.iter().map(|region| format!("{region}:{{}}")).collect();
             Err(format!("multiple or no regions gotten from zones, got: map[{}]", listed.join(" ")))
         }
     }
@@ -251,5 +250,135 @@ fn managed(kind: Option<&str>) -> Result<(), String> {
             Err(format!("kind({kind}) is not supported in csi migration"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::testing::read_pod;
+    use crate::scheduler::testing::storage::persistent_volume;
+
+    fn volume(line: &str) -> PersistentVolume {
+        let words = line.split_whitespace().map(|word| word.split_once('=').unwrap_or((word, "")));
+        persistent_volume("disk".to_owned(), words)
+    }
+
+    /// `DRIVER HANDLE` of a volume, or the error.
+    #[track_caller]
+    fn check(line: &str, expected: &str) {
+        let actual = match translate(&volume(line)) {
+            Ok(Some(csi)) => format!("{} {}", csi.driver, csi.handle),
+            Ok(None) => String::new(),
+            Err(error) => error,
+        };
+        assert_eq!(actual, expected);
+    }
+
+    #[test]
+    fn volumes_that_no_driver_takes_over_stay_as_they_are() {
+        check("csi=d/h", "");
+        check("", "");
+    }
+
+    #[test]
+    fn aws_volumes_are_known_by_their_bare_id() {
+        check("ebs=vol-1", "ebs.csi.aws.com vol-1");
+        check("ebs=aws://us-a/vol-1", "ebs.csi.aws.com vol-1");
+        check("ebs=aws:///vol-1", "ebs.csi.aws.com vol-1");
+        for id in ["aws://vol-1", "aws://us-a/disk", "aws://us-a/vol-1/part"] {
+            let said =
+                format!("failed to translate Kubernetes ID to EBS Volume ID Invalid format for AWS volume ({id})");
+            check(&format!("ebs={id}"), &said);
+        }
+    }
+
+    #[test]
+    fn gce_disks_are_known_by_their_zone_or_region() {
+        check("gce=d", "pd.csi.storage.gke.io projects/UNSPECIFIED/zones/UNSPECIFIED/disks/d");
+        check("gce=d zone=us-a-1", "pd.csi.storage.gke.io projects/UNSPECIFIED/zones/us-a-1/disks/d");
+        check("gce=d zone=x beta-zone=us-b-1", "pd.csi.storage.gke.io projects/UNSPECIFIED/zones/us-b-1/disks/d");
+        check("gce=d zone=us-a-1__us-a-2", "pd.csi.storage.gke.io projects/UNSPECIFIED/regions/us-a/disks/d");
+        check(
+            "gce=d zone=us-a-1__here",
+            "failed to get region from zones: zone in unexpected format, expected: {locale}-{region}-{zone}, got: here",
+        );
+    }
+
+    /// Go prints a map in the order of its keys.
+    #[test]
+    fn regions_that_differ_are_told_in_order() {
+        check(
+            "gce=d zone=us-b-1__us-a-1",
+            "failed to get region from zones: multiple or no regions gotten from zones, got: map[us-a:{} us-b:{}]",
+        );
+    }
+
+    #[test]
+    fn azure_disks_are_handed_over_if_they_are_managed() {
+        check("azure=d", "disk.csi.azure.com /disks/d");
+        check("azure=d:managed", "disk.csi.azure.com /disks/d");
+        check("azure=d:Dedicated", "kind(Dedicated) is not supported in csi migration");
+    }
+
+    #[test]
+    fn other_disks_keep_their_id() {
+        check("cinder=d", "cinder.csi.openstack.org d");
+        check("portworx=d", "pxd.portworx.com d");
+    }
+
+    #[test]
+    fn disks_written_into_a_pod_have_no_zone() {
+        let inline = |word: &str| translate_inline(&read_pod(&format!("pod p {word}")).spec.volumes[0].source);
+        let csi =
+            |driver: &str, handle: &str| Ok(Some(CsiVolume { driver: driver.to_owned(), handle: handle.to_owned() }));
+        let gce = "projects/UNSPECIFIED/zones/UNSPECIFIED/disks/d";
+        assert_eq!(inline("gce=d"), csi("pd.csi.storage.gke.io", gce));
+        assert_eq!(inline("ebs=aws://us-a/vol-1"), csi("ebs.csi.aws.com", "vol-1"));
+        assert_eq!(inline("azure=d:Shared"), Err("kind(Shared) is not supported in csi migration".to_owned()));
+        assert_eq!(inline("portworx=d"), csi("pxd.portworx.com", "d"));
+        assert_eq!(inline("iscsi=iqn"), Ok(None));
+    }
+
+    /// `KEY in VALUES`, terms apart by `|`.
+    #[track_caller]
+    fn check_affinity(line: &str, expected: &str) {
+        let volume = volume(line);
+        let plugin = InTreePlugin::of_volume(&volume).expect("an in-tree volume");
+        let affinity = translated_affinity(plugin, &volume).unwrap_or_default();
+        let of_term = |term: &NodeSelectorTerm| {
+            let requirements = term.match_expressions.iter();
+            requirements.map(|of| format!("{} in {}", of.key, of.values.join(","))).collect::<Vec<_>>().join(" ")
+        };
+        let terms: Vec<String> = affinity.node_selector_terms.iter().map(of_term).collect();
+        assert_eq!(terms.join(" | "), expected);
+    }
+
+    #[test]
+    fn zones_become_the_driver_s_own() {
+        check_affinity("ebs=d", "");
+        check_affinity("ebs=d zone=b__a__a", "topology.ebs.csi.aws.com/zone in a,b");
+        check_affinity("gce=d beta-zone=a", "topology.gke.io/zone in a");
+        check_affinity(
+            "cinder=d reach=topology.kubernetes.io/zone:In:a",
+            "topology.cinder.csi.openstack.org/zone in a",
+        );
+        // The affinity speaks before the labels, and what else it asks for stays.
+        check_affinity("ebs=d zone=b reach=topology.kubernetes.io/zone:In:a", "topology.ebs.csi.aws.com/zone in a");
+        check_affinity("ebs=d zone=a reach=disk:In:x", "disk in x topology.ebs.csi.aws.com/zone in a");
+        check_affinity("portworx=d zone=a reach=disk:In:x", "disk in x");
+    }
+
+    #[test]
+    fn beta_regions_become_stable_ones_where_the_zone_is_beta() {
+        let region = "reach=failure-domain.beta.kubernetes.io/region:In:r";
+        check_affinity(
+            &format!("ebs=d beta-zone=a {region}"),
+            "topology.kubernetes.io/region in r topology.ebs.csi.aws.com/zone in a",
+        );
+        check_affinity(
+            &format!("ebs=d zone=a {region}"),
+            "failure-domain.beta.kubernetes.io/region in r topology.ebs.csi.aws.com/zone in a",
+        );
     }
 }

@@ -4,9 +4,15 @@
 //! node n1 cpu=4 memory=8Gi pods=10 zone=a label=disk=ssd taint=k=v:NoSchedule image=app:1=300Mi cordoned
 //! pod p on=n1 cpu=500m priority=5 label=app=web tolerate=k=v:NoSchedule port=80 spread=1:zone:app=web
 //! service s label=app=web
+//! class fast provisioner=disk.example.com waits allows=zone=a,b
+//! pv disk class=fast size=10Gi mode=ReadWriteOnce reach=zone:In:a zone=a csi=DRIVER/HANDLE
+//! pvc c class=fast size=5Gi pv=disk
+//! csinode n1 limit=DRIVER=1 migrated=kubernetes.io/aws-ebs
+//! pod q claim=c ebs=vol-1 gce=disk:ro ephemeral=data
 //! ```
 
 pub(crate) mod random;
+pub(crate) mod storage;
 
 use std::sync::Arc;
 
@@ -17,7 +23,7 @@ use crate::quantity::Quantity;
 use crate::version::Version;
 
 /// Checks what becomes of a pod: the feasible nodes in order (`n1 n2`), or the refusals, one node a line
-/// (`n1: reason, reason`). Where some nodes refuse and the expectation has a colon, the refusals are compared.
+/// (`n1: reason, reason`), or what failed (`error: text`). Where some nodes refuse and the expectation has a colon, the refusals are compared.
 #[track_caller]
 pub(crate) fn check(version: &str, cluster: &str, pod: &str, expected: &str) {
     let decision = decide(version, cluster, pod);
@@ -30,6 +36,7 @@ pub(crate) fn check(version: &str, cluster: &str, pod: &str, expected: &str) {
         Decision::Placed(placement) if expected.contains(": ") => lines(&placement.refused),
         Decision::Placed(placement) => placement.feasible_nodes().collect::<Vec<_>>().join(" "),
         Decision::Unschedulable(error) => lines(&error.statuses),
+        Decision::Error(text) => format!("error: {text}"),
         other => format!("{other:?}"),
     };
     assert_eq!(actual, expected);
@@ -66,6 +73,16 @@ pub(crate) fn check_preemption(version: &str, cluster: &str, pod: &str, expected
     assert_eq!(format!("{}: {}", outcome.nominated_node, victims.join(" ")), expected);
 }
 
+/// Checks what is to be done for the claims of a pod that goes to a node: `CLAIM>VOLUME` is bound, `+CLAIM` provisioned.
+#[track_caller]
+pub(crate) fn check_plan(version: &str, cluster: &str, pod: &str, node: &str, expected: &str) {
+    let version: Version = version.parse().expect("a version");
+    let plan = Scheduler::new(version).volume_plan(&snapshot(version, cluster), &read_pod(pod), node);
+    let bindings = plan.bindings.iter().map(|(_, claim, volume)| format!("{claim}>{volume}"));
+    let provisions = plan.provisions.iter().map(|(_, claim)| format!("+{claim}"));
+    assert_eq!(bindings.chain(provisions).collect::<Vec<_>>().join(" "), expected);
+}
+
 fn decide(version: &str, cluster: &str, pod: &str) -> Decision {
     let version: Version = version.parse().expect("a version");
     Scheduler::new(version).schedule(&snapshot(version, cluster), &read_pod(pod))
@@ -85,7 +102,7 @@ pub(crate) fn snapshot(version: Version, text: &str) -> Snapshot {
                 let selector = LabelSelector::from_labels(labels);
                 snapshot.set_selector(SelectorOwner::Service, "default", name, selector);
             }
-            other => panic!("unknown object {other:?}"),
+            _ => snapshot.change_storage(|storage| storage::read(storage, line)),
         }
     }
     snapshot
@@ -132,6 +149,10 @@ pub(crate) fn read_pod(line: &str) -> Pod {
     let mut spec = PodSpec::default();
     for word in words {
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        if let Some(volume) = storage::pod_volume(spec.volumes.len(), key, value) {
+            spec.volumes.push(volume);
+            continue;
+        }
         match key {
             "on" => pod.node_name = Some(value.to_owned()),
             "node" => spec.node_name = Some(value.to_owned()),

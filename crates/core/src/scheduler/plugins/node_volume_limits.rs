@@ -219,3 +219,88 @@ fn attachments(cycle: &Cycle<'_>, node: &NodeInfo) -> Attached {
     });
     attached.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::check;
+
+    const EXCEEDED: &str = "n1: node(s) exceed max volume count";
+    const DRIVER: &str = "node n1\ncsinode n1 limit=d=1\npv v1 csi=d/1\npv v2 csi=d/2\npvc c1 pv=v1\npvc c2 pv=v2\n\
+        class cloud provisioner=d waits\npvc unbound class=cloud";
+
+    #[test]
+    fn a_node_attaches_as_many_volumes_as_its_driver_can() {
+        for version in ["1.18", "1.26", "1.34"] {
+            check(version, DRIVER, "pod p claim=c1", "n1");
+            check(version, DRIVER, "pod p claim=c1 claim=c2", EXCEEDED);
+            let taken = format!("{DRIVER}\npod a on=n1 claim=c1");
+            check(version, &taken, "pod p claim=c2", EXCEEDED);
+            check(version, &taken, "pod p claim=c1", "n1");
+            check(version, &taken.replace("limit=d=1", "limit=d=2"), "pod p claim=c2", "n1");
+            check(version, &taken.replace("limit=d=1", "limit=other=1"), "pod p claim=c2", "n1");
+        }
+    }
+
+    #[test]
+    fn a_claim_without_a_volume_counts_by_its_class() {
+        for version in ["1.18", "1.34"] {
+            check(version, DRIVER, "pod p claim=unbound", "n1");
+            check(version, DRIVER, "pod p claim=unbound claim=c1", EXCEEDED);
+        }
+    }
+
+    #[test]
+    fn a_claim_that_is_gone_does_not_count() {
+        check("1.34", &format!("{DRIVER}\npod a on=n1 claim=gone"), "pod p claim=c1", "n1");
+    }
+
+    #[test]
+    fn limits_stood_in_allocatable() {
+        let cluster = DRIVER.replace("node n1\n", "node n1 attachable-volumes-csi-d=1\n").replace("limit=d=1", "");
+        check("1.18", &cluster, "pod p claim=c1 claim=c2", EXCEEDED);
+        check("1.31", &cluster, "pod p claim=c1 claim=c2", EXCEEDED);
+        check("1.32", &cluster, "pod p claim=c1 claim=c2", "n1");
+    }
+
+    #[test]
+    fn attachments_that_no_pod_uses_count_too() {
+        let cluster = format!("{DRIVER}\nattachment a on=n1 by=d pv=v1");
+        check("1.31", &cluster, "pod p claim=c2", "n1");
+        check("1.32", &cluster, "pod p claim=c2", EXCEEDED);
+        check("1.32", &cluster.replace("on=n1 by", "on=n2 by"), "pod p claim=c2", "n1");
+    }
+
+    #[test]
+    fn claims_made_for_a_pod_count() {
+        let cluster = format!("{DRIVER}\npvc p-data class=cloud owner=p\npod a on=n1 claim=c1");
+        check("1.22", &cluster, "pod p ephemeral=data", "n1");
+        check("1.23", &cluster, "pod p ephemeral=data", EXCEEDED);
+    }
+
+    const MIGRATED: &str = "node n1\ncsinode n1 limit=ebs.csi.aws.com=1 migrated=kubernetes.io/aws-ebs\n\
+        pv v1 ebs=vol-1\npv v2 ebs=aws://us-a/vol-2\npvc c1 pv=v1\npvc c2 pv=v2";
+
+    #[test]
+    fn disks_that_a_driver_has_taken_over_count_as_its_own() {
+        check("1.22", MIGRATED, "pod p claim=c1 claim=c2", "n1");
+        check("1.23", MIGRATED, "pod p claim=c1 claim=c2", EXCEEDED);
+        check("1.34", MIGRATED, "pod p claim=c1 claim=c2", EXCEEDED);
+        let not_by_kubelet = MIGRATED.replace(" migrated=kubernetes.io/aws-ebs", "");
+        check("1.34", &not_by_kubelet, "pod p claim=c1 claim=c2", "n1");
+    }
+
+    #[test]
+    fn disks_written_into_a_pod_count_as_the_driver_s() {
+        check("1.24", MIGRATED, "pod p ebs=vol-3 claim=c1", "n1");
+        check("1.25", MIGRATED, "pod p ebs=vol-3 claim=c1", EXCEEDED);
+        check("1.25", MIGRATED, "pod p ebs=vol-1 claim=c1", "n1");
+        let fault = "converting volume(v0) from inline to csi: failed to translate Kubernetes ID to EBS Volume ID \
+            Invalid format for AWS volume (aws://us-a/disk)";
+        check(
+            "1.34",
+            MIGRATED,
+            "pod p ebs=aws://us-a/disk",
+            &format!("error: running \"NodeVolumeLimits\" filter plugin: {fault}"),
+        );
+    }
+}

@@ -136,3 +136,72 @@ impl NonCsiLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::check;
+
+    const EXCEEDED: &str = "n1: node(s) exceed max volume count";
+
+    #[test]
+    fn stated_limits_hold_until_the_plugins_are_gone() {
+        for disk in ["aws-ebs:ebs", "gce-pd:gce", "azure-disk:azure"] {
+            let (resource, word) = disk.split_once(':').expect("RESOURCE:WORD");
+            let cluster = format!(
+                "node n1 attachable-volumes-{resource}=1\npv v {word}=disk-3\npvc c pv=v\npod a on=n1 {word}=disk-1"
+            );
+            for version in ["1.16", "1.18", "1.30"] {
+                check(version, &cluster, &format!("pod p {word}=disk-2"), EXCEEDED);
+                check(version, &cluster, "pod p claim=c", EXCEEDED);
+            }
+            check("1.31", &cluster, &format!("pod p {word}=disk-2"), "n1");
+        }
+    }
+
+    /// A pod with this many disks.
+    fn disks(word: &str, count: usize) -> String {
+        let words: Vec<String> = (0..count).map(|number| format!("{word}=d{number}")).collect();
+        format!("pod p {}", words.join(" "))
+    }
+
+    #[test]
+    fn clouds_have_limits_of_their_own() {
+        let nitro = "node n1 label=node.kubernetes.io/instance-type=m5.large";
+        let beta = "node n1 label=beta.kubernetes.io/instance-type=m5.large";
+        for (version, node, word, limit) in [
+            ("1.16", "node n1", "ebs", 39),
+            ("1.30", "node n1", "ebs", 39),
+            ("1.16", nitro, "ebs", 39),
+            ("1.16", beta, "ebs", 25),
+            ("1.30", nitro, "ebs", 25),
+            ("1.30", "node n1", "gce", 16),
+            ("1.30", "node n1", "azure", 16),
+        ] {
+            check(version, node, &disks(word, limit), "n1");
+            check(version, node, &disks(word, limit + 1), EXCEEDED);
+        }
+    }
+
+    #[test]
+    fn a_disk_counts_once() {
+        let cluster = "node n1 attachable-volumes-azure-disk=1\npod a on=n1 azure=disk";
+        check("1.30", cluster, "pod p azure=disk", "n1");
+    }
+
+    #[test]
+    fn a_claim_without_a_volume_counts_by_its_class() {
+        let cluster = "node n1 attachable-volumes-aws-ebs=1\nclass fast provisioner=kubernetes.io/aws-ebs waits\n\
+            pvc c class=fast\npod a on=n1 ebs=vol-1";
+        check("1.18", cluster, "pod p claim=c", EXCEEDED);
+        check("1.30", cluster, "pod p claim=c", EXCEEDED);
+        check("1.30", &cluster.replace("provisioner=kubernetes.io/aws-ebs", "provisioner=d"), "pod p claim=c", "n1");
+    }
+
+    #[test]
+    fn disks_that_a_driver_has_taken_over_are_none_of_theirs() {
+        let cluster =
+            "node n1 attachable-volumes-aws-ebs=1\ncsinode n1 migrated=kubernetes.io/aws-ebs\npod a on=n1 ebs=vol-1";
+        check("1.22", cluster, "pod p ebs=vol-2", EXCEEDED);
+        check("1.23", cluster, "pod p ebs=vol-2", "n1");
+    }
+}

@@ -236,3 +236,6 @@ fn local_nodes(volume: &PersistentVolume) -> BTreeSet<String> {
     });
     names_of_term.flatten().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,3 +152,74 @@ fn uses_same_disk(source: &VolumeSource, pod: &Pod) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::{check, check_preemption};
+
+    const NO_DISK: &str = "n1: node(s) had no available disk";
+
+    #[track_caller]
+    fn check_disks(theirs: &str, ours: &str, expected: &str) {
+        for version in ["1.16", "1.18", "1.27", "1.34"] {
+            check(version, &format!("node n1\npod a on=n1 {theirs}"), &format!("pod p {ours}"), expected);
+        }
+    }
+
+    #[test]
+    fn a_disk_is_mounted_by_one_pod_of_a_node() {
+        for disk in ["gce=d", "ebs=d", "iscsi=iqn", "rbd=m1,m2/pool/image"] {
+            check_disks(disk, disk, NO_DISK);
+        }
+        check_disks("gce=d", "gce=other", "n1");
+        check_disks("ebs=d", "ebs=other", "n1");
+        check_disks("iscsi=iqn", "iscsi=other", "n1");
+        check_disks("azure=d", "azure=d", "n1");
+    }
+
+    #[test]
+    fn all_who_only_read_share_a_disk_but_not_an_ebs_one() {
+        for disk in ["gce=d", "iscsi=iqn", "rbd=m/pool/image"] {
+            check_disks(&format!("{disk}:ro"), &format!("{disk}:ro"), "n1");
+            check_disks(&format!("{disk}:ro"), disk, NO_DISK);
+            check_disks(disk, &format!("{disk}:ro"), NO_DISK);
+        }
+    }
+
+    #[test]
+    fn rbd_images_are_the_same_where_one_monitor_is() {
+        check_disks("rbd=m1,m2/pool/image", "rbd=m2,m3/pool/image", NO_DISK);
+        check_disks("rbd=m1/pool/image", "rbd=m2/pool/image", "n1");
+        check_disks("rbd=m1/pool/image", "rbd=m1/other/image", "n1");
+        check_disks("rbd=m1/pool/image", "rbd=m1/pool/other", "n1");
+    }
+
+    const EXCLUSIVE: &str = "node n1\nnode n2\npv disk mode=ReadWriteOncePod\n\
+        pvc c pv=disk mode=ReadWriteOncePod\npod a on=n1 claim=c";
+
+    #[test]
+    fn a_claim_for_one_pod_is_taken_on_every_node() {
+        let refused = |reason: &str| format!("n1: {reason}\nn2: {reason}");
+        check("1.26", EXCLUSIVE, "pod p claim=c", "n1 n2");
+        let old = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+        check("1.27", EXCLUSIVE, "pod p claim=c", &refused(old));
+        check("1.33", EXCLUSIVE, "pod p claim=c", &refused(old));
+        let new = "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
+        check("1.34", EXCLUSIVE, "pod p claim=c", &refused(new));
+        check("1.34", &EXCLUSIVE.replace("ReadWriteOncePod", "ReadWriteOnce"), "pod p claim=c", "n1 n2");
+    }
+
+    #[test]
+    fn the_user_of_a_claim_for_one_pod_is_evicted_for_a_greater_one() {
+        check_preemption("1.27", EXCLUSIVE, "pod p claim=c priority=10", "n1: default/a");
+        check_preemption("1.34", EXCLUSIVE, "pod p claim=c priority=10", "n1: default/a");
+    }
+
+    #[test]
+    fn a_missing_claim_is_refused_here_once_claims_for_one_pod_are_known() {
+        let sentence = "persistentvolumeclaim \"c\" not found";
+        check("1.18", "node n1", "pod p claim=c", &format!("error: {sentence}"));
+        check("1.20", "node n1", "pod p claim=c", &format!("n1: {sentence}"));
+        check("1.34", "node n1", "pod p claim=c", &format!("n1: {sentence}"));
+    }
+}

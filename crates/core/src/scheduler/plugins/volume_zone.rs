@@ -166,3 +166,61 @@ fn zones_of_label(label: &str) -> Option<BTreeSet<String>> {
     let zones: BTreeSet<String> = label.split("__").map(|zone| zone.trim().to_owned()).collect();
     (!zones.contains("")).then_some(zones)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scheduler::testing::check;
+
+    const ELSEWHERE: &str = "n2: node(s) had no available volume zone";
+    const NODES: &str = "node n1 zone=a\nnode n2 zone=b\nnode n3\npvc c pv=disk\npv disk";
+
+    #[test]
+    fn a_volume_is_used_in_its_zone_or_where_no_zone_is_known() {
+        let cluster = format!("{NODES} zone=a");
+        check("1.18", &cluster, "pod p claim=c", "n1 n2 n3");
+        for version in ["1.19", "1.26", "1.27", "1.34"] {
+            check(version, &cluster, "pod p claim=c", "n1 n3");
+            check(version, &cluster, "pod p claim=c", ELSEWHERE);
+            check(version, &cluster, "pod p", "n1 n2 n3");
+        }
+    }
+
+    #[test]
+    fn a_volume_may_be_in_several_zones() {
+        check("1.34", &format!("{NODES} zone=a__b"), "pod p claim=c", "n1 n2 n3");
+        check("1.34", &format!("{NODES} zone=x__a"), "pod p claim=c", "n1 n3");
+        // An empty zone in the list makes the label count for nothing.
+        check("1.34", &format!("{NODES} zone=x__"), "pod p claim=c", "n1 n2 n3");
+    }
+
+    #[test]
+    fn beta_zones_are_compared_with_stable_ones_only_of_late() {
+        let cluster = format!("{NODES} beta-zone=a");
+        check("1.28", &cluster, "pod p claim=c", "n3");
+        check("1.29", &cluster, "pod p claim=c", "n1 n3");
+        let both = cluster.replace("zone=a\n", "label=failure-domain.beta.kubernetes.io/zone=a\n");
+        for version in ["1.16", "1.18", "1.28", "1.34"] {
+            check(
+                version,
+                &both.replace("zone=b", "label=failure-domain.beta.kubernetes.io/zone=b"),
+                "pod p claim=c",
+                "n1 n3",
+            );
+        }
+    }
+
+    #[test]
+    fn a_claim_that_waits_for_its_pod_has_no_zone_yet() {
+        let cluster = "node n1 zone=a\nclass cloud waits\npvc c class=cloud";
+        check("1.16", cluster, "pod p claim=c", "n1");
+        check("1.34", cluster, "pod p claim=c", "n1");
+    }
+
+    #[test]
+    fn a_volume_that_is_not_there_is_refused_before_the_nodes_are_looked_at() {
+        let cluster = "node n1\npvc c pv=gone";
+        check("1.34", &format!("{cluster}\npv gone"), "pod p claim=c", "n1");
+        check("1.28", cluster, "pod p claim=c", "n1: persistentvolume \"gone\" not found");
+        check("1.34", cluster, "pod p claim=c", "n1: persistentvolume \"gone\" not found");
+    }
+}
