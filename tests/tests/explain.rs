@@ -48,6 +48,15 @@ spec: {schedulingGates: [{name: quota}], containers: [{name: c, image: nginx}]}
 ---
 apiVersion: v1
 kind: Pod
+metadata: {name: coming}
+spec:
+  priority: 10
+  schedulingGates: [{name: quota}]
+  nodeSelector: {disk: ssd}
+  containers: [{name: c, image: nginx, resources: {requests: {cpu: '2'}}}]
+---
+apiVersion: v1
+kind: Pod
 metadata: {name: foreign}
 spec: {schedulerName: volcano, containers: [{name: c, image: nginx}]}
 ";
@@ -114,6 +123,18 @@ fn scores_are_raw_normalised_and_weighted() {
         let weighted: i64 = scores.iter().filter_map(|score| score["weighted"].as_i64()).sum();
         assert_eq!(node["total"].as_i64(), Some(weighted));
     }
+}
+
+#[test]
+fn preemption_says_whom_it_would_evict_and_where_nobody() {
+    let chosen = "DefaultPreemption would evict default/low: chosen";
+    let helpless = "DefaultPreemption Preemption is not helpful for scheduling";
+    let summary = "Preemption evicts default/low and nominates small for the pod.";
+    has(&explain("evicts", "1.33.0", &["coming"]), &[chosen, helpless, summary]);
+    let ran = explain("evicts-json", "1.33.0", &["coming", "-o", "json"]);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let expected = serde_json::json!({"nominatedNode": "small", "victims": ["default/low"], "reason": null});
+    assert_eq!(document["preemption"], expected);
 }
 
 #[test]

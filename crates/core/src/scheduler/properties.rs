@@ -113,6 +113,8 @@ proptest! {
         prop_assert!(cluster.feasible().is_subset(&other.feasible()));
     }
 
+    /// With `nodeTaintsPolicy: Honor` in a spread constraint they may, since a clean node is a domain more that can be the
+    /// emptiest; the fixture language has no such constraints, and by default taints do not count.
     #[test]
     fn fewer_taints_make_no_node_infeasible(cluster in cluster(), clean in 0..6_usize) {
         let mut other = cluster.clone();
@@ -124,7 +126,7 @@ proptest! {
 
     #[test]
     fn more_tolerations_make_no_node_infeasible(cluster in cluster()) {
-        let other = Cluster { pod: format!("{} tolerate=k tolerate=soft", cluster.pod), ..cluster.clone() };
+        let other = Cluster { pod: format!("{} tolerate=k tolerate=soft tolerate=gone", cluster.pod), ..cluster.clone() };
         prop_assert!(cluster.feasible().is_subset(&other.feasible()));
     }
 }

@@ -188,6 +188,10 @@ pub(crate) fn read_pod(line: &str) -> Pod {
             "port" => container.ports.push(port(value)),
             "image" => container.image = value.to_owned(),
             "gate" => spec.scheduling_gates.push(value.to_owned()),
+            "more-cpu" => {
+                let requests = ResourceList::from([("cpu".to_owned(), quantity(value))]);
+                spec.containers.push(Container { requests, ..Container::default() });
+            }
             "init-cpu" | "sidecar-cpu" => {
                 let requests = ResourceList::from([("cpu".to_owned(), quantity(value))]);
                 let restartable = key == "sidecar-cpu";
@@ -198,7 +202,7 @@ pub(crate) fn read_pod(line: &str) -> Pod {
             }
         }
     }
-    spec.containers.push(container);
+    spec.containers.insert(0, container);
     pod.spec = Arc::new(spec);
     pod
 }

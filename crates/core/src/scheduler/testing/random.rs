@@ -20,6 +20,7 @@ pub(crate) fn node() -> impl Strategy<Value = String> {
             "taint=k=v:NoSchedule",
             "taint=k=v:PreferNoSchedule",
             "taint=soft:PreferNoSchedule",
+            "taint=gone:NoExecute",
             "cordoned",
             "image=web=500000000",
         ],
@@ -37,6 +38,10 @@ pub(crate) fn template() -> impl Strategy<Value = String> {
     let wishes = words(
         &[
             "tolerate=k",
+            "tolerate=k=v:NoSchedule",
+            "tolerate=gone",
+            "more-cpu=250m",
+            "more-cpu=1",
             "select=disk=ssd",
             "affinity=zone:In:a,b",
             "affinity-node=n1",
