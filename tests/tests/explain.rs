@@ -50,7 +50,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: coming}
 spec:
-  priority: 10
+  priority: 20
   schedulingGates: [{name: quota}]
   nodeSelector: {disk: ssd}
   containers: [{name: c, image: nginx, resources: {requests: {cpu: '2'}}}]
