@@ -8,8 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use serde_json::json;
+use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, Object, Setup};
 
 /// A node of 4 CPU, 32Gi and 110 pods in one of three zones.

@@ -128,7 +128,7 @@ proptest! {
             let objects = cluster.store().objects(*kind);
             print::objects(*kind, &objects, &context).render(&print::TableOptions { wide: true, ..print::TableOptions::default() });
         }
-        for pod in cluster.store().list::<k8s_openapi::api::core::v1::Pod>() {
+        for pod in cluster.store().list::<sim_cluster::pod::Pod>() {
             print::describe_pod(pod, &[], &context);
         }
         for node in cluster.store().list::<k8s_openapi::api::core::v1::Node>() {

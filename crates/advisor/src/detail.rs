@@ -1,6 +1,7 @@
 //! What a reason means in this cluster: the numbers and names that kube-scheduler leaves out.
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
+use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, ObjectKey, taint_text};
 use sim_core::model::resources::PodRequests;
 use sim_core::model::{Effect, Taint};

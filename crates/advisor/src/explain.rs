@@ -1,8 +1,8 @@
 //! The scheduler's work on one pod, shown node by node.
 
+use sim_cluster::pod::Pod;
 use std::cmp::Reverse;
 
-use k8s_openapi::api::core::v1::Pod;
 use serde::{Deserialize, Serialize};
 use sim_cluster::{Cluster, convert, pod};
 use sim_core::model::PodKey;

@@ -2,7 +2,7 @@
 //! set them and who is supposed to remove them.
 
 use indexmap::IndexMap;
-use k8s_openapi::api::core::v1::Pod;
+use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, pod};
 use sim_core::scheduler::PluginName;
 

@@ -1,9 +1,10 @@
 //! `sim describe`: one object of a run, as `kubectl describe` lays it out.
 
+use sim_cluster::pod::Pod;
 use std::process::ExitCode;
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 use sim_cluster::{Cluster, Object, ObjectKey, print};
 
 use crate::args::DescribeArgs;

@@ -1,10 +1,10 @@
 //! `sim explain`: what the scheduler makes of one pod, node by node.
 
+use sim_cluster::pod::Pod;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use k8s_openapi::api::core::v1::Pod;
 use sim_advisor::{NodeVerdict, Outcome, PodExplanation, RefusalVerdict, explain_pod};
 use sim_cluster::{Cluster, Kind, print};
 

@@ -1,8 +1,8 @@
 //! `sim logs`: simulated containers write nothing; what can be said is why.
 
+use sim_cluster::pod::Pod;
 use std::process::ExitCode;
 
-use k8s_openapi::api::core::v1::Pod;
 use sim_cluster::{Kind, ObjectKey, Ownership, PodResult};
 
 use crate::args::LogsArgs;

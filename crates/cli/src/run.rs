@@ -1,8 +1,8 @@
 //! `sim run`: the pods as kubectl shows them, and why those that wait do.
 
+use sim_cluster::pod::Pod;
 use std::process::ExitCode;
 
-use k8s_openapi::api::core::v1::Pod;
 use sim_cluster::{RunResult, print};
 
 use crate::args::{ReportFormat, RunArgs};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodCondition, PodSpec, Toleration};
+use k8s_openapi::api::core::v1::{Container, PodCondition, PodSpec, Toleration};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -13,7 +13,7 @@ use sim_core::{Version, model};
 
 use crate::behaviour::Behaviour;
 use crate::convert;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::service_account;
 use crate::store::{ObjectKey, Store};
 
@@ -28,7 +28,7 @@ pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour, rul
     if is_new {
         service_account::admit(pod, store, behaviour);
     }
-    let spec = pod.spec.get_or_insert_default();
+    let spec = Arc::make_mut(&mut pod.spec);
     default_pod_spec(spec);
     default_pod_resources(spec, rules);
     admit_priority(spec, store);
@@ -44,8 +44,7 @@ pub(crate) fn admit_pod(pod: &mut Pod, store: &Store, behaviour: &Behaviour, rul
 
 /// Tells a gated pod so (`applySchedulingGatedCondition` in `pkg/registry/core/pod/strategy.go`).
 fn admit_scheduling_gates(pod: &mut Pod) {
-    let gated =
-        pod.spec.as_ref().and_then(|spec| spec.scheduling_gates.as_ref()).is_some_and(|gates| !gates.is_empty());
+    let gated = pod.spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
     if !gated || pod::condition(pod, "PodScheduled").is_some() {
         return;
     }

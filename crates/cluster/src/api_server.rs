@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Node, NodeCondition, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::admission;
@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controllers::deployment;
 use crate::object::{Kind, KnownKind, Object};
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 impl Cluster {
@@ -27,7 +27,21 @@ impl Cluster {
             metadata.generation.get_or_insert(1);
         }
         self.default_object(&mut object);
+        if let Object::Pod(pod) = &mut object {
+            self.share_spec(Arc::make_mut(pod));
+        }
         self.store.put_object(object);
+    }
+
+    /// Pods of one owner mostly have one spec: they share it.
+    fn share_spec(&mut self, pod: &mut Pod) {
+        let owner = pod::controller_of(&pod.metadata).map(|owner| owner.uid.clone()).unwrap_or_default();
+        let shared = self.pod_specs.entry(owner).or_insert_with(|| Arc::clone(&pod.spec));
+        if *shared == pod.spec {
+            pod.spec = Arc::clone(shared);
+        } else {
+            *shared = Arc::clone(&pod.spec);
+        }
     }
 
     /// API defaults of the kinds whose fields decide something.
@@ -90,19 +104,16 @@ impl Cluster {
             _ => return,
         };
         let template_metadata = template.metadata.clone().unwrap_or_default();
-        let mut pod = Pod {
-            metadata: ObjectMeta {
-                name: Some(name.clone()),
-                generate_name: Some(prefix),
-                namespace: Some(namespace),
-                labels: template_metadata.labels,
-                annotations: template_metadata.annotations,
-                owner_references: Some(vec![reference]),
-                ..ObjectMeta::default()
-            },
-            spec: template.spec.clone(),
-            status: None,
+        let metadata = ObjectMeta {
+            name: Some(name.clone()),
+            generate_name: Some(prefix),
+            namespace: Some(namespace),
+            labels: template_metadata.labels,
+            annotations: template_metadata.annotations,
+            owner_references: Some(vec![reference]),
+            ..ObjectMeta::default()
         };
+        let mut pod = Pod::new(metadata, template.spec.clone().unwrap_or_default());
         change(&mut pod);
         self.create(pod);
         self.controller_event(&owner, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
@@ -119,7 +130,7 @@ impl Cluster {
         } else if !pod::is_terminating(found) {
             let now = self.clock.time();
             self.store.update::<Pod>(key, |pod| {
-                let grace = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(30);
+                let grace = pod.spec.termination_grace_period_seconds.unwrap_or(30);
                 pod.metadata.deletion_grace_period_seconds = Some(grace);
                 pod.metadata.deletion_timestamp = Some(now);
             });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Namespace, Pod, PodTemplateSpec, Taint};
+use k8s_openapi::api::core::v1::{Namespace, PodSpec, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
@@ -20,7 +20,7 @@ use crate::controllers::{
 use crate::kubelet;
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::recorder::Recorder;
 use crate::scheduling::Scheduling;
 use crate::store::{Changed, ObjectKey, Store};
@@ -110,6 +110,8 @@ pub struct Cluster {
     pods_by_owner: BTreeMap<String, BTreeSet<ObjectKey>>,
     /// Pods by the node they are bound to.
     pods_by_node: BTreeMap<String, BTreeSet<ObjectKey>>,
+    /// The spec of the pod admitted last, by the uid of the managing owner.
+    pub(crate) pod_specs: BTreeMap<String, Arc<PodSpec>>,
     /// The last address drawn, by node range.
     pub(crate) pod_ips: BTreeMap<String, u32>,
     last_change_ms: u64,
@@ -135,6 +137,7 @@ impl Cluster {
             seen_owners: BTreeSet::new(),
             pods_by_owner: BTreeMap::new(),
             pods_by_node: BTreeMap::new(),
+            pod_specs: BTreeMap::new(),
             pod_ips: BTreeMap::new(),
             last_change_ms: 0,
             events_taken: 0,

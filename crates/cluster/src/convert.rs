@@ -69,12 +69,17 @@ pub fn taints(node: &api::Node) -> Vec<Taint> {
 }
 
 /// A pod's tolerations in their order.
-pub fn tolerations(pod: &api::Pod) -> Vec<Toleration> {
-    pod.spec.as_ref().map(spec_tolerations).unwrap_or_default()
+pub fn tolerations(pod: &pods::Pod) -> Vec<Toleration> {
+    spec_tolerations(&pod.spec)
 }
 
 /// A pod as the scheduler sees it.
-pub fn pod(pod: &api::Pod) -> Pod {
+pub fn pod(pod: &pods::Pod) -> Pod {
+    pod_with_spec(pod, Arc::new(pod_spec(&pod.spec)))
+}
+
+/// The same, for a pod whose spec has been converted before.
+pub(crate) fn pod_with_spec(pod: &pods::Pod, spec: Arc<PodSpec>) -> Pod {
     let metadata = &pod.metadata;
     let status = pod.status.as_ref();
     let statuses = status.into_iter().flat_map(|status| {
@@ -111,7 +116,7 @@ pub fn pod(pod: &api::Pod) -> Pod {
             .filter(|name| !name.is_empty()),
         container_allocations,
         resize_infeasible: resize.is_some_and(|condition| condition.reason.as_deref() == Some("Infeasible")),
-        spec: Arc::new(pod.spec.as_ref().map(pod_spec).unwrap_or_default()),
+        spec,
     }
 }
 

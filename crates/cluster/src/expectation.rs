@@ -1,8 +1,9 @@
 //! Expectations: what must hold of selected pods or nodes at a moment of the run.
 
+use crate::pod::Pod;
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
 use crate::cluster::Cluster;
 use crate::object::{KnownKind, Object};
 use crate::ownership::Ownership;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 impl Cluster {
@@ -59,7 +59,7 @@ impl Cluster {
         let profiles = self.scheduling.scheduler().profiles();
         let served: Vec<&str> = profiles.iter().map(|profile| profile.scheduler_name.as_str()).collect();
         let schedulers: BTreeSet<String> = waiting()
-            .filter_map(|pod| pod.spec.as_ref()?.scheduler_name.clone())
+            .filter_map(|pod| pod.spec.scheduler_name.clone())
             .filter(|name| !served.contains(&name.as_str()))
             .collect();
         if !schedulers.is_empty() {
@@ -71,11 +71,7 @@ impl Cluster {
             ));
         }
         let gated: Vec<String> = waiting()
-            .filter(|pod| {
-                pod.spec
-                    .as_ref()
-                    .is_some_and(|spec| spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()))
-            })
+            .filter(|pod| pod.spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()))
             .map(|pod| name(&pod.metadata))
             .collect();
         if !gated.is_empty() {
@@ -164,13 +160,13 @@ fn is_bound(claim: &PersistentVolumeClaim) -> bool {
 /// The claims that a pod names.
 fn claims_of(pod: &Arc<Pod>) -> impl Iterator<Item = ObjectKey> {
     let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    let volumes = pod.spec.volumes.iter().flatten();
     let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
     claims.map(move |claim| ObjectKey::new(namespace, &claim.claim_name))
 }
 
 fn claims_devices(pod: &Pod) -> bool {
-    pod.spec.as_ref().is_some_and(|spec| spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty()))
+    pod.spec.resource_claims.as_ref().is_some_and(|claims| !claims.is_empty())
 }
 
 fn name(metadata: &ObjectMeta) -> String {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
-    HostIP, Node, Pod, PodIP, PodStatus,
+    HostIP, Node, PodIP, PodStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::object::KnownKind;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// From binding to the first container's start, and from one init container to the next.
@@ -153,7 +153,7 @@ fn accept(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) {
         status.host_ips = host_ip.clone().map(|ip| vec![HostIP { ip }]);
         status.container_statuses = Some(statuses);
         status.init_container_statuses = (!init_statuses.is_empty()).then_some(init_statuses);
-        if pod.spec.as_ref().is_some_and(|spec| spec.host_network == Some(true)) {
+        if pod.spec.host_network == Some(true) {
             set_pod_ip(pod, host_ip);
         }
         let message = format!("containers with unready status: [{names}]");
@@ -266,11 +266,11 @@ fn host_ip(cluster: &Cluster, node: &str) -> Option<String> {
 }
 
 fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    pod.spec.iter().flat_map(|spec| &spec.containers)
+    pod.spec.containers.iter()
 }
 
 fn init_containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten())
+    pod.spec.init_containers.iter().flatten()
 }
 
 fn container_names(pod: &Pod) -> String {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::core::v1::{Node, NodeAddress, Pod, PodTemplateSpec, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Node, NodeAddress, PodTemplateSpec, Taint, Toleration};
 use serde_json::Value;
 
 use crate::change::{Change, ObjectRef, TaintPattern, WorkloadRef};
@@ -17,7 +17,7 @@ use crate::controllers::{
 use crate::kubelet;
 use crate::object::{Kind, Object};
 use crate::ownership::Ownership;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// The annotation in which kubectl keeps what was applied last.
@@ -208,9 +208,11 @@ impl Cluster {
             }),
             Kind::Pod => self.store.update::<Pod>(key, |pod| {
                 // The one thing of a pod's spec that may grow while it waits.
-                let mut template = PodTemplateSpec { metadata: None, spec: pod.spec.take() };
-                change(&mut template);
-                pod.spec = template.spec;
+                pod.change_spec(|spec| {
+                    let mut template = PodTemplateSpec { metadata: None, spec: Some(std::mem::take(spec)) };
+                    change(&mut template);
+                    *spec = template.spec.unwrap_or_default();
+                });
             }),
             _ => {}
         }
@@ -502,7 +504,7 @@ fn merge(live: &mut Value, new: &Value, last: Option<&Value>) {
 
 /// A pod's spec is fixed but for its images and for tolerations, which may be added.
 fn only_tolerations_added(live: &Pod, new: &Pod) -> bool {
-    let (Some(mut live), Some(mut new)) = (live.spec.clone(), new.spec.clone()) else { return false };
+    let (mut live, mut new) = (live.api_spec(), new.api_spec());
     let before = live.tolerations.take().unwrap_or_default();
     let after = new.tolerations.take().unwrap_or_default();
     for containers in [&mut live.containers, &mut new.containers] {

@@ -1,12 +1,13 @@
 //! The API objects a cluster holds: one typed variant per kind we simulate, everything else kept verbatim.
 
+use crate::pod::Pod;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, Service,
+    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, ReplicationController, Service,
     ServiceAccount,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;

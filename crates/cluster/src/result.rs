@@ -1,13 +1,13 @@
 //! What a run came to, as one versioned document: `apiVersion: sim/v1`, `kind: RunResult`.
 
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node};
 use serde::{Deserialize, Serialize};
 
 use crate::change::taint_text;
 use crate::cluster::Cluster;
 use crate::expectation::ExpectationOutcome;
 use crate::ownership::Ownership;
-use crate::pod;
+use crate::pod::{self, Pod};
 
 /// The state of a cluster at a moment. Fields are only ever added within `sim/v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,13 +9,13 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1 as api;
 use sim_core::model::{Pod, PodSpec};
 use sim_core::scheduler::{
     Course, Decision, Explanation, FitError, PodClasses, Scheduler, SchedulingQueue, Snapshot, Verdict, event_note,
     scheduled_message,
 };
 
+use crate::api;
 use crate::cluster::{Cluster, Setup};
 use crate::convert;
 use crate::object::{KnownKind, Object};
@@ -30,8 +30,8 @@ pub struct Scheduling {
     queue: SchedulingQueue,
     classes: PodClasses,
     course: Course,
-    /// The spec that pods of one owner share.
-    shared_specs: BTreeMap<String, Arc<PodSpec>>,
+    /// The spec that pods of one owner share, and what it is in the scheduler's model.
+    shared_specs: BTreeMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
 }
 
 impl Scheduling {
@@ -65,7 +65,6 @@ impl Scheduling {
         if model.node_name.take().is_none() {
             return self.scheduler.explain(&self.snapshot, &model);
         }
-        Arc::make_mut(&mut model.spec).node_name = None;
         model.nominated_node_name = None;
         let mut without = self.snapshot.clone();
         without.remove_pod(&model.namespace, &model.name);
@@ -100,16 +99,25 @@ impl Scheduling {
     }
 
     fn model(&mut self, pod: &api::Pod) -> Arc<Pod> {
-        let mut model = convert::pod(pod);
-        if let Some(owner) = &model.controller {
-            let shared = self.shared_specs.entry(owner.uid.clone()).or_insert_with(|| model.spec.clone());
-            if **shared == *model.spec {
-                model.spec = shared.clone();
-            } else {
-                *shared = model.spec.clone();
+        let Some(owner) = pod::controller_of(&pod.metadata) else { return Arc::new(convert::pod(pod)) };
+        let known = self.shared_specs.get_mut(&owner.uid);
+        let spec = match known {
+            Some((of, spec)) if Arc::ptr_eq(of, &pod.spec) => Arc::clone(spec),
+            Some((of, spec)) => {
+                let new = convert::pod_spec(&pod.spec);
+                if **spec != new {
+                    *spec = Arc::new(new);
+                }
+                *of = Arc::clone(&pod.spec);
+                Arc::clone(spec)
             }
-        }
-        Arc::new(model)
+            None => {
+                let spec = Arc::new(convert::pod_spec(&pod.spec));
+                self.shared_specs.insert(owner.uid.clone(), (Arc::clone(&pod.spec), Arc::clone(&spec)));
+                spec
+            }
+        };
+        Arc::new(convert::pod_with_spec(pod, spec))
     }
 }
 
@@ -163,7 +171,7 @@ impl Cluster {
         let message = scheduled_message(&pod.key(), node);
         let now = self.clock.time();
         self.store.update::<api::Pod>(key, |pod| {
-            pod.spec.get_or_insert_default().node_name = Some(node.to_owned());
+            pod.node_name = Some(node.to_owned());
             pod::set_condition(pod, "PodScheduled", true, None, None, &now);
         });
         self.scheduler_event(&api::Pod::wrap(object.clone()), "Normal", "Scheduled", "Binding", &message);

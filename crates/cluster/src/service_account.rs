@@ -2,15 +2,17 @@
 //!
 //! Whether the account exists is not checked yet.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::{
-    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, Pod,
+    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector,
     ProjectedVolumeSource, SecretVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume, VolumeMount,
     VolumeProjection,
 };
 
 use crate::behaviour::Behaviour;
 use crate::names::stable_suffix;
-use crate::pod;
+use crate::pod::{self, Pod, TOKEN_VOLUME};
 use crate::store::{ObjectKey, Store};
 
 /// Where the token is mounted.
@@ -23,7 +25,7 @@ pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
     }
     let namespace = pod.metadata.namespace.clone().unwrap_or_default();
     let identity = format!("{namespace}/{}", pod.metadata.name.as_deref().unwrap_or_default());
-    let spec = pod.spec.get_or_insert_default();
+    let spec = Arc::make_mut(&mut pod.spec);
     let account = spec.service_account_name.get_or_insert_with(|| "default".to_owned()).clone();
     let of_account = store
         .get::<ServiceAccount>(&ObjectKey::new(&namespace, &account))
@@ -32,7 +34,7 @@ pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
         return;
     }
     let volume = if behaviour.projected_tokens {
-        projected(format!("kube-api-access-{}", stable_suffix(&identity)))
+        projected(TOKEN_VOLUME.to_owned())
     } else {
         secret(format!("{account}-token-{}", stable_suffix(&format!("{namespace}/{account}"))))
     };
@@ -51,6 +53,7 @@ pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
         });
     }
     if mounted {
+        pod.token_volume = volume.projected.is_some().then(|| stable_suffix(&identity));
         spec.volumes.get_or_insert_default().push(volume);
     }
 }

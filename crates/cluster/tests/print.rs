@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node};
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
+use sim_cluster::pod::Pod;
 use sim_cluster::print::{PrintContext, TableOptions, describe_deployment, describe_node, describe_pod, pods};
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {

@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node};
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
+use sim_cluster::pod::Pod;
 use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, PodResult, RunResult, Setup, Stop, TaintPattern, pod};
 
 const MINUTE: u64 = 60 * 1000;

@@ -188,7 +188,11 @@ fn read_pod(version: Version, pod: &Value, case: &Value) -> Result<Pod, serde_js
     resolve_priority(&mut pod, case);
     let mut pod: api::Pod = serde_json::from_value(pod)?;
     default_pod(pod.spec.get_or_insert_default(), version);
-    Ok(convert::pod(&pod))
+    let pod = sim_cluster::pod::Pod::from(pod);
+    let mut model = convert::pod(&pod);
+    // The case's queue may hold pods that name their node, which no API server would leave to the scheduler.
+    Arc::make_mut(&mut model.spec).node_name = pod.node_name;
+    Ok(model)
 }
 
 fn resolve_priority(pod: &mut Value, case: &Value) {

@@ -1,13 +1,13 @@
 //! cluster-proportional-autoscaler (kubernetes-sigs): while its pod runs, scales a target with the size of the cluster.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Node};
 use serde::Deserialize;
 use sim_core::quantity::Quantity;
 
 use crate::change::{Change, ObjectRef};
 use crate::clock::Event;
 use crate::cluster::Cluster;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// `--poll-period-seconds`, default 10.
@@ -41,8 +41,7 @@ pub(crate) fn poll(cluster: &mut Cluster, key: &ObjectKey) {
 }
 
 fn container(pod: &Pod) -> Option<&Container> {
-    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
-    containers.iter().find(|container| {
+    pod.spec.containers.iter().find(|container| {
         container.image.as_deref().is_some_and(|image| image.contains("cluster-proportional-autoscaler"))
     })
 }

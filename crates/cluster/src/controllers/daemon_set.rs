@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
 use k8s_openapi::api::core::v1::{
-    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration,
+    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Toleration,
 };
 
 use sim_core::model::{Effect, first_untolerated};
@@ -17,7 +17,7 @@ use crate::cluster::Cluster;
 use crate::convert;
 use crate::names::template_hash;
 use crate::object::KnownKind;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// The label that tells the pods of an old template from those of the present one.
@@ -154,7 +154,7 @@ fn target_node(pod: &Pod) -> Option<String> {
     if let Some(node) = pod::node_name(pod) {
         return Some(node.to_owned());
     }
-    let affinity = pod.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()?;
+    let affinity = pod.spec.affinity.as_ref()?.node_affinity.as_ref()?;
     let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
     let fields = required.node_selector_terms.iter().filter_map(|term| term.match_fields.as_ref()).flatten();
     fields

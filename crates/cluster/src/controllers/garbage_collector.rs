@@ -2,12 +2,12 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::Cluster;
 use crate::object::{Kind, KnownKind};
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// Deletes what the object under `key`, which is gone, leaves behind: dependents, or the pods of a node.

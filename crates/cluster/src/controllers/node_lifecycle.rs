@@ -2,11 +2,11 @@
 //!
 //! Zones and eviction rates are not modelled yet: every lost node is tainted at once.
 
-use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod, Taint};
+use k8s_openapi::api::core::v1::{Node, NodeCondition, Taint};
 
 use crate::cluster::Cluster;
 use crate::object::KnownKind;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";

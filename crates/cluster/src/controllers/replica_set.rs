@@ -4,12 +4,11 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::Pod;
 
 use super::deployment::MAX_REPLICAS;
 use crate::cluster::Cluster;
 use crate::object::KnownKind;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// Makes the number of active pods equal `spec.replicas` and writes the status.

@@ -1,13 +1,13 @@
 //! Taint-based eviction (pkg/controller/tainteviction): pods leave nodes whose NoExecute taints they do not tolerate,
 //! at once or after the shortest `tolerationSeconds`.
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::object::KnownKind;
-use crate::pod;
+use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// Decides when the pod under `key` has to go, and puts it on the agenda or takes it off.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Container, Event, Node, NodeStatus, Pod};
+use k8s_openapi::api::core::v1::{Container, Event, Node, NodeStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use sim_core::quantity::Quantity;
@@ -13,7 +13,7 @@ use super::describe::Page;
 use super::nodes::roles;
 use super::template::canonical;
 use crate::change::taint_text;
-use crate::pod as pods;
+use crate::pod::{self as pods, Pod};
 
 /// The page of a node with the pods on it, its lease and its events.
 pub fn describe_node(
@@ -199,7 +199,7 @@ fn at_least(sum: &mut Amounts, other: &Amounts) {
 /// What a pod asks for and may use: its containers together, or an init container that needs more.
 fn requests_and_limits(pod: &Pod) -> (Amounts, Amounts) {
     let (mut requests, mut limits) = (Amounts::new(), Amounts::new());
-    let Some(spec) = &pod.spec else { return (requests, limits) };
+    let spec = &pod.spec;
     let of = |container: &Container| {
         let resources = container.resources.clone().unwrap_or_default();
         (amounts(resources.requests.as_ref()), amounts(resources.limits.as_ref()))

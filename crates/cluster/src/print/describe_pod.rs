@@ -1,16 +1,16 @@
 //! `kubectl describe pod` (`describePod`).
 
-use k8s_openapi::api::core::v1::{Event, Pod, PodStatus, TopologySpreadConstraint};
+use k8s_openapi::api::core::v1::{Event, PodStatus, TopologySpreadConstraint};
 
 use super::context::PrintContext;
 use super::describe::{Page, or_none};
 use super::template::{containers, selector_text, volumes};
-use crate::pod as pods;
+use crate::pod::{self as pods, Pod};
 
 /// The page of a pod with its events.
 pub fn describe_pod(pod: &Pod, events: &[&Event], context: &PrintContext) -> String {
     let mut page = Page::default();
-    let (spec, status) = (pod.spec.clone().unwrap_or_default(), pod.status.clone().unwrap_or_default());
+    let (spec, status) = (pod.api_spec(), pod.status.clone().unwrap_or_default());
     let metadata = &pod.metadata;
     page.field(0, "Name", metadata.name.as_deref().unwrap_or_default());
     page.field(0, "Namespace", metadata.namespace.as_deref().unwrap_or_default());

@@ -1,11 +1,11 @@
 //! `kubectl get pods` (`printPod`).
 
-use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, PodSpec, PodStatus};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodSpec, PodStatus};
 use k8s_openapi::jiff::Timestamp;
 
 use super::context::PrintContext;
 use super::table::Table;
-use crate::pod as pods;
+use crate::pod::{self as pods, Pod};
 
 /// The table of pods, in the order given.
 pub fn pods(pods: &[&Pod], context: &PrintContext) -> Table {
@@ -14,8 +14,9 @@ pub fn pods(pods: &[&Pod], context: &PrintContext) -> Table {
 }
 
 fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
-    let (spec, status) = (pod.spec.clone().unwrap_or_default(), pod.status.clone().unwrap_or_default());
-    let summary = Summary::of(pod, &spec, &status, context);
+    let no_status = PodStatus::default();
+    let (spec, status) = (&*pod.spec, pod.status.as_ref().unwrap_or(&no_status));
+    let summary = Summary::of(pod, spec, status, context);
     let restarts = match summary.last_restart {
         Some(moment) if summary.restarts > 0 && context.layout.restarts_ago => {
             format!("{} ({} ago)", summary.restarts, context.since(Some(moment)))
@@ -34,9 +35,9 @@ fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
         restarts,
         context.age(pod.metadata.creation_timestamp.as_ref()),
         or_none(ip),
-        or_none(spec.node_name.as_deref()),
+        or_none(pods::node_name(pod)),
         or_none(status.nominated_node_name.as_deref()),
-        readiness_gates(pod, &spec),
+        readiness_gates(pod, spec),
     ]
 }
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1 as api;
+use k8s_openapi::api::core::v1::{ContainerImage, Taint};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sim_core::behaviour::NodeUpdates;
 use sim_core::scheduler::Action;
 
+use crate::api;
 use crate::pod;
 
 /// Whether a bound pod takes part in scheduling as before: most changes are the kubelet's reports.
@@ -26,7 +27,7 @@ pub(super) fn looks_alike(before: &api::Pod, now: &api::Pod) -> bool {
         && before.metadata.owner_references == now.metadata.owner_references
         && started(before) == started(now)
         && ![before, now].into_iter().any(|pod| resizes(pod) || disturbed(pod))
-        && before.spec == now.spec
+        && before.has_spec_of(now)
 }
 
 /// Whether more of a waiting pod changed than its status and what the API server writes.
@@ -38,7 +39,7 @@ pub(super) fn is_updated(before: &api::Pod, now: &api::Pod) -> bool {
         finalizers: None,
         ..metadata.clone()
     };
-    before.spec != now.spec || own(&before.metadata) != own(&now.metadata)
+    !before.has_spec_of(now) || own(&before.metadata) != own(&now.metadata)
 }
 
 /// Whether a node takes part in scheduling otherwise than before.
@@ -74,11 +75,11 @@ fn is_cordoned(node: &api::Node) -> bool {
     node.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true)
 }
 
-fn taints(node: &api::Node) -> &[api::Taint] {
+fn taints(node: &api::Node) -> &[Taint] {
     node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default()
 }
 
-fn images(node: &api::Node) -> Option<&Vec<api::ContainerImage>> {
+fn images(node: &api::Node) -> Option<&Vec<ContainerImage>> {
     node.status.as_ref()?.images.as_ref()
 }
 

@@ -1,9 +1,9 @@
 //! Evicting the victims that preemption chose (`prepareCandidate` in `framework/preemption/preemption.go`, v1.34).
 
-use k8s_openapi::api::core::v1 as api;
 use sim_core::model::Pod;
 use sim_core::scheduler::PreemptionOutcome;
 
+use crate::api;
 use crate::cluster::Cluster;
 use crate::object::KnownKind;
 use crate::pod;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1 as api;
 use sim_core::behaviour::{BoundPods, QueueRules};
 use sim_core::model::{LabelSelector, Pod, PodKey};
 use sim_core::scheduler::{Action, DisruptionBudget, EventResource, Happening, SelectorOwner, pod_changes};
 
 use super::Scheduling;
 use super::changes::{is_updated, looks_alike, node_changes, node_looks_different};
+use crate::api;
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::object::Object;
