@@ -2,14 +2,14 @@
 
 use k8s_openapi::api::core::v1::Node;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Cluster, ObjectKey, taint_text};
+use sim_cluster::{Cluster, taint_text};
 use sim_core::model::resources::PodRequests;
 use sim_core::model::{Effect, Taint};
 use sim_core::scheduler::Snapshot;
 
 /// The taints of a node that keep the pod off, with the text kubectl prints of them. kube-scheduler tells one at most.
 pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<(Taint, String)> {
-    let Some(node) = cluster.store().get::<Node>(&ObjectKey::new("", node)) else { return Vec::new() };
+    let Some(node) = cluster.store().find::<Node>("", node) else { return Vec::new() };
     let tolerations = sim_cluster::convert::tolerations(pod);
     let texts = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).map(taint_text);
     let taints = sim_cluster::convert::taints(node).into_iter().zip(texts);

@@ -2,9 +2,7 @@
 
 use clap::ArgMatches;
 use k8s_openapi::api::core::v1::Node;
-use sim_cluster::{
-    BadChange, Change, Cluster, ObjectKey, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
-};
+use sim_cluster::{BadChange, Change, Cluster, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration};
 use sim_scenario::Severity;
 
 use crate::args::ChangeArgs;
@@ -94,7 +92,7 @@ fn with_flag(flag: &str, message: &str) -> String {
 /// slashes, is the node.
 fn split_node<'a>(text: &'a str, cluster: &Cluster) -> Result<(Option<String>, &'a str), CliError> {
     let Some((first, rest)) = text.split_once('/') else { return Ok((None, text)) };
-    let is_node = cluster.store().get::<Node>(&ObjectKey::new("", first)).is_some();
+    let is_node = cluster.store().find::<Node>("", first).is_some();
     if !is_node && std::path::Path::new(text).exists() {
         return Err(
             CliError::new(format!("{text:?} is a file, not a taint")).hint("name files before the changes, or with -f")
@@ -141,7 +139,7 @@ fn target_of_label<'a>(text: &'a str, cluster: &Cluster) -> Option<(ObjectRef, &
     let separators = |character: char| character == '/' || character == '=';
     let (first, rest) = text.split_once(separators)?;
     let node = |name: &str| ObjectRef { namespace: None, kind: "node".to_owned(), name: name.to_owned() };
-    if cluster.store().get::<Node>(&ObjectKey::new("", first)).is_some() {
+    if cluster.store().find::<Node>("", first).is_some() {
         return Some((node(first), rest));
     }
     if sim_cluster::Kind::parse(first).is_some() {

@@ -15,7 +15,7 @@ use crate::behaviour::Behaviour;
 use crate::convert;
 use crate::pod::{self, Pod};
 use crate::service_account;
-use crate::store::{ObjectKey, Store};
+use crate::store::Store;
 
 /// Priority of the built-in class `system-cluster-critical` (pkg/apis/scheduling/types.go).
 const SYSTEM_CLUSTER_CRITICAL: i32 = 2_000_000_000;
@@ -157,7 +157,7 @@ fn admit_priority(spec: &mut PodSpec, store: &Store) {
     let (value, policy) = match class {
         Some("system-cluster-critical") => (SYSTEM_CLUSTER_CRITICAL, None),
         Some("system-node-critical") => (SYSTEM_NODE_CRITICAL, None),
-        Some(name) => store.get::<PriorityClass>(&ObjectKey::new("", name)).map_or((0, None), |class| of(class)),
+        Some(name) => store.find::<PriorityClass>("", name).map_or((0, None), |class| of(class)),
         None => {
             let default = store.list::<PriorityClass>().find(|class| class.global_default == Some(true));
             if let Some(class) = default {

@@ -94,7 +94,7 @@ impl Cluster {
         let mut name;
         loop {
             name = format!("{prefix}{}", self.names.suffix(&prefix));
-            if self.store.get::<Pod>(&ObjectKey::new(&namespace, &name)).is_none() {
+            if self.store.find::<Pod>(&namespace, &name).is_none() {
                 break;
             }
         }
@@ -123,8 +123,7 @@ impl Cluster {
     pub(crate) fn delete_pod(&mut self, key: &ObjectKey) {
         let Some(found) = self.store.get::<Pod>(key) else { return };
         let bound = pod::node_name(found).is_some() && !pod::is_terminal(found);
-        let node_exists =
-            pod::node_name(found).is_some_and(|node| self.store.get::<Node>(&ObjectKey::new("", node)).is_some());
+        let node_exists = pod::node_name(found).is_some_and(|node| self.store.find::<Node>("", node).is_some());
         if !bound || !node_exists {
             self.store.remove::<Pod>(key);
         } else if !pod::is_terminating(found) {
@@ -139,7 +138,7 @@ impl Cluster {
 
     /// The next address of a node's pod range; addresses are not given back.
     pub(crate) fn next_pod_ip(&mut self, node_name: &str) -> Option<String> {
-        let node = self.store.get::<Node>(&ObjectKey::new("", node_name))?;
+        let node = self.store.find::<Node>("", node_name)?;
         let range = node.spec.as_ref().and_then(|spec| spec.pod_cidr.clone());
         let base: std::net::Ipv4Addr = range.as_deref().unwrap_or("10.244.0.0/16").split('/').next()?.parse().ok()?;
         // Without a range of its own the node draws from one that all such nodes share.

@@ -1,9 +1,11 @@
 //! The virtual clock and the agenda of what happens when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+
+use rustc_hash::FxHashSet;
 
 use crate::store::ObjectKey;
 
@@ -50,7 +52,7 @@ impl Clock {
 }
 
 /// Everything that can happen by itself. At one moment the kinds happen in this order.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Event {
     /// A step of the timeline, by index.
     TimelineStep(usize),
@@ -92,7 +94,7 @@ impl Event {
 }
 
 /// The controllers that sync objects by key, after kube-controller-manager's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Controller {
     NodeLifecycle,
     TaintEviction,
@@ -106,8 +108,8 @@ pub(crate) enum Controller {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Agenda {
     entries: BTreeMap<(u64, u8, u64), Event>,
-    /// The same, so that one event is put down once for one moment.
-    known: BTreeSet<(u64, Event)>,
+    /// The same, so that one event is put down once for one moment; looked up only, never gone through.
+    known: FxHashSet<(u64, Event)>,
     sequence: u64,
 }
 

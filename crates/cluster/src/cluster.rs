@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use imbl::{OrdMap, OrdSet};
 use k8s_openapi::api::core::v1::{Namespace, PodSpec, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
@@ -84,7 +85,7 @@ pub enum Stop {
     TooManyEvents,
 }
 
-/// A fake cluster. Cloning it forks it: the clone shares all objects until one side changes them.
+/// A fake cluster. Cloning it forks it: the two share what they have in common.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     pub(crate) setup: Arc<Setup>,
@@ -99,19 +100,19 @@ pub struct Cluster {
     /// Nodes whose kubelet does not report.
     pub(crate) silent_nodes: BTreeSet<ObjectKey>,
     /// Pods that wait for their tolerationSeconds to run out: since when, until when.
-    pub(crate) evictions: BTreeMap<ObjectKey, (u64, u64)>,
+    pub(crate) evictions: OrdMap<ObjectKey, (u64, u64)>,
     /// Pods a kubelet of this run has accepted.
-    pub(crate) accepted_pods: BTreeSet<ObjectKey>,
+    pub(crate) accepted_pods: OrdSet<ObjectKey>,
     /// The template each DaemonSet had when last seen, and its revision hash.
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
     /// Uids of the objects that have been in the store: owners that can be missed.
-    pub(crate) seen_owners: BTreeSet<String>,
+    pub(crate) seen_owners: OrdSet<String>,
     /// Pods by the uid of their managing owner.
-    pods_by_owner: BTreeMap<String, BTreeSet<ObjectKey>>,
+    pods_by_owner: OrdMap<String, OrdSet<ObjectKey>>,
     /// Pods by the node they are bound to.
-    pods_by_node: BTreeMap<String, BTreeSet<ObjectKey>>,
+    pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
     /// The spec of the pod admitted last, by the uid of the managing owner.
-    pub(crate) pod_specs: BTreeMap<String, Arc<PodSpec>>,
+    pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
     /// The last address drawn, by node range.
     pub(crate) pod_ips: BTreeMap<String, u32>,
     last_change_ms: u64,
@@ -131,13 +132,13 @@ impl Cluster {
             scheduling: Scheduling::new(&setup),
             timeline: Arc::default(),
             silent_nodes: BTreeSet::new(),
-            evictions: BTreeMap::new(),
-            accepted_pods: BTreeSet::new(),
+            evictions: OrdMap::new(),
+            accepted_pods: OrdSet::new(),
             daemon_set_revisions: BTreeMap::new(),
-            seen_owners: BTreeSet::new(),
-            pods_by_owner: BTreeMap::new(),
-            pods_by_node: BTreeMap::new(),
-            pod_specs: BTreeMap::new(),
+            seen_owners: OrdSet::new(),
+            pods_by_owner: OrdMap::new(),
+            pods_by_node: OrdMap::new(),
+            pod_specs: OrdMap::new(),
             pod_ips: BTreeMap::new(),
             last_change_ms: 0,
             events_taken: 0,
@@ -404,12 +405,7 @@ fn taints_of(object: &Option<Object>) -> Option<&Vec<Taint>> {
     }
 }
 
-fn move_key(
-    index: &mut BTreeMap<String, BTreeSet<ObjectKey>>,
-    from: Option<String>,
-    to: Option<String>,
-    key: &ObjectKey,
-) {
+fn move_key(index: &mut OrdMap<String, OrdSet<ObjectKey>>, from: Option<String>, to: Option<String>, key: &ObjectKey) {
     if from == to {
         return;
     }

@@ -260,7 +260,7 @@ fn host_ip(cluster: &Cluster, node: &str) -> Option<String> {
     if let Some(ip) = cluster.setup.node_ips.get(node) {
         return Some(ip.clone());
     }
-    let node = cluster.store.get::<Node>(&ObjectKey::new("", node))?;
+    let node = cluster.store.find::<Node>("", node)?;
     let addresses = node.status.as_ref()?.addresses.as_ref()?;
     addresses.iter().find(|address| address.type_ == "InternalIP").map(|address| address.address.clone())
 }

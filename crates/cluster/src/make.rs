@@ -351,7 +351,7 @@ impl Cluster {
             let name = loop {
                 number += 1;
                 let name = format!("{from}-{number}");
-                if self.store.get::<Node>(&ObjectKey::new("", &name)).is_none() {
+                if self.store.find::<Node>("", &name).is_none() {
                     break name;
                 }
             };

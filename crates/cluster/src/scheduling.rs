@@ -6,9 +6,10 @@ mod storage;
 mod volumes;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use sim_core::model::{Pod, PodSpec};
 use sim_core::scheduler::{
     Course, Decision, Explanation, FitError, PodClasses, Scheduler, SchedulingQueue, Snapshot, Verdict, event_note,
@@ -31,7 +32,7 @@ pub struct Scheduling {
     classes: PodClasses,
     course: Course,
     /// The spec that pods of one owner share, and what it is in the scheduler's model.
-    shared_specs: BTreeMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
+    shared_specs: OrdMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
 }
 
 impl Scheduling {
@@ -54,7 +55,7 @@ impl Scheduling {
             queue,
             classes: PodClasses::default(),
             course: Course::new(setup.emulate_sampling, (setup.seed != 0).then_some(setup.seed)),
-            shared_specs: BTreeMap::new(),
+            shared_specs: OrdMap::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{
 use crate::behaviour::Behaviour;
 use crate::names::stable_suffix;
 use crate::pod::{self, Pod, TOKEN_VOLUME};
-use crate::store::{ObjectKey, Store};
+use crate::store::Store;
 
 /// Where the token is mounted.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -27,9 +27,8 @@ pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
     let identity = format!("{namespace}/{}", pod.metadata.name.as_deref().unwrap_or_default());
     let spec = Arc::make_mut(&mut pod.spec);
     let account = spec.service_account_name.get_or_insert_with(|| "default".to_owned()).clone();
-    let of_account = store
-        .get::<ServiceAccount>(&ObjectKey::new(&namespace, &account))
-        .and_then(|account| account.automount_service_account_token);
+    let of_account =
+        store.find::<ServiceAccount>(&namespace, &account).and_then(|account| account.automount_service_account_token);
     if spec.automount_service_account_token.or(of_account) == Some(false) {
         return;
     }

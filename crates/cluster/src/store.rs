@@ -1,9 +1,13 @@
 //! The store of the fake cluster: typed objects by kind and namespace/name, resource versions, and the log of changes
 //! that controllers watch.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::collections::VecDeque;
+use std::ops::Bound;
 use std::sync::Arc;
+
+use equivalent::{Comparable, Equivalent};
+use imbl::OrdMap;
 
 use crate::object::{Kind, KnownKind, Tables, Unstructured};
 
@@ -36,8 +40,26 @@ impl std::fmt::Display for ObjectKey {
     }
 }
 
-/// The objects of one kind, by key. Cloning shares them; the first write to a clone copies the index, not the objects.
-pub type Table<T> = Arc<BTreeMap<ObjectKey, Arc<T>>>;
+/// A key that is only looked up.
+struct KeyRef<'a> {
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl Equivalent<ObjectKey> for KeyRef<'_> {
+    fn equivalent(&self, key: &ObjectKey) -> bool {
+        self.compare(key) == Ordering::Equal
+    }
+}
+
+impl Comparable<ObjectKey> for KeyRef<'_> {
+    fn compare(&self, key: &ObjectKey) -> Ordering {
+        self.namespace.cmp(&key.namespace).then_with(|| self.name.cmp(&key.name))
+    }
+}
+
+/// The objects of one kind, by key. Clones share what they have in common: a write copies the few entries beside it.
+pub type Table<T> = OrdMap<ObjectKey, Arc<T>>;
 
 /// What happened to an object, as a watch tells it.
 #[derive(Debug, Clone)]
@@ -56,7 +78,7 @@ pub struct Changed {
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     pub(crate) tables: Tables,
-    others: Arc<BTreeMap<(String, ObjectKey), Arc<Unstructured>>>,
+    others: OrdMap<(String, ObjectKey), Arc<Unstructured>>,
     resource_version: u64,
     changes: VecDeque<Changed>,
 }
@@ -67,15 +89,23 @@ impl Store {
         T::table(self).get(key)
     }
 
+    /// The object of a known kind with this name; cluster-scoped objects have an empty namespace.
+    pub fn find<T: KnownKind>(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+        T::table(self).get(&KeyRef { namespace, name })
+    }
+
     /// All objects of a known kind, by namespace and name.
     pub fn list<T: KnownKind>(&self) -> impl DoubleEndedIterator<Item = &Arc<T>> + Clone {
-        T::table(self).values()
+        T::table(self).iter().map(|(_, object)| object)
     }
 
     /// The objects of a known kind in one namespace, by name.
     pub fn list_in<'a, T: KnownKind>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<T>> + Clone + 'a {
-        let first = ObjectKey::new(namespace, "");
-        T::table(self).range(first..).take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
+        let first = KeyRef { namespace, name: "" };
+        T::table(self)
+            .range::<_, KeyRef<'_>>((Bound::Included(&first), Bound::Unbounded))
+            .take_while(move |(key, _)| &*key.namespace == namespace)
+            .map(|(_, object)| object)
     }
 
     /// The objects of unknown kinds, by kind, namespace and name.
@@ -88,7 +118,7 @@ impl Store {
         self.resource_version += 1;
         Arc::make_mut(&mut object).metadata_mut().resource_version = Some(self.resource_version.to_string());
         let key = ObjectKey::of(object.as_ref());
-        let before = Arc::make_mut(T::table_mut(self)).insert(key.clone(), object.clone());
+        let before = T::table_mut(self).insert(key.clone(), object.clone());
         self.changes.push_back(Changed {
             kind: T::KIND_OF,
             key,
@@ -108,10 +138,7 @@ impl Store {
 
     /// Deletes an object and returns it.
     pub fn remove<T: KnownKind>(&mut self, key: &ObjectKey) -> Option<Arc<T>> {
-        if !T::table(self).contains_key(key) {
-            return None;
-        }
-        let removed = Arc::make_mut(T::table_mut(self)).remove(key)?;
+        let removed = T::table_mut(self).remove(key)?;
         self.resource_version += 1;
         self.changes.push_back(Changed {
             kind: T::KIND_OF,
@@ -127,7 +154,7 @@ impl Store {
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let key = ObjectKey::new(namespace, object.metadata.name.as_deref().unwrap_or_default());
         let kind = format!("{}/{}", object.api_version, object.kind);
-        Arc::make_mut(&mut self.others).insert((kind, key), object);
+        self.others.insert((kind, key), object);
     }
 
     /// The next change nobody has heard of yet.

@@ -91,7 +91,7 @@ struct Ladder {
 
 /// The ConfigMap's parameters, else the default ones.
 fn params(cluster: &Cluster, namespace: &str, config_map: Option<&str>, default: Option<&str>) -> Option<Params> {
-    let stored = config_map.and_then(|name| cluster.store.get::<ConfigMap>(&ObjectKey::new(namespace, name)));
+    let stored = config_map.and_then(|name| cluster.store.find::<ConfigMap>(namespace, name));
     if let Some(data) = stored.and_then(|map| map.data.as_ref()) {
         for mode in ["linear", "ladder"] {
             if let Some(text) = data.get(mode) {

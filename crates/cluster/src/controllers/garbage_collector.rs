@@ -21,9 +21,7 @@ pub(crate) fn sync(cluster: &mut Cluster, _key: &ObjectKey) {
     let lost: Vec<ObjectKey> = cluster
         .store
         .list::<Pod>()
-        .filter(|pod| {
-            pod::node_name(pod).is_some_and(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)).is_none())
-        })
+        .filter(|pod| pod::node_name(pod).is_some_and(|node| cluster.store.find::<Node>("", node).is_none()))
         .map(|pod| ObjectKey::of(pod.as_ref()))
         .collect();
     for key in lost {

@@ -75,8 +75,7 @@ enum Patience {
 
 fn patience_ms(cluster: &Cluster, key: &ObjectKey) -> Patience {
     let pod = cluster.store.get::<Pod>(key).filter(|pod| pod::is_active(pod));
-    let node =
-        pod.and_then(|pod| pod::node_name(pod)).and_then(|node| cluster.store.get::<Node>(&ObjectKey::new("", node)));
+    let node = pod.and_then(|pod| pod::node_name(pod)).and_then(|node| cluster.store.find::<Node>("", node));
     let (Some(pod), Some(node)) = (pod, node) else { return Patience::Forever };
     let taints = convert::taints(node);
     let mut no_execute = taints.iter().filter(|taint| taint.effect == sim_core::model::Effect::NoExecute).peekable();
