@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
-use k8s_openapi::api::core::v1::{Namespace, PodSpec, PodTemplateSpec, Taint};
+use k8s_openapi::api::core::v1::{Namespace, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
-use crate::api;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
@@ -290,8 +289,7 @@ impl Cluster {
                 self.last_change_ms = self.clock.now_ms();
             }
             self.index(&changed);
-            self.watch_for_scheduler(&changed);
-            self.watch_for_controllers(changed);
+            self.tell_watchers(&changed);
         }
         if let Some(at) = self.scheduling.next_wakeup() {
             self.agenda.add(at.max(self.clock.now_ms()), Event::Schedule);
@@ -315,93 +313,38 @@ impl Cluster {
         }
     }
 
-    fn watch_for_controllers(&mut self, changed: Changed) {
-        let key = changed.key.clone();
-        let gone = changed.after.is_none();
-        match (changed.kind, &changed.before, &changed.after) {
-            (Kind::Pod, before, after) => {
-                let owner = after.as_ref().or(before.as_ref()).and_then(|object| pod::controller_of(object.metadata()));
-                self.sync_owner(&key, owner);
-                self.sync(Controller::TaintEviction, key.clone());
-                if let Some(Object::Pod(now)) = after {
-                    if pod::node_name(now).is_some() {
-                        kubelet::watch(self, now);
-                    }
-                    if cluster_proportional_autoscaler::is_autoscaler(now) && pod::is_ready(now) && !was_ready(before) {
-                        self.agenda.add(self.clock.now_ms(), Event::Autoscale(key));
-                    }
-                } else {
-                    self.accepted_pods.remove(&key);
-                }
-            }
-            (Kind::Node, before, after) => {
-                if let Some(Object::Node(node)) = after {
-                    self.sync(Controller::NodeLifecycle, key.clone());
-                    if self.setup.cloud_controller_manager && cloud_node::is_uninitialized(node) {
-                        self.agenda.add(self.clock.now_ms() + 1000, Event::InitialiseCloudNode(key.clone()));
-                    }
-                }
-                let keys: Vec<ObjectKey> =
-                    self.store.list::<api::DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
-                for set in keys {
-                    self.sync(Controller::DaemonSet, set);
-                }
-                if taints_of(before) != taints_of(after) {
-                    for pod in self.pods_by_node.get(&*key.name).cloned().unwrap_or_default() {
-                        self.sync(Controller::TaintEviction, pod);
-                    }
-                }
-                if gone {
-                    self.sync(Controller::GarbageCollector, key);
-                }
-            }
-            (Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet, _, after) => {
-                if let Some(object) = after {
-                    self.sync_owner(&key, pod::controller_of(object.metadata()));
-                } else {
-                    self.sync(Controller::GarbageCollector, key.clone());
-                    let owner = changed.before.as_ref().and_then(|object| pod::controller_of(object.metadata()));
-                    self.sync_owner(&key, owner);
-                }
-                match changed.kind {
-                    Kind::Deployment => self.sync(Controller::Deployment, key),
-                    Kind::ReplicaSet => self.sync(Controller::ReplicaSet, key),
-                    _ => self.sync(Controller::DaemonSet, key),
-                }
-            }
-            (Kind::StatefulSet | Kind::Job, ..) if gone => self.sync(Controller::GarbageCollector, key),
-            _ => {}
-        }
+    /// In this order each component looks at a change and puts what follows on the agenda.
+    fn tell_watchers(&mut self, changed: &Changed) {
+        self.watch_for_scheduler(changed);
+        kubelet::watch(self, changed);
+        node_lifecycle::watch(self, changed);
+        cloud_node::watch(self, changed);
+        taint_eviction::watch(self, changed);
+        garbage_collector::watch(self, changed);
+        deployment::watch(self, changed);
+        replica_set::watch(self, changed);
+        daemon_set::watch(self, changed);
+        cluster_proportional_autoscaler::watch(self, changed);
     }
 
-    fn sync(&mut self, controller: Controller, key: ObjectKey) {
+    /// Has a controller look at an object soon.
+    pub(crate) fn sync(&mut self, controller: Controller, key: ObjectKey) {
         self.agenda.add(self.clock.now_ms(), Event::Sync(controller, key));
     }
 
-    fn sync_owner(
-        &mut self,
-        key: &ObjectKey,
-        owner: Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>,
-    ) {
-        let Some(owner) = owner else { return };
-        let controller = match owner.kind.as_str() {
-            "ReplicaSet" => Controller::ReplicaSet,
-            "DaemonSet" => Controller::DaemonSet,
-            "Deployment" => Controller::Deployment,
-            _ => return,
+    /// Has the controller of `kind` look at the objects of that kind that manage the changed object, or did before.
+    pub(crate) fn sync_owners(&mut self, controller: Controller, kind: Kind, changed: &Changed) {
+        let owner = |object: &Option<Object>| {
+            let owner = pod::controller_of(object.as_ref()?.metadata()).filter(|owner| owner.kind == kind.name())?;
+            Some(ObjectKey::new(&changed.key.namespace, &owner.name))
         };
-        self.sync(controller, ObjectKey::new(&key.namespace, &owner.name));
-    }
-}
-
-fn was_ready(object: &Option<Object>) -> bool {
-    matches!(object, Some(Object::Pod(pod)) if pod::is_ready(pod))
-}
-
-fn taints_of(object: &Option<Object>) -> Option<&Vec<Taint>> {
-    match object {
-        Some(Object::Node(node)) => node.spec.as_ref()?.taints.as_ref(),
-        _ => None,
+        let (before, after) = (owner(&changed.before), owner(&changed.after));
+        if let Some(before) = before.filter(|before| after.as_ref() != Some(before)) {
+            self.sync(controller, before);
+        }
+        if let Some(after) = after {
+            self.sync(controller, after);
+        }
     }
 }
 

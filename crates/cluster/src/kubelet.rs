@@ -12,17 +12,27 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
 use crate::clock::Event;
 use crate::cluster::Cluster;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
 
 /// From binding to the first container's start, and from one init container to the next.
 const START_MS: u64 = 1_000;
 /// From the order to stop to the end of the containers.
 const STOP_MS: u64 = 1_000;
 
-/// A pod on a node changed: puts the kubelet's next work on it on the agenda.
-pub(crate) fn watch(cluster: &mut Cluster, pod: &Pod) {
+/// A pod changed.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    if changed.kind == Kind::Pod && changed.after.is_none() {
+        cluster.accepted_pods.remove(&changed.key);
+    }
+    if let Some(Object::Pod(pod)) = &changed.after {
+        plan(cluster, pod);
+    }
+}
+
+/// Puts the next work on a pod on the agenda.
+fn plan(cluster: &mut Cluster, pod: &Pod) {
     let key = ObjectKey::of(pod);
     let Some(node) = pod::node_name(pod) else { return };
     if !is_alive(cluster, node) {
@@ -79,7 +89,7 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
 
 /// The node reports again: its kubelet takes up its pods where they stand.
 pub(crate) fn node_is_back(cluster: &mut Cluster, pod: &Pod) {
-    watch(cluster, pod);
+    plan(cluster, pod);
     if matches!(stage(pod), Stage::Started) && pod::is_active(pod) {
         cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(ObjectKey::of(pod)));
     }

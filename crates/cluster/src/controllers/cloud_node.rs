@@ -2,11 +2,23 @@
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 
+use crate::clock::Event;
 use crate::cluster::Cluster;
-use crate::store::ObjectKey;
+use crate::object::Object;
+use crate::store::{Changed, ObjectKey};
 
 /// Set by kubelets with `--cloud-provider=external` at registration, removed by the cloud-node controller.
 pub(crate) const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+/// A node that waits is initialised a second later, when there is somebody to do it.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    if cluster.setup.cloud_controller_manager
+        && let Some(Object::Node(node)) = &changed.after
+        && is_uninitialized(node)
+    {
+        cluster.agenda.add(cluster.clock.now_ms() + 1000, Event::InitialiseCloudNode(changed.key.clone()));
+    }
+}
 
 /// The taint as the kubelet registers it.
 pub(crate) fn uninitialized_taint() -> Taint {

@@ -7,11 +7,24 @@ use sim_core::quantity::Quantity;
 use crate::change::{Change, ObjectRef};
 use crate::clock::Event;
 use crate::cluster::Cluster;
+use crate::object::Object;
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
 
 /// `--poll-period-seconds`, default 10.
 const POLL_MS: u64 = 10_000;
+
+/// An autoscaler's pod became ready: it polls from now on.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    let ready = |object: &Option<Object>| matches!(object, Some(Object::Pod(pod)) if pod::is_ready(pod));
+    if let Some(Object::Pod(pod)) = &changed.after
+        && is_autoscaler(pod)
+        && ready(&changed.after)
+        && !ready(&changed.before)
+    {
+        cluster.agenda.add(cluster.clock.now_ms(), Event::Autoscale(changed.key.clone()));
+    }
+}
 
 /// Whether this pod is an autoscaler: its image says so.
 pub(crate) fn is_autoscaler(pod: &Pod) -> bool {

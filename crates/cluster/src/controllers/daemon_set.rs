@@ -13,15 +13,32 @@ use sim_core::scheduler::plugins::node_affinity;
 
 use super::deployment::resolve;
 use super::replica_set::count;
+use crate::clock::Controller;
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::names::template_hash;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
 
 /// The label that tells the pods of an old template from those of the present one.
 const HASH_LABEL: &str = "controller-revision-hash";
+
+/// A DaemonSet changed, or a pod of one, or any node.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    match changed.kind {
+        Kind::DaemonSet => cluster.sync(Controller::DaemonSet, changed.key.clone()),
+        Kind::Pod => cluster.sync_owners(Controller::DaemonSet, Kind::DaemonSet, changed),
+        Kind::Node => {
+            let sets: Vec<ObjectKey> =
+                cluster.store.list::<DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
+            for set in sets {
+                cluster.sync(Controller::DaemonSet, set);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// Creates missing pods, deletes those on nodes that may not run them, rolls over old ones, and writes the status.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {

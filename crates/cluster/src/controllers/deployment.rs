@@ -11,11 +11,12 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::clock::Controller;
 use crate::cluster::Cluster;
 use crate::names::template_hash;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind};
 use crate::pod;
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
 
 /// More replicas than these no cluster holds; who asks for more has mistyped, and is told so.
 pub const MAX_REPLICAS: i32 = 1_000_000;
@@ -23,6 +24,15 @@ pub const MAX_REPLICAS: i32 = 1_000_000;
 const HASH_LABEL: &str = "pod-template-hash";
 /// The annotation that numbers rollouts (deployment/util).
 const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// A Deployment changed, or a ReplicaSet of one.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    match changed.kind {
+        Kind::Deployment => cluster.sync(Controller::Deployment, changed.key.clone()),
+        Kind::ReplicaSet => cluster.sync_owners(Controller::Deployment, Kind::Deployment, changed),
+        _ => {}
+    }
+}
 
 /// Brings the ReplicaSets of a Deployment a step closer to its spec and writes the status.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {

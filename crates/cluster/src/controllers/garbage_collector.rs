@@ -5,10 +5,18 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::clock::Controller;
 use crate::cluster::Cluster;
 use crate::object::{Kind, KnownKind};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
+
+/// An owner or a node is gone.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    if changed.after.is_none() && !matches!(changed.kind, Kind::Pod | Kind::Event) {
+        cluster.sync(Controller::GarbageCollector, changed.key.clone());
+    }
+}
 
 /// Deletes what the object under `key`, which is gone, leaves behind: dependents, or the pods of a node.
 pub(crate) fn sync(cluster: &mut Cluster, _key: &ObjectKey) {

@@ -4,10 +4,11 @@
 
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Taint};
 
+use crate::clock::Controller;
 use crate::cluster::Cluster;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
@@ -20,6 +21,13 @@ const PRESSURES: [(&str, &str); 4] = [
     ("PIDPressure", "node.kubernetes.io/pid-pressure"),
     ("NetworkUnavailable", "node.kubernetes.io/network-unavailable"),
 ];
+
+/// A node changed.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    if changed.kind == Kind::Node && changed.after.is_some() {
+        cluster.sync(Controller::NodeLifecycle, changed.key.clone());
+    }
+}
 
 /// Makes the taints this controller owns equal to what the node's conditions and `unschedulable` ask for.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {

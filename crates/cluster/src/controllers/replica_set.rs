@@ -6,10 +6,20 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
 
 use super::deployment::MAX_REPLICAS;
+use crate::clock::Controller;
 use crate::cluster::Cluster;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
+
+/// A ReplicaSet changed, or a pod of one.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    match changed.kind {
+        Kind::ReplicaSet => cluster.sync(Controller::ReplicaSet, changed.key.clone()),
+        Kind::Pod => cluster.sync_owners(Controller::ReplicaSet, Kind::ReplicaSet, changed),
+        _ => {}
+    }
+}
 
 /// Makes the number of active pods equal `spec.replicas` and writes the status.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {

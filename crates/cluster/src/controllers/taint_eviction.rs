@@ -1,14 +1,34 @@
 //! Taint-based eviction (pkg/controller/tainteviction): pods leave nodes whose NoExecute taints they do not tolerate,
 //! at once or after the shortest `tolerationSeconds`.
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Taint};
 
-use crate::clock::Event;
+use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
 use crate::convert;
-use crate::object::KnownKind;
+use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
+use crate::store::{Changed, ObjectKey};
+
+/// A pod changed, or the taints of its node.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    match changed.kind {
+        Kind::Pod => cluster.sync(Controller::TaintEviction, changed.key.clone()),
+        Kind::Node if taints_of(&changed.before) != taints_of(&changed.after) => {
+            for pod in cluster.pods_on(&changed.key.name) {
+                cluster.sync(Controller::TaintEviction, ObjectKey::of(pod.as_ref()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn taints_of(node: &Option<Object>) -> Option<&Vec<Taint>> {
+    match node {
+        Some(Object::Node(node)) => node.spec.as_ref()?.taints.as_ref(),
+        _ => None,
+    }
+}
 
 /// Decides when the pod under `key` has to go, and puts it on the agenda or takes it off.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
