@@ -1,6 +1,7 @@
 //! The scheduling framework: a [`Snapshot`] of the cluster, the [`Scheduler`] that decides about one pod at a time, the
 //! [`SchedulingQueue`] that says which pod is next, and the [`plugins`].
 
+mod alike;
 mod change_log;
 pub mod config;
 pub mod course;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::alike::Alike;
 use crate::behaviour::Behaviour;
 use crate::model::resources::{NonZero, PodRequests};
 use crate::model::{Node, Pod, Resources};
@@ -15,6 +16,8 @@ pub struct PodInfo {
     pub pod: Arc<Pod>,
     /// What it asks for.
     pub requests: Arc<PodRequests>,
+    /// Its number among the pods of the snapshot that it is in, if it is in one.
+    pub(crate) alike: Option<Alike>,
 }
 
 /// A node, its pods, and what they take.
@@ -24,6 +27,8 @@ pub struct NodeInfo {
     pub node: Arc<Node>,
     /// The pods bound to it, in the order they came.
     pub pods: Vec<Arc<PodInfo>>,
+    /// The numbers of their like, beside them.
+    pub(crate) alike: Vec<Option<Alike>>,
     /// What the pods take, `pods` included.
     pub requested: Resources,
     /// What scoring takes the pods for.
@@ -42,7 +47,7 @@ impl PodInfo {
     /// The pod with its requests under a version's rules.
     pub fn new(pod: Arc<Pod>, behaviour: &Behaviour) -> Self {
         let requests = Arc::new(PodRequests::of(&pod, behaviour.requests));
-        PodInfo { pod, requests }
+        PodInfo { pod, requests, alike: None }
     }
 }
 
@@ -52,6 +57,7 @@ impl NodeInfo {
         NodeInfo {
             node,
             pods: Vec::new(),
+            alike: Vec::new(),
             requested: Resources::default(),
             non_zero_requested: NonZero::default(),
             used_ports: BTreeSet::new(),
@@ -75,6 +81,7 @@ impl NodeInfo {
         self.used_ports.extend(host_ports(&info.pod.spec, behaviour).map(HostPort::of));
         self.pods_with_affinity += usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
+        self.alike.push(info.alike);
         self.pods.push(info);
     }
 
@@ -82,6 +89,7 @@ impl NodeInfo {
     pub fn remove_pod(&mut self, info: &Arc<PodInfo>, behaviour: &Behaviour) {
         let Some(index) = self.pods.iter().position(|pod| Arc::ptr_eq(pod, info)) else { return };
         self.pods.remove(index);
+        self.alike.remove(index);
         self.requested.sub(&info.requests.assigned);
         self.requested.pods -= 1;
         self.non_zero_requested.milli_cpu -= info.requests.assigned_non_zero.milli_cpu;

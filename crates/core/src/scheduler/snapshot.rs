@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
+use super::alike::AlikePods;
 use super::change_log::{Change, ChangeLog};
 use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affinity};
 use super::pod_index::{Place, PodIndex};
@@ -26,6 +27,7 @@ pub struct Snapshot {
     zones: Vec<(String, Vec<usize>)>,
     order: OnceLock<Arc<[usize]>>,
     pods: PodIndex,
+    alike: AlikePods,
     /// Pods bound to nodes that do not exist (yet).
     stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
     images: Arc<BTreeMap<String, ImageState>>,
@@ -92,6 +94,7 @@ impl Snapshot {
             zones: Vec::new(),
             order: OnceLock::new(),
             pods: PodIndex::default(),
+            alike: AlikePods::default(),
             stranded: BTreeMap::new(),
             images: Arc::default(),
             namespaces: Arc::default(),
@@ -194,14 +197,16 @@ impl Snapshot {
             Some(slot) => Place::Slot(*slot),
             None => Place::Stranded(Arc::from(node)),
         };
-        let info = PodInfo::new(pod, &self.behaviour);
+        let alike = Some(self.alike.number_of(&pod));
+        let info = PodInfo { alike, ..PodInfo::new(pod, &self.behaviour) };
         self.add_pod_info(Arc::new(info), place);
     }
 
     /// Adds a pod to a node before its binding is known, as the scheduler assumes it (`cache.AssumePod`). Its requests
     /// are those that placed it.
     pub fn assume(&mut self, pod: Arc<Pod>, requests: Arc<PodRequests>, node: NodeSlot) {
-        self.add_pod_info(Arc::new(PodInfo { pod, requests }), Place::Slot(node.0));
+        let alike = Some(self.alike.number_of(&pod));
+        self.add_pod_info(Arc::new(PodInfo { pod, requests, alike }), Place::Slot(node.0));
     }
 
     fn add_pod_info(&mut self, info: Arc<PodInfo>, place: Place) {
@@ -251,6 +256,11 @@ impl Snapshot {
                 self.priorities.remove(&removed.pod.spec.priority);
             }
         }
+    }
+
+    /// How many pods there are or were that selectors and affinity terms can tell apart.
+    pub(crate) fn alike_count(&self) -> usize {
+        self.alike.len()
     }
 
     /// The least priority of any pod; `None` if there is no pod.

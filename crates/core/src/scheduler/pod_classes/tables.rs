@@ -109,6 +109,19 @@ pub(super) struct Tables {
     pub(super) sums: Vec<(String, Table)>,
 }
 
+/// In which tables a pod is counted, whichever node it is on; by their places in [`Tables`].
+#[derive(Debug, Default)]
+struct Roles {
+    hard: Vec<usize>,
+    soft: Vec<usize>,
+    /// In all of `affinity`, or in none.
+    affine: bool,
+    anti_affinity: Vec<usize>,
+    existing: Vec<usize>,
+    /// With the weight it has there.
+    sums: Vec<(usize, i64)>,
+}
+
 /// That a pod looks at a label which no table is about.
 pub(super) struct NewLabel;
 
@@ -147,13 +160,7 @@ impl Tables {
         }
         tables.look_for_labels(cycle, nodes);
         if !tables.is_empty() {
-            for rank in 0..nodes.slots.len() {
-                let Some(node) = snapshot.slot(nodes.slots[rank]) else { continue };
-                for info in &node.pods {
-                    // Every label has its table by now.
-                    let _ = tables.count(cycle, rank, &info.pod, 1);
-                }
-            }
+            tables.count_all(cycle, nodes);
         }
         for hard in &mut tables.hard {
             hard.rank_counts();
@@ -173,24 +180,81 @@ impl Tables {
 
     /// Counts a pod that came to the node (`delta` 1) or left it (-1).
     pub(super) fn count(&mut self, cycle: &Cycle<'_>, rank: usize, pod: &Pod, delta: i64) -> Result<(), NewLabel> {
-        for hard in &mut self.hard {
-            if hard.counted[rank] && spread::counts(cycle, &hard.constraint, pod) {
+        let roles = self.roles(cycle, pod)?;
+        self.add(&roles, rank, delta);
+        Ok(())
+    }
+
+    fn count_all(&mut self, cycle: &Cycle<'_>, nodes: &Nodes) {
+        let snapshot = cycle.snapshot;
+        let mut known: Vec<Option<Roles>> = Vec::new();
+        known.resize_with(snapshot.alike_count(), || None);
+        for rank in 0..nodes.slots.len() {
+            let Some(node) = snapshot.slot(nodes.slots[rank]) else { continue };
+            for (alike, info) in node.alike.iter().zip(&node.pods) {
+                // Every label has its table by now: there is no error.
+                match alike.and_then(|alike| known.get_mut(alike.index())) {
+                    Some(Some(roles)) => self.add(roles, rank, 1),
+                    Some(unknown) => {
+                        let roles = self.roles(cycle, &info.pod).unwrap_or_default();
+                        self.add(&roles, rank, 1);
+                        *unknown = Some(roles);
+                    }
+                    None => self.add(&self.roles(cycle, &info.pod).unwrap_or_default(), rank, 1),
+                }
+            }
+        }
+    }
+
+    fn roles(&self, cycle: &Cycle<'_>, pod: &Pod) -> Result<Roles, NewLabel> {
+        let mut roles = Roles::default();
+        let chosen = |constraint: &Constraint| spread::counts(cycle, constraint, pod);
+        let hard = self.hard.iter().enumerate().filter(|(_, hard)| chosen(&hard.constraint));
+        roles.hard.extend(hard.map(|(index, _)| index));
+        let soft = self.soft.iter().enumerate().filter(|(_, soft)| chosen(&soft.constraint));
+        roles.soft.extend(soft.map(|(index, _)| index));
+        let spec = &cycle.pod.spec;
+        let own = |term: &_| inter_pod_affinity::matches(cycle, term, cycle.pod, pod);
+        roles.affine = !self.affinity.is_empty() && spec.required_pod_affinity.iter().all(own);
+        if !self.anti_affinity.is_empty() {
+            let against = spec.required_pod_anti_affinity.iter().enumerate().filter(|(_, term)| own(term));
+            roles.anti_affinity.extend(against.map(|(index, _)| index));
+        }
+        let theirs = |term: &_| inter_pod_affinity::matches(cycle, term, pod, cycle.pod);
+        for term in pod.spec.required_pod_anti_affinity.iter().filter(|_| self.filters_pods) {
+            if theirs(term) {
+                roles.existing.push(find(&self.existing, &term.topology_key).ok_or(NewLabel)?);
+            }
+        }
+        if self.scores_pods {
+            let mut missing = false;
+            inter_pod_affinity::preferences(cycle, pod, |key, weight| match find(&self.sums, key) {
+                Some(table) => roles.sums.push((table, weight)),
+                None => missing = true,
+            });
+            if missing {
+                return Err(NewLabel);
+            }
+        }
+        Ok(roles)
+    }
+
+    fn add(&mut self, roles: &Roles, rank: usize, delta: i64) {
+        for index in &roles.hard {
+            let hard = &mut self.hard[*index];
+            if hard.counted[rank] {
                 hard.add(rank, delta);
             }
         }
-        for soft in &mut self.soft {
-            if !spread::counts(cycle, &soft.constraint, pod) {
-                continue;
-            }
+        for index in &roles.soft {
+            let soft = &mut self.soft[*index];
             match &mut soft.by_node {
                 Some(by_node) => by_node[rank] += delta,
                 None if soft.counted[rank] => soft.table.add(rank, delta),
                 None => {}
             }
         }
-        let spec = &cycle.pod.spec;
-        let own = |term: &_| inter_pod_affinity::matches(cycle, term, cycle.pod, pod);
-        if !self.affinity.is_empty() && spec.required_pod_affinity.iter().all(own) {
+        if roles.affine {
             for table in &mut self.affinity {
                 if table.at(rank).is_some() {
                     self.affine += delta;
@@ -198,27 +262,15 @@ impl Tables {
                 table.add(rank, delta);
             }
         }
-        for (table, term) in self.anti_affinity.iter_mut().zip(&spec.required_pod_anti_affinity) {
-            if own(term) {
-                table.add(rank, delta);
-            }
+        for index in &roles.anti_affinity {
+            self.anti_affinity[*index].add(rank, delta);
         }
-        let theirs = |term: &_| inter_pod_affinity::matches(cycle, term, pod, cycle.pod);
-        for term in pod.spec.required_pod_anti_affinity.iter().filter(|_| self.filters_pods) {
-            if theirs(term) {
-                find(&mut self.existing, &term.topology_key)?.add(rank, delta);
-            }
+        for index in &roles.existing {
+            self.existing[*index].1.add(rank, delta);
         }
-        if !self.scores_pods {
-            return Ok(());
+        for (index, weight) in &roles.sums {
+            self.sums[*index].1.add(rank, weight * delta);
         }
-        let mut missing = false;
-        let sums = &mut self.sums;
-        inter_pod_affinity::preferences(cycle, pod, |key, weight| match find(sums, key) {
-            Ok(table) => table.add(rank, weight * delta),
-            Err(NewLabel) => missing = true,
-        });
-        if missing { Err(NewLabel) } else { Ok(()) }
     }
 
     /// Makes a table for every label that a pod already there looks at on behalf of this class.
@@ -235,7 +287,7 @@ impl Tables {
             for info in &node.pods {
                 for term in info.pod.spec.required_pod_anti_affinity.iter().filter(|_| self.filters_pods) {
                     if inter_pod_affinity::matches(cycle, term, &info.pod, cycle.pod)
-                        && find(&mut self.existing, &term.topology_key).is_err()
+                        && find(&self.existing, &term.topology_key).is_none()
                     {
                         let topology = nodes.topology(snapshot, &term.topology_key);
                         self.existing.push((term.topology_key.clone(), Table::new(topology)));
@@ -254,14 +306,14 @@ impl Tables {
     }
 
     fn sum_table(&mut self, snapshot: &Snapshot, nodes: &mut Nodes, key: &str) {
-        if find(&mut self.sums, key).is_err() {
+        if find(&self.sums, key).is_none() {
             self.sums.push((key.to_owned(), Table::new(nodes.topology(snapshot, key))));
         }
     }
 }
 
-fn find<'a>(tables: &'a mut [(String, Table)], key: &str) -> Result<&'a mut Table, NewLabel> {
-    tables.iter_mut().find(|(name, _)| name == key).map(|(_, table)| table).ok_or(NewLabel)
+fn find(tables: &[(String, Table)], key: &str) -> Option<usize> {
+    tables.iter().position(|(name, _)| name == key)
 }
 
 impl HardSpread {
