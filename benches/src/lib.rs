@@ -15,7 +15,7 @@ use sim_cluster::{Cluster, Object, Setup};
 
 /// A node of 4 CPU, 32Gi and 110 pods in one of three zones.
 pub fn api_node(number: usize) -> Node {
-    let name = format!("node-{number}");
+    let name = node_name(number);
     let zone = format!("zone{}", number % 3);
     let resources = json!({"cpu": "4", "memory": "32Gi", "pods": "110"});
     let node = json!({
@@ -32,19 +32,33 @@ pub fn api_pod() -> Pod {
     serde_json::from_value(pod).unwrap_or_default()
 }
 
+/// The name of a node by its number.
+pub fn node_name(number: usize) -> String {
+    format!("node-{number}")
+}
+
 /// A cluster of so many nodes, and one Deployment with so many replicas that no controller has looked at yet.
 pub fn cluster(nodes: usize, replicas: usize) -> Cluster {
-    let deployment = json!({
-        "metadata": {"name": "web", "namespace": "default"},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod_spec()},
-        },
-    });
-    let deployment: Deployment = serde_json::from_value(deployment).unwrap_or_default();
+    deployments(nodes, 1, replicas)
+}
+
+/// A cluster of so many nodes in three zones, and Deployments that no controller has looked at yet.
+pub fn deployments(nodes: usize, deployments: usize, replicas: usize) -> Cluster {
+    let deployment = |number: usize| {
+        let labels = json!({"app": format!("web-{number}")});
+        let deployment: Deployment = serde_json::from_value(json!({
+            "metadata": {"name": format!("web-{number}"), "namespace": "default"},
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod_spec()},
+            },
+        }))
+        .unwrap_or_default();
+        Object::Deployment(Arc::new(deployment))
+    };
     let nodes = (0..nodes).map(|number| Object::Node(Arc::new(api_node(number))));
-    Cluster::new(setup("v1.34.0"), nodes.chain([Object::Deployment(Arc::new(deployment))]))
+    Cluster::new(setup("v1.34.0"), nodes.chain((0..deployments).map(deployment)))
 }
 
 /// The incident's cluster at virtual time zero.
