@@ -1,0 +1,37 @@
+//! Changes of any object: labels, deletion.
+
+use super::{Refused, not_found};
+use crate::change::ObjectRef;
+use crate::cluster::Cluster;
+use crate::object::Kind;
+
+impl Cluster {
+    pub(super) fn label(
+        &mut self,
+        target: &ObjectRef,
+        set: &[(String, String)],
+        remove: &[String],
+    ) -> Result<Vec<String>, Refused> {
+        let (kind, key) = self.resolve(target)?;
+        let Some(mut object) = self.store.object(kind, &key) else { return Err(not_found(kind, &target.name)) };
+        let labels = object.metadata_mut().labels.get_or_insert_default();
+        if let Some(missing) = remove.iter().find(|label| !labels.contains_key(*label)) {
+            return Err(Refused(format!("label \"{missing}\" not found.")));
+        }
+        labels.extend(set.iter().cloned());
+        labels.retain(|label, _| !remove.contains(label));
+        self.store.put_object(object);
+        Ok(vec![format!("{}/{} labeled", kind.qualified(), key.name)])
+    }
+
+    pub(super) fn delete(&mut self, object: &ObjectRef) -> Result<String, Refused> {
+        let (kind, key) = self.resolve(object)?;
+        match kind {
+            Kind::Pod => self.delete_pod(&key),
+            _ => {
+                self.store.remove_object(kind, &key);
+            }
+        }
+        Ok(format!("{} \"{}\" deleted", kind.qualified(), key.name))
+    }
+}

@@ -1,0 +1,121 @@
+//! From the document as it is written to a Scenario, with every fault on the way.
+
+use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
+use serde::Deserialize;
+use serde_json::Value;
+use sim_core::version::Version;
+
+use super::scenario::{Scenario, TimedStep};
+use super::schema::{CloudProvider, Document};
+use crate::duration::parse_duration_ms;
+use crate::fault::{Fault, Severity};
+use crate::load::{Place, error_step};
+use crate::locate::{Step as PathStep, show};
+
+/// Reads a document; the faults carry their places.
+pub(crate) fn read(place: &Place<'_>, value: Value) -> (Option<Scenario>, Vec<Fault>) {
+    let mut reader = Reader { place, faults: Vec::new() };
+    let mut track = serde_path_to_error::Track::new();
+    let parsed = Document::deserialize(serde_path_to_error::Deserializer::new(&value, &mut track));
+    match parsed {
+        Ok(document) => {
+            let scenario = reader.resolve(document);
+            (Some(scenario), reader.faults)
+        }
+        Err(error) => {
+            let path: Vec<PathStep> = track.path().iter().filter_map(error_step).collect();
+            reader.fault(&path, error.to_string());
+            (None, reader.faults)
+        }
+    }
+}
+
+/// The place of the document, and what is wrong with it so far.
+pub(super) struct Reader<'a> {
+    pub(super) place: &'a Place<'a>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// A path from its parts: keys and indices.
+macro_rules! at {
+    ($($part:expr),*) => { [$($crate::locate::Step::from($part)),*] };
+}
+pub(super) use at;
+
+impl From<&str> for PathStep {
+    fn from(key: &str) -> Self {
+        PathStep::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for PathStep {
+    fn from(index: usize) -> Self {
+        PathStep::Index(index)
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn fault(&mut self, path: &[PathStep], message: String) {
+        let location = Some(self.place.at(path));
+        let object = "Scenario".to_owned();
+        self.faults.push(Fault { severity: Severity::Error, location, object, path: show(path), message, hint: None });
+    }
+
+    /// The value, or a fault at the path and nothing.
+    pub(super) fn good<T, E: std::fmt::Display>(&mut self, path: &[PathStep], result: Result<T, E>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(path, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn resolve(&mut self, document: Document) -> Scenario {
+        let spec = document.spec;
+        let version = spec
+            .kubernetes_version
+            .and_then(|text| self.good(&at!["spec", "kubernetesVersion"], text.parse::<Version>()));
+        let start = spec.start.and_then(|text| self.good(&at!["spec", "start"], parse_start(&text)));
+        let until_ms = spec.until.and_then(|text| self.good(&at!["spec", "until"], parse_duration_ms(&text)));
+        let mut timeline = Vec::new();
+        for (index, moment) in spec.timeline.into_iter().enumerate() {
+            let at = at!["spec", "timeline", index, "at"];
+            let Some(at_ms) = self.good(&at, parse_duration_ms(&moment.at)) else { continue };
+            if until_ms.is_some_and(|until| at_ms > until) {
+                self.fault(&at, format!("{} is after the end of the run", moment.at));
+            }
+            for (number, step) in moment.steps.into_iter().enumerate() {
+                let path = at!["spec", "timeline", index, "steps", number];
+                if let Some(change) = step.change(self, &path) {
+                    timeline.push(TimedStep { at_ms, change, source: self.place.at(&path) });
+                }
+            }
+        }
+        let expectations = spec.expectations.into_iter().enumerate();
+        let expectations = expectations.filter_map(|(index, entry)| entry.resolve(self, index, until_ms)).collect();
+        Scenario {
+            name: document.metadata.name,
+            description: spec.description,
+            version,
+            start,
+            until_ms,
+            kubelet_cloud_provider_external: spec.control_plane.kubelet_cloud_provider == CloudProvider::External,
+            cloud_controller_manager: spec.control_plane.cloud_controller_manager,
+            node_ips: spec.control_plane.node_ips,
+            timeline,
+            expectations,
+        }
+    }
+}
+
+/// A point in time with its offset; without one it is in UTC.
+fn parse_start(text: &str) -> Result<(Timestamp, Offset), String> {
+    let bad = || format!("{text:?} is no point in time: expected something like 2019-10-25T04:01:30-04:00");
+    let timestamp: Timestamp = text.parse().map_err(|_| bad())?;
+    let offset = Pieces::parse(text).ok().and_then(|pieces| pieces.to_numeric_offset()).unwrap_or(Offset::UTC);
+    Ok((timestamp, offset))
+}

@@ -1,0 +1,46 @@
+//! A Scenario as a run uses it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use sim_cluster::{Change, Expectation};
+use sim_core::version::Version;
+
+use crate::fault::Location;
+
+/// A Scenario, read and resolved.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// The version to run, when it says.
+    pub version: Option<Version>,
+    /// Virtual time zero, and the offset in which times are printed.
+    pub start: Option<(Timestamp, Offset)>,
+    /// How far to run, in milliseconds of virtual time.
+    pub until_ms: Option<u64>,
+    /// Whether kubelets run with `--cloud-provider=external`.
+    pub kubelet_cloud_provider_external: bool,
+    /// Whether a cloud-controller-manager initialises nodes.
+    pub cloud_controller_manager: bool,
+    /// The kubelets' own addresses, by node, where they are not the Nodes' InternalIPs.
+    pub node_ips: BTreeMap<String, String>,
+    /// What happens when.
+    pub timeline: Vec<TimedStep>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One step of the timeline.
+#[derive(Debug, Clone)]
+pub struct TimedStep {
+    /// Milliseconds of virtual time.
+    pub at_ms: u64,
+    /// What happens.
+    pub change: Change,
+    /// Where it is written.
+    pub source: Location,
+}

@@ -1,0 +1,98 @@
+//! The document as it is written: its keys, and their descriptions for the JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::expectation::ExpectationEntry;
+use super::step::StepEntry;
+
+/// The JSON Schema of the document, for editors.
+pub fn schema() -> Value {
+    schemars::schema_for!(Document).to_value()
+}
+
+/// A Scenario: a cluster's hidden facts, a timeline and expectations. The cluster itself is ordinary Kubernetes manifests
+/// beside it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Scenario", extend("$id" = "sim/v1/Scenario"))]
+pub(super) struct Document {
+    /// Always `sim/v1`.
+    #[schemars(extend("const" = "sim/v1"))]
+    #[expect(dead_code, reason = "checked before the document is read; here for the schema")]
+    pub(super) api_version: String,
+    /// Always `Scenario`.
+    #[schemars(extend("const" = "Scenario"))]
+    #[expect(dead_code, reason = "checked before the document is read; here for the schema")]
+    pub(super) kind: String,
+    pub(super) metadata: Metadata,
+    #[serde(default)]
+    pub(super) spec: Spec,
+}
+
+/// The Scenario's name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metadata {
+    /// A short name, like the file's.
+    pub(super) name: String,
+}
+
+/// What the Scenario says.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Spec {
+    /// What happened here, in a sentence or two.
+    pub(super) description: String,
+    /// The Kubernetes version to run, e.g. `v1.16.0`. Default: that of the newest kubelet.
+    pub(super) kubernetes_version: Option<String>,
+    /// Virtual time zero, e.g. `2019-10-25T04:01:30-04:00`. Its offset is used where kubectl prints local times.
+    /// Default: the newest moment that any object carries.
+    pub(super) start: Option<String>,
+    /// How far to run, e.g. `25m`. Default: until nothing moves.
+    pub(super) until: Option<String>,
+    /// Facts of the control plane that a dump cannot show.
+    pub(super) control_plane: ControlPlane,
+    /// What happens when.
+    pub(super) timeline: Vec<Moment>,
+    /// What must hold, and when.
+    pub(super) expectations: Vec<ExpectationEntry>,
+}
+
+/// Facts of the control plane that a dump cannot show.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ControlPlane {
+    /// `external` when kubelets run with `--cloud-provider=external`: their nodes come up with the taint
+    /// `node.cloudprovider.kubernetes.io/uninitialized`.
+    pub(super) kubelet_cloud_provider: CloudProvider,
+    /// Whether a cloud-controller-manager runs, which removes that taint.
+    pub(super) cloud_controller_manager: bool,
+    /// The address a kubelet really has (`--node-ip`), by node, where its Node says another one.
+    #[serde(rename = "nodeIPs")]
+    pub(super) node_ips: BTreeMap<String, String>,
+}
+
+/// The kubelets' `--cloud-provider`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum CloudProvider {
+    /// Not set.
+    #[default]
+    None,
+    /// `external`.
+    External,
+}
+
+/// Steps at one moment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Moment {
+    /// Virtual time, e.g. `10m`.
+    pub(super) at: String,
+    /// What happens then, in this order.
+    pub(super) steps: Vec<StepEntry>,
+}
