@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::apps::v1::StatefulSetSpec;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -78,6 +79,7 @@ impl Cluster {
                 let spec = &mut Arc::make_mut(object).spec;
                 spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
             }
+            Object::StatefulSet(object) => default_stateful_set(&mut Arc::make_mut(object).spec),
             _ => {}
         }
     }
@@ -145,6 +147,21 @@ impl Cluster {
         let counter = self.pod_ips.entry(range.unwrap_or_default()).or_insert(1);
         *counter += 1;
         Some(std::net::Ipv4Addr::from(u32::from(base).wrapping_add(*counter)).to_string())
+    }
+}
+
+/// The defaults of pkg/apis/apps/v1/defaults.go.
+fn default_stateful_set(spec: &mut StatefulSetSpec) {
+    spec.replicas.get_or_insert(1);
+    spec.pod_management_policy.get_or_insert_with(|| "OrderedReady".to_owned());
+    spec.revision_history_limit.get_or_insert(10);
+    let strategy = spec.update_strategy.get_or_insert_default();
+    if strategy.type_.get_or_insert_with(|| "RollingUpdate".to_owned()) == "RollingUpdate" {
+        strategy.rolling_update.get_or_insert_default().partition.get_or_insert(0);
+    }
+    spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+    for claim in spec.volume_claim_templates.iter_mut().flatten() {
+        claim.spec.get_or_insert_default().volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
     }
 }
 

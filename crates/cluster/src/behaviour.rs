@@ -29,6 +29,20 @@ pub(crate) struct Behaviour {
     pub gated_condition: bool,
     /// Whether victims are evicted before the pod's failure is told (1.18 to 1.32).
     pub evicts_before_telling: bool,
+    /// Whether a StatefulSet's pods carry their ordinal as a label (1.28).
+    pub pod_index_label: bool,
+    /// Whether `spec.ordinals.start` of a StatefulSet counts (1.27).
+    pub stateful_set_start_ordinal: bool,
+    /// Whether `spec.minReadySeconds` of a StatefulSet counts (1.23).
+    pub stateful_set_min_ready: bool,
+    /// Whether a StatefulSet's status counts the available replicas (1.22).
+    pub stateful_set_available_replicas: bool,
+    /// Whether `spec.persistentVolumeClaimRetentionPolicy` counts (1.27).
+    pub stateful_set_claim_retention: bool,
+    /// Whether a StatefulSet's rolling update takes `maxUnavailable` pods at a time (1.35).
+    pub stateful_set_max_unavailable: bool,
+    /// Whether the StatefulSet controller tells that it replaces a pod that has ended (until 1.30).
+    pub stateful_set_tells_recreation: bool,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
 }
@@ -62,6 +76,13 @@ impl Behaviour {
             spares_terminating_victims: minor >= 34,
             gated_condition: minor >= 27,
             evicts_before_telling: matches!(minor, 18..=32),
+            pod_index_label: minor >= 28,
+            stateful_set_start_ordinal: minor >= 27,
+            stateful_set_min_ready: minor >= 23,
+            stateful_set_available_replicas: minor >= 22,
+            stateful_set_claim_retention: minor >= 27,
+            stateful_set_max_unavailable: minor >= 35,
+            stateful_set_tells_recreation: minor <= 30,
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
                 26..=28 => Preemptor::Nobody,

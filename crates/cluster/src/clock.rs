@@ -40,6 +40,11 @@ impl Clock {
         self.start.checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
+    /// The moment as milliseconds since the start; 0 for what was before.
+    pub(crate) fn ms_of(&self, moment: Timestamp) -> u64 {
+        u64::try_from(moment.duration_since(self.start).as_millis()).unwrap_or(0)
+    }
+
     /// Now as objects carry it: whole seconds.
     pub(crate) fn time(&self) -> Time {
         Time(Timestamp::from_second(self.now().as_second()).unwrap_or(Timestamp::MAX))
@@ -102,6 +107,7 @@ pub(crate) enum Controller {
     Deployment,
     ReplicaSet,
     DaemonSet,
+    StatefulSet,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.

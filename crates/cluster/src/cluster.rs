@@ -15,7 +15,7 @@ use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
     cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle,
-    replica_set, taint_eviction,
+    replica_set, stateful_set, taint_eviction,
 };
 use crate::kubelet;
 use crate::names::NameGenerator;
@@ -258,6 +258,7 @@ impl Cluster {
                 Controller::Deployment => deployment::sync(self, &key),
                 Controller::ReplicaSet => replica_set::sync(self, &key),
                 Controller::DaemonSet => daemon_set::sync(self, &key),
+                Controller::StatefulSet => stateful_set::sync(self, &key),
             },
             Event::HeartbeatLost(key) => node_lifecycle::heartbeat_lost(self, &key),
             Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
@@ -324,6 +325,7 @@ impl Cluster {
         deployment::watch(self, changed);
         replica_set::watch(self, changed);
         daemon_set::watch(self, changed);
+        stateful_set::watch(self, changed);
         cluster_proportional_autoscaler::watch(self, changed);
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -19,8 +18,7 @@ impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
-        let without_pods =
-            [self.without_pods::<StatefulSet>(), self.without_pods::<Job>(), self.without_pods::<CronJob>()].concat();
+        let without_pods = [self.without_pods::<Job>(), self.without_pods::<CronJob>()].concat();
         if !without_pods.is_empty() {
             gaps.push(format!("no controller acts on {}: pods that they would make are missing", list(&without_pods)));
         }

@@ -52,6 +52,13 @@ pub(crate) fn template_hash(template: &impl serde::Serialize) -> String {
     hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
 }
 
+/// The hash in a ControllerRevision's name: FNV-1 of its data, in the safe alphabet (`HashControllerRevision`).
+pub(crate) fn revision_hash(data: &serde_json::Value, collisions: i32) -> String {
+    let text = format!("{data}{collisions}");
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
+    hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+}
+
 /// Five letters of the alphabet.
 fn letters(mut bits: u64) -> String {
     let mut next = || {

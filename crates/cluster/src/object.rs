@@ -3,7 +3,7 @@
 use crate::pod::Pod;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
@@ -166,6 +166,7 @@ kinds! {
     Deployment, deployments, "deployments", ["deploy"], true;
     ReplicaSet, replica_sets, "replicasets", ["rs"], true;
     StatefulSet, stateful_sets, "statefulsets", ["sts"], true;
+    ControllerRevision, controller_revisions, "controllerrevisions", [], true;
     Job, jobs, "jobs", [], true;
     CronJob, cron_jobs, "cronjobs", ["cj"], true;
     ConfigMap, config_maps, "configmaps", ["cm"], true;

@@ -38,6 +38,7 @@ impl Cluster {
         let component = match object.kind_name() {
             "DaemonSet" => "daemonset-controller",
             "Deployment" => "deployment-controller",
+            "StatefulSet" => "statefulset-controller",
             _ => "replicaset-controller",
         };
         self.event_from(component, None, object, type_, reason, message);

@@ -1,6 +1,6 @@
 //! The controllers of kube-controller-manager and the add-ons that act like one: one file each.
 //!
-//! Not here yet: StatefulSet, Job, CronJob, PodDisruptionBudget, volumes. Their objects are kept, and the cluster
+//! Not here yet: Job, CronJob, PodDisruptionBudget, volumes. Their objects are kept, and the cluster
 //! says once that nothing acts on them (`Cluster::gaps`).
 
 pub(crate) mod cloud_node;
@@ -10,4 +10,5 @@ pub(crate) mod deployment;
 pub(crate) mod garbage_collector;
 pub(crate) mod node_lifecycle;
 pub(crate) mod replica_set;
+pub(crate) mod stateful_set;
 pub(crate) mod taint_eviction;
