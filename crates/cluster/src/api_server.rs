@@ -1,4 +1,4 @@
-//! What the API server does with objects: takes them in, creates pods from templates, deletes gracefully.
+//! What the API server does with objects: takes them in, creates pods from templates.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use crate::cluster::Cluster;
 use crate::controllers::deployment;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
-use crate::store::ObjectKey;
 
 impl Cluster {
     /// Takes an object in as it is: what it lacks is filled in, what it says is kept.
@@ -119,23 +118,6 @@ impl Cluster {
         change(&mut pod);
         self.create(pod);
         self.controller_event(&owner, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
-    }
-
-    /// Asks for a pod's end: at once when no kubelet has it, else when its kubelet has stopped it.
-    pub(crate) fn delete_pod(&mut self, key: &ObjectKey) {
-        let Some(found) = self.store.get::<Pod>(key) else { return };
-        let bound = pod::node_name(found).is_some() && !pod::is_terminal(found);
-        let node_exists = pod::node_name(found).is_some_and(|node| self.store.find::<Node>("", node).is_some());
-        if !bound || !node_exists {
-            self.store.remove::<Pod>(key);
-        } else if !pod::is_terminating(found) {
-            let now = self.clock.time();
-            self.store.update::<Pod>(key, |pod| {
-                let grace = pod.spec.termination_grace_period_seconds.unwrap_or(30);
-                pod.metadata.deletion_grace_period_seconds = Some(grace);
-                pod.metadata.deletion_timestamp = Some(now);
-            });
-        }
     }
 
     /// The next address of a node's pod range; addresses are not given back.

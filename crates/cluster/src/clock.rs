@@ -7,6 +7,7 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 use rustc_hash::FxHashSet;
 
+use crate::object::Kind;
 use crate::store::ObjectKey;
 
 /// Virtual time: milliseconds since the start of the run.
@@ -71,6 +72,8 @@ pub(crate) enum Event {
     Kubelet(ObjectKey),
     /// A controller looks at one object.
     Sync(Controller, ObjectKey),
+    /// The garbage collector looks at one object.
+    CollectGarbage(Kind, ObjectKey),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -86,7 +89,7 @@ impl Event {
             Event::Evict(_) => 3,
             Event::Kubelet(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
-            Event::Sync(..) => 5,
+            Event::Sync(..) | Event::CollectGarbage(..) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
         }
@@ -103,7 +106,6 @@ impl Event {
 pub(crate) enum Controller {
     NodeLifecycle,
     TaintEviction,
-    GarbageCollector,
     Deployment,
     ReplicaSet,
     DaemonSet,

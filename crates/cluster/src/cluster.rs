@@ -104,8 +104,8 @@ pub struct Cluster {
     pub(crate) accepted_pods: OrdSet<ObjectKey>,
     /// The template each DaemonSet had when last seen, and its revision hash.
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
-    /// Uids of the objects that have been in the store: owners that can be missed.
-    pub(crate) seen_owners: OrdSet<String>,
+    /// Who depends on whom.
+    pub(crate) garbage: garbage_collector::Graph,
     /// Pods by the uid of their managing owner.
     pods_by_owner: OrdMap<String, OrdSet<ObjectKey>>,
     /// Pods by the node they are bound to.
@@ -134,7 +134,7 @@ impl Cluster {
             evictions: OrdMap::new(),
             accepted_pods: OrdSet::new(),
             daemon_set_revisions: BTreeMap::new(),
-            seen_owners: OrdSet::new(),
+            garbage: garbage_collector::Graph::default(),
             pods_by_owner: OrdMap::new(),
             pods_by_node: OrdMap::new(),
             pod_specs: OrdMap::new(),
@@ -254,12 +254,12 @@ impl Cluster {
             Event::Sync(controller, key) => match controller {
                 Controller::NodeLifecycle => node_lifecycle::sync(self, &key),
                 Controller::TaintEviction => taint_eviction::sync(self, &key),
-                Controller::GarbageCollector => garbage_collector::sync(self, &key),
                 Controller::Deployment => deployment::sync(self, &key),
                 Controller::ReplicaSet => replica_set::sync(self, &key),
                 Controller::DaemonSet => daemon_set::sync(self, &key),
                 Controller::StatefulSet => stateful_set::sync(self, &key),
             },
+            Event::CollectGarbage(kind, key) => garbage_collector::collect(self, kind, &key),
             Event::HeartbeatLost(key) => node_lifecycle::heartbeat_lost(self, &key),
             Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
             Event::Evict(key) => taint_eviction::due(self, &key),
@@ -308,10 +308,6 @@ impl Cluster {
         let ((old_owner, old_node), (new_owner, new_node)) = (places(&changed.before), places(&changed.after));
         move_key(&mut self.pods_by_owner, old_owner, new_owner, &changed.key);
         move_key(&mut self.pods_by_node, old_node, new_node, &changed.key);
-        let uid = changed.after.as_ref().and_then(|object| object.metadata().uid.clone());
-        if let (Some(uid), true) = (uid, !matches!(changed.kind, Kind::Pod | Kind::Event)) {
-            self.seen_owners.insert(uid);
-        }
     }
 
     /// In this order each component looks at a change and puts what follows on the agenda.

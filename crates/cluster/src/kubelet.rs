@@ -60,7 +60,7 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
         for container in containers(&pod) {
             tell(cluster, &pod, &node_name, "Killing", &format!("Stopping container {}", container.name));
         }
-        cluster.store.remove::<Pod>(key);
+        cluster.end_pod(key);
         if pod::is_static(&pod) {
             // Its file is still there: the kubelet makes the mirror pod anew.
             let mut again = Pod::clone(&pod);

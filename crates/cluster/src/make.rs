@@ -12,12 +12,17 @@ use k8s_openapi::api::core::v1::Node;
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
 use crate::object::{Kind, Object};
-use crate::store::ObjectKey;
+use crate::store::{Conflict, ObjectKey};
 
 /// A change that cannot be carried out, in kubectl's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+/// What kubectl prints of a write that came too late.
+fn conflicted(conflict: &Conflict) -> Refused {
+    Refused(format!("Error from server (Conflict): {conflict}"))
+}
 
 impl Cluster {
     /// Carries out one change and says what was done, a line each, as kubectl does.

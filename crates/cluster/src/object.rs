@@ -127,6 +127,20 @@ macro_rules! kinds {
                 }
             }
 
+            /// Replaces an object of a known kind that was read before.
+            ///
+            /// # Errors
+            /// When it has been written since it was read, or is gone.
+            pub fn replace_object(&mut self, object: Object) -> Result<(), crate::store::Conflict> {
+                match object {
+                    $(Object::$kind(object) => self.replace(object),)*
+                    Object::Other(object) => {
+                        self.put_other(object);
+                        Ok(())
+                    }
+                }
+            }
+
             /// Deletes an object of a known kind; says whether it was there.
             pub fn remove_object(&mut self, kind: Kind, key: &crate::store::ObjectKey) -> bool {
                 match kind { $(Kind::$kind => self.remove::<$kind>(key).is_some(),)* }
@@ -207,6 +221,14 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| {
             kind.plural() == word || kind.name().to_ascii_lowercase() == word || kind.short_names().contains(&word)
         })
+    }
+
+    /// The resource and its group, as the API server names it in its messages: `deployments.apps`, `nodes`.
+    pub fn resource(self) -> String {
+        match self.api_version().split_once('/') {
+            Some((group, _)) => format!("{}.{group}", self.plural()),
+            None => self.plural().to_owned(),
+        }
     }
 
     /// How kubectl names one object of it in its messages: `deployment.apps`, `node`.

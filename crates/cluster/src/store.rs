@@ -74,6 +74,20 @@ pub struct Changed {
     pub after: Option<crate::Object>,
 }
 
+/// A write of an object that somebody else has written since it was read. Its text is the API server's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your changes to the \
+     latest version and try again",
+    kind.resource()
+)]
+pub struct Conflict {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+}
+
 /// All objects of a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
@@ -113,11 +127,47 @@ impl Store {
         self.others.values()
     }
 
-    /// Creates or replaces an object and gives it the next resource version.
+    /// Replaces an object that was read before, as PUT does.
+    ///
+    /// # Errors
+    /// When it has been written since it was read, or is gone.
+    pub fn replace<T: KnownKind>(&mut self, object: Arc<T>) -> Result<(), Conflict> {
+        let present = self.get::<T>(&ObjectKey::of(object.as_ref()));
+        let version = |object: &T| object.metadata().resource_version.clone();
+        if present.is_none_or(|present| version(present) != version(&object)) {
+            let name = object.metadata().name.clone().unwrap_or_default();
+            return Err(Conflict { kind: T::KIND_OF, name });
+        }
+        self.put(object);
+        Ok(())
+    }
+
+    /// Creates or replaces an object and gives it the next resource version. One that was to be deleted, and that no
+    /// finalizer holds any longer, goes instead (`ShouldDeleteDuringUpdate` of the API server's registry).
     pub fn put<T: KnownKind>(&mut self, mut object: Arc<T>) {
-        self.resource_version += 1;
-        Arc::make_mut(&mut object).metadata_mut().resource_version = Some(self.resource_version.to_string());
+        let held = |object: &T| object.metadata().finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty());
+        let metadata = object.metadata();
+        if metadata.deletion_timestamp.is_some()
+            && metadata.deletion_grace_period_seconds.unwrap_or(0) == 0
+            && !held(&object)
+            && self.get::<T>(&ObjectKey::of(object.as_ref())).is_some_and(|present| held(present))
+        {
+            self.remove::<T>(&ObjectKey::of(object.as_ref()));
+            return;
+        }
         let key = ObjectKey::of(object.as_ref());
+        let version = object.metadata().resource_version.as_deref().and_then(|version| version.parse::<u64>().ok());
+        match version {
+            // A dump's object keeps its version, and writes count on from the newest.
+            Some(version) if self.get::<T>(&key).is_none() => {
+                self.resource_version = self.resource_version.max(version);
+            }
+            _ => {
+                self.resource_version = self.resource_version.saturating_add(1);
+                let version = self.resource_version.to_string();
+                Arc::make_mut(&mut object).metadata_mut().resource_version = Some(version);
+            }
+        }
         let before = T::table_mut(self).insert(key.clone(), object.clone());
         self.changes.push_back(Changed {
             kind: T::KIND_OF,
@@ -151,10 +201,12 @@ impl Store {
 
     /// Keeps an object of an unknown kind; controllers do not hear of it.
     pub fn put_other(&mut self, object: Arc<Unstructured>) {
-        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-        let key = ObjectKey::new(namespace, object.metadata.name.as_deref().unwrap_or_default());
-        let kind = format!("{}/{}", object.api_version, object.kind);
-        self.others.insert((kind, key), object);
+        self.others.insert(key_of_other(&object), object);
+    }
+
+    /// Forgets an object of an unknown kind.
+    pub fn remove_other(&mut self, object: &Unstructured) {
+        self.others.remove(&key_of_other(object));
     }
 
     /// The next change nobody has heard of yet.
@@ -162,8 +214,14 @@ impl Store {
         self.changes.pop_front()
     }
 
-    /// The number of writes so far: the newest resource version.
+    /// The newest resource version.
     pub fn resource_version(&self) -> u64 {
         self.resource_version
     }
+}
+
+fn key_of_other(object: &Unstructured) -> (String, ObjectKey) {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let key = ObjectKey::new(namespace, object.metadata.name.as_deref().unwrap_or_default());
+    (format!("{}/{}", object.api_version, object.kind), key)
 }

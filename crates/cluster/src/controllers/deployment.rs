@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::clock::Controller;
 use crate::cluster::Cluster;
+use crate::deletion::DeleteOptions;
 use crate::names::template_hash;
 use crate::object::{Kind, KnownKind};
 use crate::pod;
@@ -282,7 +283,7 @@ impl Rollout {
         let status_replicas = |set: &ReplicaSet| set.status.as_ref().map_or(0, |status| status.replicas);
         for set in self.old.iter().take(self.old.len() - limit) {
             if replicas(set) == 0 && status_replicas(set) == 0 {
-                cluster.store.remove::<ReplicaSet>(&ObjectKey::of(set.as_ref()));
+                cluster.delete_object(Kind::ReplicaSet, &ObjectKey::of(set.as_ref()), DeleteOptions::default());
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Refused;
+use super::{Refused, conflicted};
 use crate::cluster::Cluster;
 use crate::controllers::deployment::bump_generation;
 use crate::object::Object;
@@ -52,7 +52,7 @@ impl Cluster {
         if after.get("spec") != before.get("spec") && merged.metadata().generation.is_some() {
             bump_generation(merged.metadata_mut());
         }
-        self.store.put_object(merged);
+        self.store.replace_object(merged).map_err(|conflict| conflicted(&conflict))?;
         Ok(format!("{name} configured"))
     }
 }
@@ -62,7 +62,8 @@ fn drop_what_servers_write(manifest: &mut Value) {
     let Some(object) = manifest.as_object_mut() else { return };
     object.remove("status");
     if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
-        for key in ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences"] {
+        // A resourceVersion stays: it says which state of the object the person has seen.
+        for key in ["uid", "generation", "creationTimestamp", "managedFields", "ownerReferences"] {
             metadata.remove(key);
         }
     }

@@ -8,6 +8,7 @@ use super::{Refused, not_found};
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::controllers::cloud_node;
+use crate::deletion::DeleteOptions;
 use crate::kubelet;
 use crate::object::Kind;
 
@@ -83,7 +84,7 @@ impl Cluster {
 
     pub(super) fn remove_node(&mut self, node: &str) -> Result<Vec<String>, Refused> {
         let key = self.node_key(node)?;
-        self.store.remove::<Node>(&key);
+        self.delete_object(Kind::Node, &key, DeleteOptions::default());
         Ok(vec![format!("node \"{node}\" deleted")])
     }
 

@@ -1,9 +1,9 @@
 //! Changes of any object: labels, deletion.
 
-use super::{Refused, not_found};
+use super::{Refused, conflicted, not_found};
 use crate::change::ObjectRef;
 use crate::cluster::Cluster;
-use crate::object::Kind;
+use crate::deletion::DeleteOptions;
 
 impl Cluster {
     pub(super) fn label(
@@ -20,18 +20,13 @@ impl Cluster {
         }
         labels.extend(set.iter().cloned());
         labels.retain(|label, _| !remove.contains(label));
-        self.store.put_object(object);
+        self.store.replace_object(object).map_err(|conflict| conflicted(&conflict))?;
         Ok(vec![format!("{}/{} labeled", kind.qualified(), key.name)])
     }
 
     pub(super) fn delete(&mut self, object: &ObjectRef) -> Result<String, Refused> {
         let (kind, key) = self.resolve(object)?;
-        match kind {
-            Kind::Pod => self.delete_pod(&key),
-            _ => {
-                self.store.remove_object(kind, &key);
-            }
-        }
+        self.delete_object(kind, &key, DeleteOptions::default());
         Ok(format!("{} \"{}\" deleted", kind.qualified(), key.name))
     }
 }
