@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::StatefulSetSpec;
+use k8s_openapi::api::apps::v1::{DeploymentSpec, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{Node, NodeCondition, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::admission;
 use crate::clock::Clock;
 use crate::cluster::Cluster;
-use crate::controllers::deployment;
+use crate::controllers::controller_ref::owner_reference;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 
@@ -62,9 +63,7 @@ impl Cluster {
                 status.phase.get_or_insert_with(|| "Pending".to_owned());
             }
             Object::Deployment(object) => {
-                let spec = &mut Arc::make_mut(object).spec;
-                spec.replicas.get_or_insert(1);
-                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+                default_deployment_spec(&mut Arc::make_mut(object).spec);
             }
             Object::ReplicaSet(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
@@ -100,8 +99,8 @@ impl Cluster {
             }
         }
         let reference = match &owner {
-            Object::ReplicaSet(set) => deployment::owner_reference(set.as_ref()),
-            Object::DaemonSet(set) => deployment::owner_reference(set.as_ref()),
+            Object::ReplicaSet(set) => owner_reference(set.as_ref()),
+            Object::DaemonSet(set) => owner_reference(set.as_ref()),
             _ => return,
         };
         let template_metadata = template.metadata.clone().unwrap_or_default();
@@ -145,6 +144,22 @@ fn default_stateful_set(spec: &mut StatefulSetSpec) {
     for claim in spec.volume_claim_templates.iter_mut().flatten() {
         claim.spec.get_or_insert_default().volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
     }
+}
+
+/// The defaults of apps/v1 (`SetDefaults_Deployment`).
+fn default_deployment_spec(spec: &mut DeploymentSpec) {
+    spec.replicas.get_or_insert(1);
+    spec.revision_history_limit.get_or_insert(10);
+    spec.progress_deadline_seconds.get_or_insert(600);
+    let strategy = spec.strategy.get_or_insert_default();
+    let type_ = strategy.type_.get_or_insert_with(|| "RollingUpdate".to_owned());
+    if type_ == "RollingUpdate" {
+        let rolling = strategy.rolling_update.get_or_insert_default();
+        let quarter = || IntOrString::String("25%".to_owned());
+        rolling.max_surge.get_or_insert_with(quarter);
+        rolling.max_unavailable.get_or_insert_with(quarter);
+    }
+    spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
 }
 
 /// A node that says nothing of its condition gets what a healthy kubelet would post, and allocatable from capacity.

@@ -9,10 +9,16 @@ pub(crate) struct Behaviour {
     pub node_monitor_grace_ms: u64,
     /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
     pub taint_eviction_component: &'static str,
-    /// `Scaled up replica set X from 1 to 2`, not `… X to 2` (1.26).
-    pub scaling_events_name_old_size: bool,
-    /// The first scaling says `from 0 to N` (1.31).
-    pub first_scaling_event_names_zero: bool,
+    /// How a Deployment tells that it scaled a ReplicaSet.
+    scaling: Scaling,
+    /// Whether ReplicaSets and Deployments count the pods on their way out (beta in 1.35).
+    pub counts_terminating_replicas: bool,
+    /// Whether of too many pods those go first that share a node with others of their Deployment (1.17).
+    pub deletes_doubled_up_first: bool,
+    /// Whether of too many pods those go first that cost least by their annotation (beta in 1.22).
+    pub pod_deletion_cost: bool,
+    /// Whether pods of about one age count as equally old when too many must go (beta in 1.22).
+    pub ranks_ages_by_logarithm: bool,
     /// Whether the kubelet's container events end in the container's name (until 1.34) or not.
     pub container_events_name_container: bool,
     /// Service account tokens are projected volumes, not Secrets (1.21).
@@ -47,6 +53,17 @@ pub(crate) struct Behaviour {
     preemptor: Preemptor,
 }
 
+/// How a Deployment's event names the sizes of a ReplicaSet.
+#[derive(Debug, Clone, Copy)]
+enum Scaling {
+    /// `to 3`.
+    To,
+    /// `to 3 from 1`; the first time `to 3` (k/k#101142).
+    ToFrom,
+    /// `from 1 to 3`, the first time `from 0 to 3` (k/k#125118, #123430).
+    FromTo,
+}
+
 /// How a victim's event names its preemptor.
 #[derive(Debug, Clone, Copy)]
 enum Preemptor {
@@ -62,8 +79,15 @@ impl Behaviour {
         Self {
             node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
             taint_eviction_component: if minor >= 29 { "taint-eviction-controller" } else { "taint-controller" },
-            scaling_events_name_old_size: minor >= 26,
-            first_scaling_event_names_zero: minor >= 31,
+            scaling: match minor {
+                ..=25 => Scaling::To,
+                26..=31 => Scaling::ToFrom,
+                32.. => Scaling::FromTo,
+            },
+            counts_terminating_replicas: minor >= 35,
+            deletes_doubled_up_first: minor >= 17,
+            pod_deletion_cost: minor >= 22,
+            ranks_ages_by_logarithm: minor >= 22,
             container_events_name_container: minor <= 34,
             projected_tokens: minor >= 21,
             scheduler_events_in_series: minor >= 19,
@@ -89,6 +113,17 @@ impl Behaviour {
                 29.. => Preemptor::Uid,
             },
         }
+    }
+
+    /// The message of the `ScalingReplicaSet` event; `from` is absent when the ReplicaSet is new.
+    pub(crate) fn scaled_replica_set_message(&self, set: &str, from: Option<i32>, to: i32) -> String {
+        let direction = if from.is_some_and(|from| from > to) { "down" } else { "up" };
+        let sizes = match (self.scaling, from) {
+            (Scaling::To, _) | (Scaling::ToFrom, None) => format!("to {to}"),
+            (Scaling::ToFrom, Some(from)) => format!("to {to} from {from}"),
+            (Scaling::FromTo, from) => format!("from {} to {to}", from.unwrap_or(0)),
+        };
+        format!("Scaled {direction} replica set {set} {sizes}")
     }
 
     /// The message of the `Preempted` event on a victim.

@@ -17,6 +17,7 @@ use crate::controllers::{
     cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle,
     replica_set, stateful_set, taint_eviction,
 };
+use crate::index::Indices;
 use crate::kubelet;
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
@@ -106,10 +107,7 @@ pub struct Cluster {
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
     /// Who depends on whom.
     pub(crate) garbage: garbage_collector::Graph,
-    /// Pods by the uid of their managing owner.
-    pods_by_owner: OrdMap<String, OrdSet<ObjectKey>>,
-    /// Pods by the node they are bound to.
-    pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
+    pub(crate) indices: Indices,
     /// The spec of the pod admitted last, by the uid of the managing owner.
     pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
     /// The last address drawn, by node range.
@@ -135,8 +133,7 @@ impl Cluster {
             accepted_pods: OrdSet::new(),
             daemon_set_revisions: BTreeMap::new(),
             garbage: garbage_collector::Graph::default(),
-            pods_by_owner: OrdMap::new(),
-            pods_by_node: OrdMap::new(),
+            indices: Indices::default(),
             pod_specs: OrdMap::new(),
             pod_ips: BTreeMap::new(),
             last_change_ms: 0,
@@ -205,14 +202,12 @@ impl Cluster {
 
     /// The pods managed by the object with this metadata, by name.
     pub fn pods_of(&self, owner: &ObjectMeta) -> Vec<Arc<Pod>> {
-        let keys = owner.uid.as_ref().and_then(|uid| self.pods_by_owner.get(uid));
-        keys.into_iter().flatten().filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+        self.indices.pods.of(owner).filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
     }
 
     /// The pods bound to a node, by namespace and name.
     pub fn pods_on(&self, node: &str) -> Vec<Arc<Pod>> {
-        let keys = self.pods_by_node.get(node);
-        keys.into_iter().flatten().filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+        self.indices.pods_on(node).filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
     }
 
     fn run(&mut self, until_ms: u64, stop_when_quiet: bool) -> Stop {
@@ -289,25 +284,12 @@ impl Cluster {
             if changed.kind != Kind::Event {
                 self.last_change_ms = self.clock.now_ms();
             }
-            self.index(&changed);
+            self.indices.note(&changed);
             self.tell_watchers(&changed);
         }
         if let Some(at) = self.scheduling.next_wakeup() {
             self.agenda.add(at.max(self.clock.now_ms()), Event::Schedule);
         }
-    }
-
-    fn index(&mut self, changed: &Changed) {
-        let places = |object: &Option<Object>| match object {
-            Some(Object::Pod(found)) => (
-                pod::controller_of(&found.metadata).map(|owner| owner.uid.clone()),
-                pod::node_name(found).map(str::to_owned),
-            ),
-            _ => (None, None),
-        };
-        let ((old_owner, old_node), (new_owner, new_node)) = (places(&changed.before), places(&changed.after));
-        move_key(&mut self.pods_by_owner, old_owner, new_owner, &changed.key);
-        move_key(&mut self.pods_by_node, old_node, new_node, &changed.key);
     }
 
     /// In this order each component looks at a change and puts what follows on the agenda.
@@ -343,22 +325,5 @@ impl Cluster {
         if let Some(after) = after {
             self.sync(controller, after);
         }
-    }
-}
-
-fn move_key(index: &mut OrdMap<String, OrdSet<ObjectKey>>, from: Option<String>, to: Option<String>, key: &ObjectKey) {
-    if from == to {
-        return;
-    }
-    if let Some(from) = from
-        && let Some(keys) = index.get_mut(&from)
-    {
-        keys.remove(key);
-        if keys.is_empty() {
-            index.remove(&from);
-        }
-    }
-    if let Some(to) = to {
-        index.entry(to).or_default().insert(key.clone());
     }
 }

@@ -16,6 +16,7 @@ pub mod convert;
 mod deletion;
 mod expectation;
 mod gaps;
+mod index;
 mod kubelet;
 mod make;
 mod names;

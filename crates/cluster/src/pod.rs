@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{self as api, PodCondition, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What the volume with the service account's token is called before the pod's own letters (from 1.21 on).
@@ -176,6 +177,16 @@ pub fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodCondition> {
 /// Whether the Ready condition is True.
 pub fn is_ready(pod: &Pod) -> bool {
     condition(pod, "Ready").is_some_and(|condition| condition.status == "True")
+}
+
+/// Since when a ready pod counts as available: it must have been ready for so many seconds (`podutil.IsPodAvailable`).
+pub(crate) fn available_since(pod: &Pod, min_ready_seconds: i32) -> Option<Timestamp> {
+    let ready = condition(pod, "Ready").filter(|condition| condition.status == "True")?;
+    if min_ready_seconds <= 0 {
+        return Some(Timestamp::MIN);
+    }
+    let since = ready.last_transition_time.as_ref()?.0;
+    since.checked_add(SignedDuration::from_secs(i64::from(min_ready_seconds))).ok()
 }
 
 /// Whether the pod is one the kubelet reads from a file (static or mirror pod).

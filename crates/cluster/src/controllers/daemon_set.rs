@@ -114,7 +114,7 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     if !on_delete {
         let rolling = spec.update_strategy.as_ref().and_then(|strategy| strategy.rolling_update.as_ref());
         let most = rolling.and_then(|rolling| rolling.max_unavailable.as_ref());
-        let most = most.map_or(1, |most| resolve(Some(most), count(totals.desired), true)).max(1);
+        let most = most.map_or(1, |most| resolve(most, count(totals.desired), true)).max(1);
         let mut budget = usize::try_from(most).unwrap_or(1).saturating_sub(unavailable);
         // Unavailable pods cost nothing; available ones wait for the budget.
         for (ready, pod) in stale {

@@ -3,8 +3,10 @@
 //! Not here yet: Job, CronJob, PodDisruptionBudget, volumes. Their objects are kept, and the cluster
 //! says once that nothing acts on them (`Cluster::gaps`).
 
+pub(crate) mod active_pods;
 pub(crate) mod cloud_node;
 pub(crate) mod cluster_proportional_autoscaler;
+pub(crate) mod controller_ref;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
 pub(crate) mod garbage_collector;

@@ -217,7 +217,7 @@ impl<'a> Turn<'a> {
     fn update_many(&mut self, strategy: &StatefulSetUpdateStrategy) {
         let rolling = strategy.rolling_update.as_ref();
         let most = rolling.and_then(|rolling| rolling.max_unavailable.as_ref());
-        let most = most.map_or(1, |most| resolve(Some(most), count(self.replicas.len()), true).max(1));
+        let most = most.map_or(1, |most| resolve(most, count(self.replicas.len()), true).max(1));
         let all = self.targets(0);
         let unavailable = all.iter().filter(|pod| pod.as_ref().is_none_or(|pod| !self.is_available(pod))).count();
         let mut budget = usize::try_from(most).unwrap_or(1).saturating_sub(unavailable);

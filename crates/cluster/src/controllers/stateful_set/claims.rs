@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::cluster::Cluster;
-use crate::controllers::deployment::owner_reference;
+use crate::controllers::controller_ref::owner_reference;
 use crate::object::KnownKind;
 use crate::pod::Pod;
 use crate::store::ObjectKey;

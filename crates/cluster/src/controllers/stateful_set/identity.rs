@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::claims;
 use super::revision::Revision;
-use crate::controllers::deployment::owner_reference;
+use crate::controllers::controller_ref::owner_reference;
 use crate::pod::Pod;
 
 /// The label with the revision of a pod's template.

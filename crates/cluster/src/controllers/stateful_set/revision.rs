@@ -12,7 +12,7 @@ use super::identity::revision_of;
 use super::partition;
 use crate::admission;
 use crate::cluster::Cluster;
-use crate::controllers::deployment::owner_reference;
+use crate::controllers::controller_ref::owner_reference;
 use crate::names::revision_hash;
 use crate::pod;
 use crate::store::ObjectKey;

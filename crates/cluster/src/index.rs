@@ -1,0 +1,92 @@
+//! What is looked up by more than its name: who belongs to whom, who is where, and who belongs to nobody.
+
+use imbl::{OrdMap, OrdSet};
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::object::{KnownKind, Object};
+use crate::pod::{self, Pod};
+use crate::store::{Changed, ObjectKey};
+
+/// The indices of a cluster, kept up with every change of its store.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Indices {
+    pub(crate) pods: Owned,
+    pub(crate) replica_sets: Owned,
+    /// Pods by the node they are bound to.
+    pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
+}
+
+/// Objects of one kind by the owner that manages them; those that nobody manages, by namespace.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owned {
+    by_owner: OrdMap<String, OrdSet<ObjectKey>>,
+    orphans: OrdMap<String, OrdSet<ObjectKey>>,
+}
+
+impl Indices {
+    /// Notes where an object is now.
+    pub(crate) fn note(&mut self, changed: &Changed) {
+        let node = |object: &Option<Object>| match object {
+            Some(Object::Pod(pod)) => pod::node_name(pod).map(str::to_owned),
+            _ => None,
+        };
+        if changed.kind == Pod::KIND_OF {
+            self.pods.note(changed);
+            move_key(&mut self.pods_by_node, node(&changed.before), node(&changed.after), &changed.key);
+        } else if changed.kind == ReplicaSet::KIND_OF {
+            self.replica_sets.note(changed);
+        }
+    }
+
+    /// The keys of the pods bound to a node.
+    pub(crate) fn pods_on(&self, node: &str) -> impl Iterator<Item = &ObjectKey> {
+        self.pods_by_node.get(node).into_iter().flatten()
+    }
+}
+
+impl Owned {
+    /// The keys of what an owner manages.
+    pub(crate) fn of(&self, owner: &ObjectMeta) -> impl Iterator<Item = &ObjectKey> {
+        owner.uid.as_ref().and_then(|uid| self.by_owner.get(uid)).into_iter().flatten()
+    }
+
+    /// The same, of the owner with this uid.
+    pub(crate) fn of_uid(&self, uid: &str) -> impl Iterator<Item = &ObjectKey> {
+        self.by_owner.get(uid).into_iter().flatten()
+    }
+
+    /// The keys of what nobody manages in a namespace.
+    pub(crate) fn orphans(&self, namespace: &str) -> impl Iterator<Item = &ObjectKey> {
+        self.orphans.get(namespace).into_iter().flatten()
+    }
+
+    fn note(&mut self, changed: &Changed) {
+        let owner = |object: &Option<Object>| {
+            Some(pod::controller_of(object.as_ref()?.metadata()).map(|owner| owner.uid.clone()))
+        };
+        let (before, after) = (owner(&changed.before), owner(&changed.after));
+        let orphaned = |owner: &Option<Option<String>>| {
+            owner.as_ref().is_some_and(Option::is_none).then(|| changed.key.namespace.to_string())
+        };
+        move_key(&mut self.orphans, orphaned(&before), orphaned(&after), &changed.key);
+        move_key(&mut self.by_owner, before.flatten(), after.flatten(), &changed.key);
+    }
+}
+
+fn move_key(index: &mut OrdMap<String, OrdSet<ObjectKey>>, from: Option<String>, to: Option<String>, key: &ObjectKey) {
+    if from == to {
+        return;
+    }
+    if let Some(from) = from
+        && let Some(keys) = index.get_mut(&from)
+    {
+        keys.remove(key);
+        if keys.is_empty() {
+            index.remove(&from);
+        }
+    }
+    if let Some(to) = to {
+        index.entry(to).or_default().insert(key.clone());
+    }
+}
