@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DeploymentSpec, StatefulSetSpec};
-use k8s_openapi::api::core::v1::{Node, NodeCondition, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Node, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::admission;
-use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::controllers::controller_ref::owner_reference;
+use crate::kubelet;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 
@@ -52,7 +52,7 @@ impl Cluster {
                 let rules = self.scheduling.scheduler().behaviour().requests;
                 admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour, rules);
             }
-            Object::Node(node) => register(Arc::make_mut(node), &self.clock),
+            Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.
                 let status = Arc::make_mut(volume).status.get_or_insert_default();
@@ -79,6 +79,20 @@ impl Cluster {
             }
             Object::StatefulSet(object) => default_stateful_set(&mut Arc::make_mut(object).spec),
             _ => {}
+        }
+    }
+
+    /// A node that says nothing of its condition gets what a healthy kubelet would post, and allocatable from capacity.
+    fn default_node(&self, node: &mut Node) {
+        let status = node.status.get_or_insert_default();
+        if status.allocatable.is_none() {
+            status.allocatable.clone_from(&status.capacity);
+        }
+        if status.capacity.is_none() {
+            status.capacity.clone_from(&status.allocatable);
+        }
+        if status.conditions.as_ref().is_none_or(Vec::is_empty) {
+            status.conditions = Some(kubelet::healthy(&self.clock.time()));
         }
     }
 
@@ -160,32 +174,4 @@ fn default_deployment_spec(spec: &mut DeploymentSpec) {
         rolling.max_unavailable.get_or_insert_with(quarter);
     }
     spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
-}
-
-/// A node that says nothing of its condition gets what a healthy kubelet would post, and allocatable from capacity.
-fn register(node: &mut Node, clock: &Clock) {
-    let status = node.status.get_or_insert_default();
-    if status.allocatable.is_none() {
-        status.allocatable.clone_from(&status.capacity);
-    }
-    if status.capacity.is_none() {
-        status.capacity.clone_from(&status.allocatable);
-    }
-    if status.conditions.as_ref().is_none_or(Vec::is_empty) {
-        let now = clock.time();
-        let healthy = |type_: &str, value: &str, reason: &str, message: &str| NodeCondition {
-            type_: type_.to_owned(),
-            status: value.to_owned(),
-            reason: Some(reason.to_owned()),
-            message: Some(message.to_owned()),
-            last_heartbeat_time: Some(now.clone()),
-            last_transition_time: Some(now.clone()),
-        };
-        status.conditions = Some(vec![
-            healthy("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-            healthy("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-            healthy("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-            healthy("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-        ]);
-    }
 }

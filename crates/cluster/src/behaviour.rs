@@ -7,6 +7,20 @@ use sim_core::version::Version;
 pub(crate) struct Behaviour {
     /// Silence after which a node counts as lost, in milliseconds (`--node-monitor-grace-period`).
     pub node_monitor_grace_ms: u64,
+    /// Whether the pods of a node that is lost get an event of their own (1.19).
+    pub tells_pods_of_lost_nodes: bool,
+    /// How long PodGC waits before it believes that a node is gone, in milliseconds (1.17; before, it asked at once).
+    pub pod_gc_quarantine_ms: u64,
+    /// Whether PodGC fails a pod before it deletes it (1.26).
+    pub pod_gc_fails_pods: bool,
+    /// Whether PodGC heeds `node.kubernetes.io/out-of-service` (1.26 by default).
+    pub out_of_service_taint: bool,
+    /// Whether the cloud-node controller tells of the nodes it initialises (1.20).
+    pub tells_of_initialised_nodes: bool,
+    /// How the kubelet begins when the network is not ready (1.21 says whose network it is).
+    pub network_not_ready: &'static str,
+    /// Nodes say what their container runtime is; when one does not, it is this (dockershim went in 1.24).
+    pub container_runtime: &'static str,
     /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
     pub taint_eviction_component: &'static str,
     /// How a Deployment tells that it scaled a ReplicaSet.
@@ -78,6 +92,17 @@ impl Behaviour {
         let minor = version.minor();
         Self {
             node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
+            tells_pods_of_lost_nodes: minor >= 19,
+            pod_gc_quarantine_ms: if minor >= 17 { 40_000 } else { 0 },
+            pod_gc_fails_pods: minor >= 26,
+            out_of_service_taint: minor >= 26,
+            tells_of_initialised_nodes: minor >= 20,
+            network_not_ready: if minor >= 21 {
+                "container runtime network not ready"
+            } else {
+                "runtime network not ready"
+            },
+            container_runtime: if minor >= 24 { "containerd" } else { "docker" },
             taint_eviction_component: if minor >= 29 { "taint-eviction-controller" } else { "taint-controller" },
             scaling: match minor {
                 ..=25 => Scaling::To,

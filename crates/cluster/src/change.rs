@@ -3,7 +3,10 @@
 mod reference;
 mod taint;
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{Taint, Toleration};
+use sim_core::version::Version;
 
 use crate::Object;
 
@@ -68,10 +71,41 @@ pub enum Change {
         /// Replicas wanted.
         replicas: i32,
     },
-    /// The kubelet stops reporting.
+    /// A machine goes down: its kubelet stops reporting, its containers end.
     NodeDown(String),
-    /// The kubelet reports again.
+    /// A kubelet is cut off from the API server: its containers run on.
+    NodePartitioned(String),
+    /// The kubelet reports again; a machine that was down has started.
     NodeUp(String),
+    /// A machine is shut down, and its cloud knows.
+    MachineStopped(String),
+    /// A machine is deleted in its cloud.
+    MachineDeleted(String),
+    /// Every machine of a zone goes down.
+    ZoneDown(String),
+    /// Every machine of a zone starts again.
+    ZoneUp(String),
+    /// A kubelet is restarted with other flags.
+    KubeletRestart(KubeletRestart),
+    /// A component of the control plane stops: `kube-scheduler`, `kube-controller-manager`, or one controller.
+    StopController(String),
+    /// It starts again.
+    StartController(String),
+}
+
+/// A kubelet's restart, and what it is started with. What is absent stays as it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KubeletRestart {
+    /// The node.
+    pub node: String,
+    /// `--register-with-taints`: for a node that is not registered yet.
+    pub register_with_taints: Option<Vec<Taint>>,
+    /// Whether `--cloud-provider` is `external`: for a node that is not registered yet.
+    pub cloud_provider_external: Option<bool>,
+    /// `--node-labels`: for a node that is not registered yet.
+    pub node_labels: Option<BTreeMap<String, String>>,
+    /// The version of the new binary.
+    pub version: Option<Version>,
 }
 
 /// A change that cannot be read. Its text is kubectl's where kubectl has one.
@@ -121,7 +155,15 @@ impl std::fmt::Display for Change {
             Change::RemoveNode(node) => write!(f, "remove node {node}"),
             Change::Scale { workload, replicas } => write!(f, "scale {workload}={replicas}"),
             Change::NodeDown(node) => write!(f, "node down {node}"),
+            Change::NodePartitioned(node) => write!(f, "node partitioned {node}"),
             Change::NodeUp(node) => write!(f, "node up {node}"),
+            Change::MachineStopped(node) => write!(f, "machine stopped {node}"),
+            Change::MachineDeleted(node) => write!(f, "machine deleted {node}"),
+            Change::ZoneDown(zone) => write!(f, "zone down {zone}"),
+            Change::ZoneUp(zone) => write!(f, "zone up {zone}"),
+            Change::KubeletRestart(restart) => write!(f, "kubelet restart {}", restart.node),
+            Change::StopController(name) => write!(f, "stop {name}"),
+            Change::StartController(name) => write!(f, "start {name}"),
         }
     }
 }

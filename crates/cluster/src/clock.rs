@@ -35,6 +35,16 @@ impl Clock {
         self.at(self.now_ms)
     }
 
+    /// The first moment from now on at which something that runs every `period_ms` milliseconds runs.
+    pub(crate) fn next_tick(&self, period_ms: u64) -> u64 {
+        self.now_ms.checked_next_multiple_of(period_ms).unwrap_or(u64::MAX)
+    }
+
+    /// The first moment after now at which something that runs every `period_ms` milliseconds runs.
+    pub(crate) fn tick_after(&self, period_ms: u64) -> u64 {
+        self.now_ms.saturating_add(1).checked_next_multiple_of(period_ms).unwrap_or(u64::MAX)
+    }
+
     /// The moment `ms` milliseconds after the start; the end of time when that is past it.
     pub(crate) fn at(&self, ms: u64) -> Timestamp {
         let offset = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
@@ -62,12 +72,20 @@ impl Clock {
 pub(crate) enum Event {
     /// A step of the timeline, by index.
     TimelineStep(usize),
-    /// A node's heartbeat has been missing for the grace period.
-    HeartbeatLost(ObjectKey),
+    /// The node lifecycle controller looks at the nodes that changed or are silent.
+    MonitorNodes,
+    /// The node lifecycle controller taints the lost nodes whose turn it is.
+    TaintLostNodes,
     /// A cloud controller manager initialises a node.
     InitialiseCloudNode(ObjectKey),
+    /// A cloud-controller-manager looks for nodes whose machine is gone.
+    MonitorCloudNodes,
+    /// PodGC looks for pods that nobody else ends.
+    CollectPods,
     /// A pod's tolerationSeconds may have run out.
     Evict(ObjectKey),
+    /// A kubelet looks at its node's runtime.
+    NodeStatus(ObjectKey),
     /// A kubelet gets on with one of its pods.
     Kubelet(ObjectKey),
     /// A controller looks at one object.
@@ -84,10 +102,10 @@ impl Event {
     fn rank(&self) -> u8 {
         match self {
             Event::TimelineStep(_) => 0,
-            Event::HeartbeatLost(_) => 1,
-            Event::InitialiseCloudNode(_) => 2,
+            Event::MonitorNodes | Event::TaintLostNodes => 1,
+            Event::InitialiseCloudNode(_) | Event::MonitorCloudNodes | Event::CollectPods => 2,
             Event::Evict(_) => 3,
-            Event::Kubelet(_) => 4,
+            Event::NodeStatus(_) | Event::Kubelet(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
             Event::Sync(..) | Event::CollectGarbage(..) => 5,
             Event::Schedule => 6,
@@ -138,6 +156,11 @@ impl Agenda {
         let entry = (at, event);
         self.known.remove(&entry);
         Some(entry)
+    }
+
+    /// All that was put down, in order.
+    pub(crate) fn into_events(self) -> impl Iterator<Item = Event> {
+        self.entries.into_values()
     }
 
     /// Whether nothing but routine is left to happen.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
-use k8s_openapi::api::core::v1::{Namespace, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
@@ -14,11 +14,13 @@ use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector, node_lifecycle,
+    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector,
+    node_lifecycle::{self, NodeLifecycle},
+    pod_gc::{self, PodGc},
     replica_set, stateful_set, taint_eviction,
 };
 use crate::index::Indices;
-use crate::kubelet;
+use crate::kubelet::{self, Flags, Silence};
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -97,10 +99,21 @@ pub struct Cluster {
     pub(crate) names: NameGenerator,
     pub(crate) scheduling: Scheduling,
     timeline: Arc<Vec<TimedChange>>,
-    /// Nodes whose kubelet does not report.
-    pub(crate) silent_nodes: BTreeSet<ObjectKey>,
-    /// Pods that wait for their tolerationSeconds to run out: since when, until when.
-    pub(crate) evictions: OrdMap<ObjectKey, (u64, u64)>,
+    /// The components that are stopped, and what waits for them.
+    pub(crate) stopped: BTreeSet<&'static str>,
+    pub(crate) held: Agenda,
+    pub(crate) node_lifecycle: NodeLifecycle,
+    pub(crate) pod_gc: PodGc,
+    /// Pods that are a cloud-controller-manager.
+    pub(crate) cloud_managers: BTreeSet<ObjectKey>,
+    /// Nodes whose kubelet does not report, and why.
+    pub(crate) silent_nodes: BTreeMap<ObjectKey, Silence>,
+    /// What kubelets were started with, where a step said so.
+    pub(crate) kubelet_flags: BTreeMap<ObjectKey, Flags>,
+    /// The last Node of machines whose Node was deleted.
+    pub(crate) machines: BTreeMap<ObjectKey, Arc<Node>>,
+    /// Pods that wait for their tolerationSeconds to run out, and until when.
+    pub(crate) evictions: OrdMap<ObjectKey, u64>,
     /// Pods a kubelet of this run has accepted.
     pub(crate) accepted_pods: OrdSet<ObjectKey>,
     /// The template each DaemonSet had when last seen, and its revision hash.
@@ -128,7 +141,14 @@ impl Cluster {
             names: NameGenerator::new(setup.seed),
             scheduling: Scheduling::new(&setup),
             timeline: Arc::default(),
-            silent_nodes: BTreeSet::new(),
+            stopped: BTreeSet::new(),
+            held: Agenda::default(),
+            node_lifecycle: NodeLifecycle::default(),
+            pod_gc: PodGc::default(),
+            cloud_managers: BTreeSet::new(),
+            silent_nodes: BTreeMap::new(),
+            kubelet_flags: BTreeMap::new(),
+            machines: BTreeMap::new(),
             evictions: OrdMap::new(),
             accepted_pods: OrdSet::new(),
             daemon_set_revisions: BTreeMap::new(),
@@ -149,6 +169,8 @@ impl Cluster {
         for object in nodes.into_iter().chain(rest) {
             cluster.admit(object);
         }
+        node_lifecycle::adopt(&mut cluster);
+        pod_gc::adopt(&mut cluster);
         cluster
     }
 
@@ -244,10 +266,13 @@ impl Cluster {
     }
 
     fn take(&mut self, event: Event) -> Result<(), Stop> {
+        if self.holds(&event) {
+            return Ok(());
+        }
         match event {
             Event::TimelineStep(index) => self.take_step(index)?,
             Event::Sync(controller, key) => match controller {
-                Controller::NodeLifecycle => node_lifecycle::sync(self, &key),
+                Controller::NodeLifecycle => node_lifecycle::sync_no_schedule(self, &key),
                 Controller::TaintEviction => taint_eviction::sync(self, &key),
                 Controller::Deployment => deployment::sync(self, &key),
                 Controller::ReplicaSet => replica_set::sync(self, &key),
@@ -255,8 +280,12 @@ impl Cluster {
                 Controller::StatefulSet => stateful_set::sync(self, &key),
             },
             Event::CollectGarbage(kind, key) => garbage_collector::collect(self, kind, &key),
-            Event::HeartbeatLost(key) => node_lifecycle::heartbeat_lost(self, &key),
+            Event::MonitorNodes => node_lifecycle::monitor(self),
+            Event::TaintLostNodes => node_lifecycle::taint_lost_nodes(self),
             Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
+            Event::MonitorCloudNodes => cloud_node::monitor(self),
+            Event::CollectPods => pod_gc::collect(self),
+            Event::NodeStatus(key) => kubelet::post(self, &key),
             Event::Evict(key) => taint_eviction::due(self, &key),
             Event::Kubelet(key) => kubelet::work(self, &key),
             Event::Schedule => self.schedule(),
@@ -287,7 +316,7 @@ impl Cluster {
             self.indices.note(&changed);
             self.tell_watchers(&changed);
         }
-        if let Some(at) = self.scheduling.next_wakeup() {
+        if let Some(at) = self.scheduling.next_wakeup().filter(|_| self.schedules()) {
             self.agenda.add(at.max(self.clock.now_ms()), Event::Schedule);
         }
     }
@@ -299,6 +328,7 @@ impl Cluster {
         node_lifecycle::watch(self, changed);
         cloud_node::watch(self, changed);
         taint_eviction::watch(self, changed);
+        pod_gc::watch(self, changed);
         garbage_collector::watch(self, changed);
         deployment::watch(self, changed);
         replica_set::watch(self, changed);

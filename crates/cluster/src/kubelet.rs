@@ -2,6 +2,8 @@
 //!
 //! Images are taken to be on the machine and every container to start and stay up; declared behaviours come later.
 
+mod node_status;
+
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
@@ -16,13 +18,16 @@ use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
+pub(crate) use node_status::{Flags, Silence, come_back, fall_silent, healthy, join, post, restart};
+
 /// From binding to the first container's start, and from one init container to the next.
 const START_MS: u64 = 1_000;
 /// From the order to stop to the end of the containers.
 const STOP_MS: u64 = 1_000;
 
-/// A pod changed.
+/// A pod changed, or a node.
 pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    node_status::watch(cluster, changed);
     if changed.kind == Kind::Pod && changed.after.is_none() {
         cluster.accepted_pods.remove(&changed.key);
     }
@@ -80,6 +85,14 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
     if pod::is_terminal(&pod) {
         return;
     }
+    if pod.spec.host_network != Some(true)
+        && let Some(node) = cluster.store.find::<Node>("", &node_name)
+        && let Some(fault) = node_status::network_fault(node)
+    {
+        let message = format!("network is not ready: {fault}");
+        cluster.event_from("kubelet", Some(&node_name), &Pod::wrap(pod), "Warning", "NetworkNotReady", &message);
+        return;
+    }
     match stage(&pod) {
         Stage::New => accept(cluster, key, &pod, &node_name),
         Stage::Starting { init_done } => start(cluster, key, &pod, &node_name, init_done),
@@ -88,7 +101,7 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
 }
 
 /// The node reports again: its kubelet takes up its pods where they stand.
-pub(crate) fn node_is_back(cluster: &mut Cluster, pod: &Pod) {
+fn node_is_back(cluster: &mut Cluster, pod: &Pod) {
     plan(cluster, pod);
     if matches!(stage(pod), Stage::Started) && pod::is_active(pod) {
         cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(ObjectKey::of(pod)));
@@ -102,7 +115,7 @@ fn is_alive(cluster: &Cluster, node: &str) -> bool {
     let ready = node.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
     let unreachable =
         ready.filter(|condition| condition.type_ == "Ready").any(|condition| condition.status == "Unknown");
-    !unreachable && !cluster.silent_nodes.contains(&key)
+    !unreachable && !cluster.silent_nodes.contains_key(&key)
 }
 
 /// How far the kubelet has come with a pod.

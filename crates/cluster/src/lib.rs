@@ -11,6 +11,7 @@ mod behaviour;
 mod change;
 mod clock;
 mod cluster;
+mod component;
 mod controllers;
 pub mod convert;
 mod deletion;
@@ -31,7 +32,9 @@ mod service_account;
 mod store;
 
 pub use admission::default_pod;
-pub use change::{BadChange, Change, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text};
+pub use change::{
+    BadChange, Change, KubeletRestart, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text,
+};
 pub use cluster::{Cluster, Setup, Stop, TimedChange};
 pub use controllers::deployment::MAX_REPLICAS;
 pub use deletion::{DeleteOptions, Propagation};

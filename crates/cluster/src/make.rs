@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Node;
 
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
+use crate::kubelet::Silence;
 use crate::object::{Kind, Object};
 use crate::store::{Conflict, ObjectKey};
 
@@ -42,8 +43,16 @@ impl Cluster {
             Change::AddNode { from, count } => self.add_nodes(from, *count),
             Change::RemoveNode(node) => self.remove_node(node),
             Change::Scale { workload, replicas } => self.scale(workload, *replicas),
-            Change::NodeDown(node) => self.node_down(node),
+            Change::NodeDown(node) => self.node_down(node, Silence::MachineDown),
+            Change::NodePartitioned(node) => self.node_down(node, Silence::CutOff),
+            Change::MachineStopped(node) => self.node_down(node, Silence::MachineStopped),
+            Change::MachineDeleted(node) => self.node_down(node, Silence::MachineDeleted),
             Change::NodeUp(node) => self.node_up(node),
+            Change::ZoneDown(zone) => self.zone_down(zone),
+            Change::ZoneUp(zone) => self.zone_up(zone),
+            Change::KubeletRestart(restart) => self.restart_kubelet(restart),
+            Change::StopController(name) => self.stop_component(name),
+            Change::StartController(name) => self.start_component(name),
         }
     }
 

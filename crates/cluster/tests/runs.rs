@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use k8s_openapi::api::core::v1::{Event, Node};
+use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
-use sim_cluster::pod::Pod;
-use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, PodResult, RunResult, Setup, Stop, TaintPattern, pod};
+use sim_cluster::{Change, Cluster, Kind, Object, PodResult, RunResult, Setup, Stop, TaintPattern};
 
 const MINUTE: u64 = 60 * 1000;
 
@@ -164,29 +163,6 @@ fn a_no_execute_taint_evicts_at_once_or_after_its_seconds() {
             .count(),
         1
     );
-}
-
-#[test]
-fn a_silent_node_is_tainted_and_its_pods_move() {
-    let mut cluster =
-        cluster("v1.34.0", vec![node("n1", json!([])), node("n2", json!([])), deployment("web", 2, json!({}))]);
-    cluster.settle(60 * MINUTE);
-    let start = cluster.now_ms();
-    cluster.make(&Change::NodeDown("n1".to_owned())).unwrap();
-    cluster.run_until(start + 49_000);
-    let ready = |cluster: &Cluster| sim_cluster::NodeResult::of(cluster.store().list::<Node>().next().unwrap()).ready;
-    assert!(ready(&cluster), "1.32 and later wait 50 s");
-    cluster.run_until(start + 51_000);
-    assert!(!ready(&cluster));
-    cluster.run_until(start + 400_000);
-    let running: Vec<_> = pods(&cluster).into_iter().filter(|pod| pod.ready).map(|pod| pod.node.unwrap()).collect();
-    assert_eq!(running, ["n2", "n2"]);
-    cluster.make(&Change::NodeUp("n1".to_owned())).unwrap();
-    cluster.settle(cluster.now_ms() + 60 * MINUTE);
-    assert!(ready(&cluster));
-    assert!(cluster.store().list::<Pod>().all(|pod| !pod::is_terminating(pod)), "the kubelet confirms what it missed");
-    let taints = &cluster.store().get::<Node>(&ObjectKey::new("", "n1")).unwrap().spec.as_ref().unwrap().taints;
-    assert!(taints.as_ref().is_none_or(Vec::is_empty), "{taints:?}");
 }
 
 #[test]

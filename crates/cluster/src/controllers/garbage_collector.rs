@@ -8,7 +8,6 @@ use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::deletion::{DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::object::{Kind, Object, Unstructured};
-use crate::pod::Pod;
 use crate::store::{Changed, ObjectKey};
 
 /// Who depends on whom.
@@ -85,12 +84,6 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
                     && is_held_by(owner.metadata(), FOREGROUND)
                 {
                     collect_soon(cluster, kind, key);
-                }
-            }
-            if changed.kind == Kind::Node {
-                // Nobody is there to confirm the end of these pods.
-                for pod in cluster.pods_on(&changed.key.name) {
-                    cluster.store.remove::<Pod>(&ObjectKey::of(pod.as_ref()));
                 }
             }
         }

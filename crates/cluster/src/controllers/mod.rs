@@ -11,6 +11,7 @@ pub(crate) mod daemon_set;
 pub(crate) mod deployment;
 pub(crate) mod garbage_collector;
 pub(crate) mod node_lifecycle;
+pub(crate) mod pod_gc;
 pub(crate) mod replica_set;
 pub(crate) mod stateful_set;
 pub(crate) mod taint_eviction;

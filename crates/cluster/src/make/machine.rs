@@ -1,16 +1,20 @@
-//! Machines that come, go, fall silent and report again.
+//! Machines that come, go, fall silent and report again, one by one or a zone at a time.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Node, NodeAddress};
 
 use super::{Refused, not_found};
-use crate::clock::Event;
+use crate::change::KubeletRestart;
 use crate::cluster::Cluster;
 use crate::controllers::cloud_node;
 use crate::deletion::DeleteOptions;
-use crate::kubelet;
+use crate::kubelet::{self, Flags, Silence};
 use crate::object::Kind;
+use crate::store::ObjectKey;
+
+/// The labels by which a node says in which zone it is, old and new.
+const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
 
 impl Cluster {
     pub(super) fn add_nodes(&mut self, from: &str, count: usize) -> Result<Vec<String>, Refused> {
@@ -26,7 +30,8 @@ impl Cluster {
                     break name;
                 }
             };
-            let node = self.new_node(&model, &name);
+            let mut node = self.new_node(&model, &name);
+            kubelet::join(self, &mut node);
             self.create(node);
             made.push(format!("node/{name} created"));
         }
@@ -51,7 +56,7 @@ impl Cluster {
         let taints = spec.taints.get_or_insert_default();
         // What others put on the model because of its state is not the new node's.
         taints.retain(|taint| !taint.key.starts_with("node.kubernetes.io/") && taint.key != cloud_node::UNINITIALIZED);
-        if self.setup.kubelet_cloud_provider_external || cloud_node::is_uninitialized(model) {
+        if cloud_node::is_uninitialized(model) {
             taints.push(cloud_node::uninitialized_taint());
         }
         let status = node.status.get_or_insert_default();
@@ -88,43 +93,72 @@ impl Cluster {
         Ok(vec![format!("node \"{node}\" deleted")])
     }
 
-    pub(super) fn node_down(&mut self, node: &str) -> Result<Vec<String>, Refused> {
+    pub(super) fn node_down(&mut self, node: &str, silence: Silence) -> Result<Vec<String>, Refused> {
         let key = self.node_key(node)?;
-        if self.silent_nodes.insert(key.clone()) {
-            let lost = self.clock.now_ms() + self.behaviour.node_monitor_grace_ms;
-            self.agenda.add(lost, Event::HeartbeatLost(key));
-        }
+        kubelet::fall_silent(self, &key, silence);
         Ok(vec![format!("node/{node} down")])
     }
 
     pub(super) fn node_up(&mut self, node: &str) -> Result<Vec<String>, Refused> {
-        let key = self.node_key(node)?;
-        self.silent_nodes.remove(&key);
-        let now = self.clock.time();
-        self.store.update::<Node>(&key, |node| {
-            for condition in node.status.get_or_insert_default().conditions.iter_mut().flatten() {
-                if condition.status == "Unknown" || condition.type_ == "Ready" {
-                    let (status, reason, message) = match condition.type_.as_str() {
-                        "MemoryPressure" => {
-                            ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
-                        }
-                        "DiskPressure" => ("False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                        "PIDPressure" => ("False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-                        _ => ("True", "KubeletReady", "kubelet is posting ready status"),
-                    };
-                    if condition.status != status {
-                        condition.last_transition_time = Some(now.clone());
-                    }
-                    condition.status = status.to_owned();
-                    condition.reason = Some(reason.to_owned());
-                    condition.message = Some(message.to_owned());
-                }
-                condition.last_heartbeat_time = Some(now.clone());
-            }
-        });
-        for pod in self.pods_on(node) {
-            kubelet::node_is_back(self, &pod);
-        }
+        let key = self.machine_key(node)?;
+        kubelet::come_back(self, &key);
         Ok(vec![format!("node/{node} up")])
+    }
+
+    pub(super) fn zone_down(&mut self, zone: &str) -> Result<Vec<String>, Refused> {
+        let keys = self.nodes_in(zone)?;
+        for key in &keys {
+            kubelet::fall_silent(self, key, Silence::MachineDown);
+        }
+        Ok(keys.iter().map(|key| format!("node/{} down", key.name)).collect())
+    }
+
+    pub(super) fn zone_up(&mut self, zone: &str) -> Result<Vec<String>, Refused> {
+        let keys = self.nodes_in(zone)?;
+        for key in &keys {
+            kubelet::come_back(self, key);
+        }
+        Ok(keys.iter().map(|key| format!("node/{} up", key.name)).collect())
+    }
+
+    fn nodes_in(&self, zone: &str) -> Result<Vec<ObjectKey>, Refused> {
+        let zone_of = |node: &Node| {
+            let labels = node.metadata.labels.as_ref()?;
+            ZONE_LABELS.iter().find_map(|label| labels.get(*label)).cloned()
+        };
+        let nodes = self.store.list::<Node>().filter(|node| zone_of(node).as_deref() == Some(zone));
+        let keys: Vec<ObjectKey> = nodes.map(|node| ObjectKey::of(node.as_ref())).collect();
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        let zones: BTreeSet<String> = self.store.list::<Node>().filter_map(|node| zone_of(node)).collect();
+        let zones = if zones.is_empty() { "none".to_owned() } else { Vec::from_iter(zones).join(", ") };
+        Err(Refused(format!("error: no node is in zone {zone:?}: the zones of this cluster are {zones}")))
+    }
+
+    pub(super) fn restart_kubelet(&mut self, restart: &KubeletRestart) -> Result<Vec<String>, Refused> {
+        let key = self.machine_key(&restart.node)?;
+        let before = self.kubelet_flags.get(&key).cloned().unwrap_or_default();
+        let flags = Flags {
+            register_with_taints: restart.register_with_taints.clone().or(before.register_with_taints),
+            cloud_provider_external: restart.cloud_provider_external.or(before.cloud_provider_external),
+            node_labels: restart.node_labels.clone().unwrap_or(before.node_labels),
+        };
+        kubelet::restart(self, &key, flags);
+        if let Some(version) = &restart.version {
+            self.store.update::<Node>(&key, |node| {
+                let info = node.status.get_or_insert_default().node_info.get_or_insert_default();
+                info.kubelet_version = version.to_string();
+            });
+        }
+        Ok(vec![format!("node/{} kubelet restarted", restart.node)])
+    }
+
+    /// A machine is there as long as its Node, and longer when only the Node was deleted.
+    fn machine_key(&mut self, name: &str) -> Result<ObjectKey, Refused> {
+        // The Node may have been deleted just now.
+        self.deliver_changes();
+        let key = ObjectKey::new("", name);
+        if self.machines.contains_key(&key) { Ok(key) } else { self.node_key(name) }
     }
 }

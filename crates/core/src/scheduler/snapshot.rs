@@ -488,12 +488,18 @@ impl Snapshot {
 }
 
 impl Behaviour {
-    /// The key by which the scheduler groups nodes: region and zone, or nothing when a node names neither.
+    /// The zone of a node.
     pub(crate) fn zone_of(&self, node: &Node) -> String {
+        self.zone_key(&node.labels)
+    }
+
+    /// The key by which scheduler and controllers group nodes: region and zone, or nothing when a node's labels name
+    /// neither (`GetZoneKey`).
+    pub fn zone_key(&self, labels: &Labels) -> String {
         let beta = ("failure-domain.beta.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone");
         let stable = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone");
         let second = if self.zone_labels == ZoneLabels::BetaOnly { beta } else { stable };
-        let label = |a: &str, b: &str| node.labels.get(a).or_else(|| node.labels.get(b)).map_or("", String::as_str);
+        let label = |a: &str, b: &str| labels.get(a).or_else(|| labels.get(b)).map_or("", String::as_str);
         let (region, zone) = (label(beta.0, second.0), label(beta.1, second.1));
         if region.is_empty() && zone.is_empty() { String::new() } else { format!("{region}:\0:{zone}") }
     }

@@ -1,6 +1,7 @@
 //! The steps of a timeline. Each is a variant here and, unless a name is all it says, a type in the file of its group.
 
 mod apply;
+mod machine;
 mod node;
 mod object;
 mod workload;
@@ -32,10 +33,33 @@ pub(super) enum StepEntry {
     Cordon(String),
     /// `kubectl uncordon`: the node.
     Uncordon(String),
-    /// The node's kubelet stops reporting.
+    /// The node's machine goes down: its kubelet stops reporting, its containers end.
     NodeDown(String),
-    /// The node's kubelet reports again.
+    /// The node is cut off from the API server: its containers run on.
+    NodePartitioned(String),
+    /// The node's kubelet reports again; a machine that was down has started.
     NodeUp(String),
+    /// The same as `nodeUp`.
+    NodeBack(String),
+    /// The node's machine is shut down, and its cloud knows.
+    MachineStopped(String),
+    /// The node's machine is deleted in its cloud.
+    MachineDeleted(String),
+    /// Every machine of the zone goes down.
+    ZoneOutage(String),
+    /// Every machine of the zone starts again.
+    ZoneBack(String),
+    /// New nodes shaped like one that is there.
+    NodeAdd(machine::NodeAdd),
+    /// `kubectl delete node`: the node.
+    NodeDelete(String),
+    /// A kubelet is restarted with other flags.
+    KubeletRestart(machine::KubeletRestart),
+    /// A component of the control plane stops: `kube-scheduler`, `kube-controller-manager`,
+    /// `cloud-controller-manager`, or one controller, e.g. `node-lifecycle-controller`.
+    ControllerStopped(String),
+    /// It starts again.
+    ControllerStarted(String),
 }
 
 /// What a step says, as the cluster is told. What it cannot say is a fault at its path, and nothing.
@@ -56,7 +80,17 @@ impl StepEntry {
             StepEntry::Cordon(node) => Some(Change::Cordon(node)),
             StepEntry::Uncordon(node) => Some(Change::Uncordon(node)),
             StepEntry::NodeDown(node) => Some(Change::NodeDown(node)),
-            StepEntry::NodeUp(node) => Some(Change::NodeUp(node)),
+            StepEntry::NodePartitioned(node) => Some(Change::NodePartitioned(node)),
+            StepEntry::NodeUp(node) | StepEntry::NodeBack(node) => Some(Change::NodeUp(node)),
+            StepEntry::MachineStopped(node) => Some(Change::MachineStopped(node)),
+            StepEntry::MachineDeleted(node) => Some(Change::MachineDeleted(node)),
+            StepEntry::ZoneOutage(zone) => Some(Change::ZoneDown(zone)),
+            StepEntry::ZoneBack(zone) => Some(Change::ZoneUp(zone)),
+            StepEntry::NodeAdd(step) => step.change(reader, path),
+            StepEntry::NodeDelete(node) => Some(Change::RemoveNode(node)),
+            StepEntry::KubeletRestart(step) => step.change(reader, path),
+            StepEntry::ControllerStopped(name) => Some(Change::StopController(name)),
+            StepEntry::ControllerStarted(name) => Some(Change::StartController(name)),
         }
     }
 }

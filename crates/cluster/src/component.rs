@@ -1,0 +1,110 @@
+//! The components of the control plane that a person can stop: whose event is whose, and what waits until they start.
+
+use crate::clock::{Controller, Event};
+use crate::cluster::Cluster;
+use crate::controllers::node_lifecycle;
+use crate::make::Refused;
+
+/// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
+const CONTROLLERS: [(&str, &str); 8] = [
+    ("daemonset-controller", "daemonset"),
+    ("deployment-controller", "deployment"),
+    ("garbage-collector-controller", "garbagecollector"),
+    ("node-lifecycle-controller", "nodelifecycle"),
+    ("pod-garbage-collector-controller", "podgc"),
+    ("replicaset-controller", "replicaset"),
+    ("statefulset-controller", "statefulset"),
+    ("taint-eviction-controller", "taint-eviction"),
+];
+
+/// The controllers of a cloud-controller-manager.
+const CLOUD_CONTROLLERS: [(&str, &str); 2] =
+    [("cloud-node-controller", "cloud-node"), ("cloud-node-lifecycle-controller", "cloud-node-lifecycle")];
+
+const SCHEDULER: &str = "kube-scheduler";
+
+/// Whose work an event is; kubelets, pods and people are nobody's.
+fn component_of(event: &Event) -> Option<&'static str> {
+    Some(match event {
+        Event::Schedule => SCHEDULER,
+        Event::MonitorNodes | Event::TaintLostNodes | Event::Sync(Controller::NodeLifecycle, _) => {
+            "node-lifecycle-controller"
+        }
+        Event::Evict(_) | Event::Sync(Controller::TaintEviction, _) => "taint-eviction-controller",
+        Event::CollectPods => "pod-garbage-collector-controller",
+        Event::CollectGarbage(..) => "garbage-collector-controller",
+        Event::Sync(Controller::Deployment, _) => "deployment-controller",
+        Event::Sync(Controller::ReplicaSet, _) => "replicaset-controller",
+        Event::Sync(Controller::StatefulSet, _) => "statefulset-controller",
+        Event::Sync(Controller::DaemonSet, _) => "daemonset-controller",
+        Event::InitialiseCloudNode(_) => "cloud-node-controller",
+        Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
+        Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::Autoscale(_) => return None,
+    })
+}
+
+/// The components that a name means: one controller, or a program with all of its controllers.
+fn components(name: &str) -> Vec<&'static str> {
+    let full = |controllers: &[(&'static str, &str)]| controllers.iter().map(|(full, _)| *full).collect();
+    match name {
+        SCHEDULER => vec![SCHEDULER],
+        "kube-controller-manager" => full(&CONTROLLERS),
+        "cloud-controller-manager" => full(&CLOUD_CONTROLLERS),
+        name => {
+            let all = CONTROLLERS.iter().chain(&CLOUD_CONTROLLERS);
+            all.filter(|(full, short)| *full == name || *short == name).map(|(full, _)| *full).collect()
+        }
+    }
+}
+
+impl Cluster {
+    /// Whether an event is left for later because its component is stopped.
+    pub(crate) fn holds(&mut self, event: &Event) -> bool {
+        if self.stopped.is_empty() || !component_of(event).is_some_and(|component| self.stopped.contains(component)) {
+            return false;
+        }
+        if *event != Event::Schedule {
+            self.held.add(0, event.clone());
+        }
+        true
+    }
+
+    /// Whether the scheduler runs.
+    pub(crate) fn schedules(&self) -> bool {
+        !self.stopped.contains(SCHEDULER)
+    }
+
+    pub(crate) fn stop_component(&mut self, name: &str) -> Result<Vec<String>, Refused> {
+        self.stopped.extend(known(name)?);
+        Ok(vec![format!("{name} stopped")])
+    }
+
+    /// A component that starts looks at everything that changed while it was away.
+    pub(crate) fn start_component(&mut self, name: &str) -> Result<Vec<String>, Refused> {
+        for component in known(name)? {
+            if self.stopped.remove(component) && component == "node-lifecycle-controller" {
+                node_lifecycle::begin_anew(self);
+            }
+        }
+        let held = std::mem::take(&mut self.held);
+        for event in held.into_events() {
+            if !self.holds(&event) {
+                self.agenda.add(self.clock.now_ms(), event);
+            }
+        }
+        Ok(vec![format!("{name} started")])
+    }
+}
+
+fn known(name: &str) -> Result<Vec<&'static str>, Refused> {
+    let found = components(name);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut names = vec![SCHEDULER, "kube-controller-manager", "cloud-controller-manager"];
+    names.extend(CONTROLLERS.iter().chain(&CLOUD_CONTROLLERS).map(|(full, _)| *full));
+    Err(Refused(format!(
+        "error: there is no component {name:?} to stop or start: expected one of {}",
+        names.join(", ")
+    )))
+}
