@@ -117,7 +117,9 @@ impl Rollout {
     /// Looks at the Deployment again a second after the deadline (`requeueStuckDeployment`).
     fn come_back_at_the_deadline(&self, cluster: &mut Cluster) {
         let progressing = self.condition("Progressing");
-        if self.is_complete() || progressing.is_none_or(|condition| condition.reason.as_deref() == Some(TIMED_OUT)) {
+        // What is done or has timed out does not time out any more.
+        let over = |condition: &DeploymentCondition| matches!(condition.reason.as_deref(), Some(DONE | TIMED_OUT));
+        if self.is_complete() || progressing.is_none_or(over) {
             return;
         }
         if let Some(deadline) = self.deadline_ms(cluster, progressing) {
