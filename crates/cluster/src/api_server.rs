@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::admission;
 use crate::cluster::Cluster;
 use crate::controllers::controller_ref::owner_reference;
+use crate::controllers::{cron_job, job};
 use crate::kubelet;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
@@ -77,6 +78,8 @@ impl Cluster {
                 let spec = &mut Arc::make_mut(object).spec;
                 spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
             }
+            Object::Job(job) => job::default_job(Arc::make_mut(job), &self.behaviour),
+            Object::CronJob(cron_job) => cron_job::default_cron_job(&mut Arc::make_mut(cron_job).spec),
             Object::StatefulSet(object) => default_stateful_set(&mut Arc::make_mut(object).spec),
             _ => {}
         }

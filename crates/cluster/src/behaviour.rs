@@ -63,6 +63,48 @@ pub(crate) struct Behaviour {
     pub stateful_set_max_unavailable: bool,
     /// Whether the StatefulSet controller tells that it replaces a pod that has ended (until 1.30).
     pub stateful_set_tells_recreation: bool,
+    /// Whether a finalizer holds a job's pods until they are counted (1.25). Before, pods that are gone count no more.
+    pub job_tracking_finalizers: bool,
+    /// How long the Job controller gathers what pods do before it looks, in milliseconds (1.27).
+    pub job_batch_ms: u64,
+    /// The longest wait before a job replaces a failed pod, in milliseconds (10 min from 1.28).
+    pub job_back_off_max_ms: u64,
+    /// Whether the first failure of a job's pods is replaced at once (until 1.25).
+    pub job_forgives_first_failure: bool,
+    /// Whether a job can be `Indexed` (1.22).
+    pub indexed_jobs: bool,
+    /// Whether a job can be suspended (1.22).
+    pub suspends_jobs: bool,
+    /// Whether a job's status counts the ready pods (1.24).
+    pub job_ready_pods: bool,
+    /// Whether `spec.podFailurePolicy` counts (1.26).
+    pub pod_failure_policy: bool,
+    /// Whether the labels of a job's pods come with the prefix `batch.kubernetes.io/` as well (1.27).
+    pub job_prefixed_labels: bool,
+    /// Whether `spec.backoffLimitPerIndex` counts (1.29).
+    pub job_back_off_per_index: bool,
+    /// Whether `spec.podReplacementPolicy` counts (1.29).
+    pub job_pod_replacement: bool,
+    /// Whether `spec.successPolicy` counts (1.31).
+    pub job_success_policy: bool,
+    /// Whether a job is Complete or Failed only when its last pod is gone, and says why it is Complete (1.31).
+    pub job_delays_terminal_condition: bool,
+    /// Whether `spec.managedBy` counts (1.32).
+    pub job_managed_by: bool,
+    /// Whether jobs that have ended go after `ttlSecondsAfterFinished` (1.21).
+    pub job_ttl: bool,
+    /// Which CronJob controller runs (the second one from 1.21).
+    pub cron_controller: CronController,
+    /// Whether `spec.timeZone` of a CronJob counts (1.25).
+    pub cron_job_time_zones: bool,
+    /// Whether a CronJob says when its last job succeeded (1.21).
+    pub cron_job_last_success: bool,
+    /// Whether a CronJob's jobs carry the moment they were scheduled for (1.28).
+    pub cron_job_scheduled_annotation: bool,
+    /// Whether the event about too many missed starts says how many (until 1.27).
+    pub cron_job_counts_missed: bool,
+    /// Whether the event about a job that has ended says `condition` (1.31), not `status`.
+    pub cron_job_tells_condition: bool,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
 }
@@ -76,6 +118,15 @@ enum Scaling {
     ToFrom,
     /// `from 1 to 3`, the first time `from 0 to 3` (k/k#125118, #123430).
     FromTo,
+}
+
+/// The two CronJob controllers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CronController {
+    /// Looks at everything every 10 s.
+    Polling,
+    /// Looks at each CronJob when its schedule is due.
+    Queue,
 }
 
 /// How a victim's event names its preemptor.
@@ -132,6 +183,27 @@ impl Behaviour {
             stateful_set_claim_retention: minor >= 27,
             stateful_set_max_unavailable: minor >= 35,
             stateful_set_tells_recreation: minor <= 30,
+            job_tracking_finalizers: minor >= 25,
+            job_batch_ms: if minor >= 27 { 1_000 } else { 0 },
+            job_back_off_max_ms: if minor >= 28 { 600_000 } else { 360_000 },
+            job_forgives_first_failure: minor <= 25,
+            indexed_jobs: minor >= 22,
+            suspends_jobs: minor >= 22,
+            job_ready_pods: minor >= 24,
+            pod_failure_policy: minor >= 26,
+            job_prefixed_labels: minor >= 27,
+            job_back_off_per_index: minor >= 29,
+            job_pod_replacement: minor >= 29,
+            job_success_policy: minor >= 31,
+            job_delays_terminal_condition: minor >= 31,
+            job_managed_by: minor >= 32,
+            job_ttl: minor >= 21,
+            cron_controller: if minor >= 21 { CronController::Queue } else { CronController::Polling },
+            cron_job_time_zones: minor >= 25,
+            cron_job_last_success: minor >= 21,
+            cron_job_scheduled_annotation: minor >= 28,
+            cron_job_counts_missed: minor <= 27,
+            cron_job_tells_condition: minor >= 31,
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
                 26..=28 => Preemptor::Nobody,

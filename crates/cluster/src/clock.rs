@@ -92,6 +92,10 @@ pub(crate) enum Event {
     Sync(Controller, ObjectKey),
     /// The garbage collector looks at one object.
     CollectGarbage(Kind, ObjectKey),
+    /// A CronJob's schedule may be due.
+    CronJobDue(ObjectKey),
+    /// A Job that has ended may be due to go.
+    JobExpires(ObjectKey),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -107,7 +111,7 @@ impl Event {
             Event::Evict(_) => 3,
             Event::NodeStatus(_) | Event::Kubelet(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
-            Event::Sync(..) | Event::CollectGarbage(..) => 5,
+            Event::Sync(..) | Event::CollectGarbage(..) | Event::CronJobDue(_) | Event::JobExpires(_) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
         }
@@ -115,7 +119,7 @@ impl Event {
 
     /// Routine repeats itself without end and changes nothing on its own.
     pub(crate) fn is_routine(&self) -> bool {
-        matches!(self, Event::Schedule | Event::Autoscale(_))
+        matches!(self, Event::Schedule | Event::Autoscale(_) | Event::CronJobDue(_) | Event::JobExpires(_))
     }
 }
 
@@ -128,6 +132,8 @@ pub(crate) enum Controller {
     ReplicaSet,
     DaemonSet,
     StatefulSet,
+    Job,
+    CronJob,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.

@@ -14,10 +14,10 @@ use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    cloud_node, cluster_proportional_autoscaler, daemon_set, deployment, garbage_collector,
+    cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector, job,
     node_lifecycle::{self, NodeLifecycle},
     pod_gc::{self, PodGc},
-    replica_set, stateful_set, taint_eviction,
+    replica_set, stateful_set, taint_eviction, ttl_after_finished,
 };
 use crate::index::Indices;
 use crate::kubelet::{self, Flags, Silence};
@@ -118,6 +118,10 @@ pub struct Cluster {
     pub(crate) accepted_pods: OrdSet<ObjectKey>,
     /// The template each DaemonSet had when last seen, and its revision hash.
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
+    /// What the Job controller remembers.
+    pub(crate) jobs: job::Memory,
+    /// When CronJobs are looked at next.
+    pub(crate) cron_jobs_due: cron_job::Due,
     /// Who depends on whom.
     pub(crate) garbage: garbage_collector::Graph,
     pub(crate) indices: Indices,
@@ -152,6 +156,8 @@ impl Cluster {
             evictions: OrdMap::new(),
             accepted_pods: OrdSet::new(),
             daemon_set_revisions: BTreeMap::new(),
+            jobs: job::Memory::default(),
+            cron_jobs_due: cron_job::Due::new(),
             garbage: garbage_collector::Graph::default(),
             indices: Indices::default(),
             pod_specs: OrdMap::new(),
@@ -278,6 +284,8 @@ impl Cluster {
                 Controller::ReplicaSet => replica_set::sync(self, &key),
                 Controller::DaemonSet => daemon_set::sync(self, &key),
                 Controller::StatefulSet => stateful_set::sync(self, &key),
+                Controller::Job => job::sync(self, &key),
+                Controller::CronJob => cron_job::sync(self, &key),
             },
             Event::CollectGarbage(kind, key) => garbage_collector::collect(self, kind, &key),
             Event::MonitorNodes => node_lifecycle::monitor(self),
@@ -287,6 +295,8 @@ impl Cluster {
             Event::CollectPods => pod_gc::collect(self),
             Event::NodeStatus(key) => kubelet::post(self, &key),
             Event::Evict(key) => taint_eviction::due(self, &key),
+            Event::CronJobDue(key) => cron_job::due(self, &key),
+            Event::JobExpires(key) => ttl_after_finished::expires(self, &key),
             Event::Kubelet(key) => kubelet::work(self, &key),
             Event::Schedule => self.schedule(),
             Event::Autoscale(key) => cluster_proportional_autoscaler::poll(self, &key),
@@ -310,7 +320,7 @@ impl Cluster {
     /// Tells everybody who watches of what changed, until nobody has anything new to say.
     pub(crate) fn deliver_changes(&mut self) {
         while let Some(changed) = self.store.next_change() {
-            if changed.kind != Kind::Event {
+            if changed.kind != Kind::Event && !cron_job::is_routine(self, &changed) {
                 self.last_change_ms = self.clock.now_ms();
             }
             self.indices.note(&changed);
@@ -334,6 +344,9 @@ impl Cluster {
         replica_set::watch(self, changed);
         daemon_set::watch(self, changed);
         stateful_set::watch(self, changed);
+        job::watch(self, changed);
+        cron_job::watch(self, changed);
+        ttl_after_finished::watch(self, changed);
         cluster_proportional_autoscaler::watch(self, changed);
     }
 

@@ -6,15 +6,18 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 8] = [
+const CONTROLLERS: [(&str, &str); 11] = [
+    ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
     ("garbage-collector-controller", "garbagecollector"),
+    ("job-controller", "job"),
     ("node-lifecycle-controller", "nodelifecycle"),
     ("pod-garbage-collector-controller", "podgc"),
     ("replicaset-controller", "replicaset"),
     ("statefulset-controller", "statefulset"),
     ("taint-eviction-controller", "taint-eviction"),
+    ("ttl-after-finished-controller", "ttl-after-finished"),
 ];
 
 /// The controllers of a cloud-controller-manager.
@@ -37,6 +40,9 @@ fn component_of(event: &Event) -> Option<&'static str> {
         Event::Sync(Controller::ReplicaSet, _) => "replicaset-controller",
         Event::Sync(Controller::StatefulSet, _) => "statefulset-controller",
         Event::Sync(Controller::DaemonSet, _) => "daemonset-controller",
+        Event::Sync(Controller::Job, _) => "job-controller",
+        Event::CronJobDue(_) | Event::Sync(Controller::CronJob, _) => "cronjob-controller",
+        Event::JobExpires(_) => "ttl-after-finished-controller",
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
         Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::Autoscale(_) => return None,

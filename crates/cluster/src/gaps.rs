@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
 use crate::cluster::Cluster;
-use crate::object::{KnownKind, Object};
+use crate::object::Object;
 use crate::ownership::Ownership;
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
@@ -18,10 +17,6 @@ impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
-        let without_pods = [self.without_pods::<Job>(), self.without_pods::<CronJob>()].concat();
-        if !without_pods.is_empty() {
-            gaps.push(format!("no controller acts on {}: pods that they would make are missing", list(&without_pods)));
-        }
         let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
         let claims = self.store.list::<PersistentVolumeClaim>();
         let provisioned: Vec<String> =
@@ -80,14 +75,6 @@ impl Cluster {
             gaps.push(format!("{} own each other in a circle: the garbage collector never frees them", list(&owners)));
         }
         gaps
-    }
-
-    fn without_pods<T: KnownKind>(&self) -> Vec<String> {
-        let all = self.store.list::<T>().filter(|object| self.pods_of(object.metadata()).is_empty());
-        all.map(|object| {
-            format!("{}/{}", T::KIND.to_ascii_lowercase(), object.metadata().name.as_deref().unwrap_or_default())
-        })
-        .collect()
     }
 
     /// Whether the pod waits or was placed by this run, not found on its node.

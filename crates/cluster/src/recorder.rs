@@ -39,6 +39,8 @@ impl Cluster {
             "DaemonSet" => "daemonset-controller",
             "Deployment" => "deployment-controller",
             "StatefulSet" => "statefulset-controller",
+            "Job" => "job-controller",
+            "CronJob" => "cronjob-controller",
             _ => "replicaset-controller",
         };
         self.event_from(component, None, object, type_, reason, message);

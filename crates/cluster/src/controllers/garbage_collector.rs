@@ -71,7 +71,12 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
             }
         }
         (Some(gone), None) => {
-            for (kind, key) in cluster.garbage.dependents(gone) {
+            let dependents = cluster.garbage.dependents(gone);
+            if let Some(uid) = uid(gone).filter(|_| !dependents.is_empty()) {
+                // Of pods only those are remembered that leave something: a claim of their own.
+                cluster.garbage.seen.insert(uid.to_owned());
+            }
+            for (kind, key) in dependents {
                 collect_soon(cluster, kind, key);
             }
             if let Some(uid) = uid(gone) {

@@ -1,17 +1,20 @@
 //! The controllers of kube-controller-manager and the add-ons that act like one: one file each.
 //!
-//! Not here yet: Job, CronJob, PodDisruptionBudget, volumes. Their objects are kept, and the cluster
+//! Not here yet: PodDisruptionBudget, volumes. Their objects are kept, and the cluster
 //! says once that nothing acts on them (`Cluster::gaps`).
 
 pub(crate) mod active_pods;
 pub(crate) mod cloud_node;
 pub(crate) mod cluster_proportional_autoscaler;
 pub(crate) mod controller_ref;
+pub(crate) mod cron_job;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
 pub(crate) mod garbage_collector;
+pub(crate) mod job;
 pub(crate) mod node_lifecycle;
 pub(crate) mod pod_gc;
 pub(crate) mod replica_set;
 pub(crate) mod stateful_set;
 pub(crate) mod taint_eviction;
+pub(crate) mod ttl_after_finished;

@@ -35,6 +35,14 @@ pub(super) struct Layout {
     pub(super) template_placement: bool,
     /// Empty lists name the namespace (1.17).
     pub(super) empty_names_namespace: bool,
+    /// Jobs show their status (1.31).
+    pub(super) job_status: bool,
+    /// CronJobs show their time zone (1.29).
+    pub(super) cron_job_time_zone: bool,
+    /// Volumes and claims show their VolumeAttributesClass (1.29).
+    pub(super) attributes_class: bool,
+    /// StorageClasses show more than their provisioner (1.18).
+    pub(super) storage_class_details: bool,
     /// Nodes show their architecture in wide tables (1.36).
     pub(super) node_architecture: bool,
 }
@@ -58,6 +66,10 @@ impl Layout {
             sidecars: minor >= 28,
             template_placement: minor >= 31,
             empty_names_namespace: minor >= 17,
+            job_status: minor >= 31,
+            cron_job_time_zone: minor >= 29,
+            attributes_class: minor >= 29,
+            storage_class_details: minor >= 18,
             node_architecture: minor >= 36,
         }
     }

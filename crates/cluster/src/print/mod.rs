@@ -2,6 +2,7 @@
 //!
 //! Upstream: `pkg/printers/internalversion/printers.go` for the rows, `kubectl/pkg/describe/describe.go` for the pages.
 
+mod batch;
 mod context;
 mod describe;
 mod describe_node;
@@ -12,6 +13,7 @@ mod events;
 mod layout;
 mod nodes;
 mod pods;
+mod storage;
 mod table;
 mod template;
 mod workloads;

@@ -1,14 +1,16 @@
 //! `kubectl get` of workloads and of every other kind.
 
+use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::context::PrintContext;
 use super::table::Table;
 use super::template::selector_text;
-use super::{events, nodes, pods};
-use crate::api::{DaemonSet, Deployment, Job, Namespace, ReplicaSet, Service, StatefulSet};
+use super::{batch, events, nodes, pods, storage};
+use crate::api::{DaemonSet, Deployment, Namespace, ReplicaSet, Service, StatefulSet};
 use crate::object::{Kind, Object};
+use crate::pod;
 
 /// The table of some objects of one kind, in the order given.
 pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table {
@@ -31,7 +33,14 @@ pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table 
         Kind::Deployment => deployments(&of!(Deployment), context),
         Kind::DaemonSet => daemon_sets(&of!(DaemonSet), context),
         Kind::StatefulSet => stateful_sets(&of!(StatefulSet), context),
-        Kind::Job => jobs(&of!(Job), context),
+        Kind::Job => batch::jobs(&of!(Job), context),
+        Kind::CronJob => batch::cron_jobs(&of!(CronJob), context),
+        Kind::ControllerRevision => controller_revisions(&of!(ControllerRevision), context),
+        Kind::PersistentVolume => storage::persistent_volumes(&of!(PersistentVolume), context),
+        Kind::PersistentVolumeClaim => storage::persistent_volume_claims(&of!(PersistentVolumeClaim), context),
+        Kind::StorageClass => storage::storage_classes(&of!(StorageClass), context),
+        Kind::VolumeAttachment => storage::volume_attachments(&of!(VolumeAttachment), context),
+        Kind::CSINode => storage::csi_nodes(&of!(CSINode), context),
         Kind::Namespace => namespaces(&of!(Namespace), context),
         Kind::Service => services(&of!(Service), context),
         _ => Table::of_objects(&["NAME", "AGE"], objects, Object::metadata, |object| {
@@ -127,16 +136,20 @@ fn stateful_sets(sets: &[&StatefulSet], context: &PrintContext) -> Table {
     )
 }
 
-fn jobs(jobs: &[&Job], context: &PrintContext) -> Table {
+fn controller_revisions(revisions: &[&ControllerRevision], context: &PrintContext) -> Table {
     Table::of_objects(
-        &["NAME", "COMPLETIONS", "AGE"],
-        jobs.iter().copied(),
-        |job| &job.metadata,
-        |job| {
-            let done = job.status.as_ref().and_then(|status| status.succeeded).unwrap_or(0);
-            let wanted = job.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
-            let mut cells = named(&job.metadata, &[], context);
-            cells.insert(1, format!("{done}/{wanted}"));
+        &["NAME", "CONTROLLER", "REVISION", "AGE"],
+        revisions.iter().copied(),
+        |revision| &revision.metadata,
+        |revision| {
+            let controller = pod::controller_of(&revision.metadata).map(|owner| {
+                let kind =
+                    Kind::of(&owner.api_version, &owner.kind).map_or_else(|| owner.kind.clone(), Kind::qualified);
+                format!("{kind}/{}", owner.name)
+            });
+            let number = i32::try_from(revision.revision.unwrap_or(0)).unwrap_or(i32::MAX);
+            let mut cells = named(&revision.metadata, &[number], context);
+            cells.insert(1, controller.unwrap_or_else(|| "<none>".to_owned()));
             cells
         },
     )
@@ -199,7 +212,7 @@ fn named(metadata: &ObjectMeta, counts: &[i32], context: &PrintContext) -> Vec<S
 }
 
 /// Containers, images and selector.
-fn wide(template: Option<&PodTemplateSpec>, selector: Option<&LabelSelector>) -> [String; 3] {
+pub(super) fn wide(template: Option<&PodTemplateSpec>, selector: Option<&LabelSelector>) -> [String; 3] {
     let containers =
         template.and_then(|template| template.spec.as_ref()).map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();

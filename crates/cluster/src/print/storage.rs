@@ -1,0 +1,186 @@
+//! `kubectl get` of volumes, claims, classes and attachments (`printPersistentVolume` and its neighbours).
+
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::storage::v1::{CSINode, StorageClass, VolumeAttachment};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::context::PrintContext;
+use super::table::Table;
+
+/// The annotation that named the class before the field did.
+const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
+/// The annotations that make a class the default one.
+const IS_DEFAULT: [&str; 2] =
+    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+
+/// The table of PersistentVolumes, in the order given.
+pub(super) fn persistent_volumes(volumes: &[&PersistentVolume], context: &PrintContext) -> Table {
+    let mut columns = vec![
+        "NAME",
+        "CAPACITY",
+        "ACCESS MODES",
+        "RECLAIM POLICY",
+        "STATUS",
+        "CLAIM",
+        "STORAGECLASS",
+        "REASON",
+        "AGE",
+        "+VOLUMEMODE",
+    ];
+    if context.layout.attributes_class {
+        columns.insert(7, "VOLUMEATTRIBUTESCLASS");
+    }
+    Table::of_objects(
+        &columns,
+        volumes.iter().copied(),
+        |volume| &volume.metadata,
+        |volume| {
+            let (spec, status) = (volume.spec.clone().unwrap_or_default(), volume.status.clone().unwrap_or_default());
+            let claim = spec.claim_ref.as_ref().map(|claim| {
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                format!("{}/{}", text(&claim.namespace), text(&claim.name))
+            });
+            let capacity = spec.capacity.as_ref().and_then(|capacity| capacity.get("storage"));
+            let mut cells = vec![
+                volume.metadata.name.clone().unwrap_or_default(),
+                capacity.map(|capacity| capacity.0.clone()).unwrap_or_default(),
+                access_modes(spec.access_modes.as_deref()),
+                spec.persistent_volume_reclaim_policy.clone().unwrap_or_default(),
+                phase(&volume.metadata, status.phase.as_deref()),
+                claim.unwrap_or_default(),
+                class(&volume.metadata, spec.storage_class_name.as_ref()),
+                status.reason.unwrap_or_default(),
+                context.age(volume.metadata.creation_timestamp.as_ref()),
+                spec.volume_mode.clone().unwrap_or_else(|| "<unset>".to_owned()),
+            ];
+            if context.layout.attributes_class {
+                cells.insert(7, spec.volume_attributes_class_name.unwrap_or_else(|| "<unset>".to_owned()));
+            }
+            cells
+        },
+    )
+}
+
+/// The table of PersistentVolumeClaims, in the order given.
+pub(super) fn persistent_volume_claims(claims: &[&PersistentVolumeClaim], context: &PrintContext) -> Table {
+    let mut columns =
+        vec!["NAME", "STATUS", "VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS", "AGE", "+VOLUMEMODE"];
+    if context.layout.attributes_class {
+        columns.insert(6, "VOLUMEATTRIBUTESCLASS");
+    }
+    Table::of_objects(
+        &columns,
+        claims.iter().copied(),
+        |claim| &claim.metadata,
+        |claim| {
+            let (spec, status) = (claim.spec.clone().unwrap_or_default(), claim.status.clone().unwrap_or_default());
+            let volume = spec.volume_name.clone().unwrap_or_default();
+            let is_bound = !volume.is_empty();
+            let capacity = status.capacity.as_ref().and_then(|capacity| capacity.get("storage")).filter(|_| is_bound);
+            let modes = status.access_modes.as_deref().filter(|_| is_bound);
+            let mut cells = vec![
+                claim.metadata.name.clone().unwrap_or_default(),
+                phase(&claim.metadata, status.phase.as_deref()),
+                volume,
+                capacity.map(|capacity| capacity.0.clone()).unwrap_or_default(),
+                access_modes(modes),
+                class(&claim.metadata, spec.storage_class_name.as_ref()),
+                context.age(claim.metadata.creation_timestamp.as_ref()),
+                spec.volume_mode.clone().unwrap_or_else(|| "<unset>".to_owned()),
+            ];
+            if context.layout.attributes_class {
+                cells.insert(6, spec.volume_attributes_class_name.unwrap_or_else(|| "<unset>".to_owned()));
+            }
+            cells
+        },
+    )
+}
+
+/// The table of StorageClasses, in the order given.
+pub(super) fn storage_classes(classes: &[&StorageClass], context: &PrintContext) -> Table {
+    let columns: &[&str] = if context.layout.storage_class_details {
+        &["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"]
+    } else {
+        &["NAME", "PROVISIONER", "AGE"]
+    };
+    Table::of_objects(
+        columns,
+        classes.iter().copied(),
+        |class| &class.metadata,
+        |class| {
+            let annotations = class.metadata.annotations.as_ref();
+            let is_default = annotations.is_some_and(|annotations| {
+                IS_DEFAULT.iter().any(|key| annotations.get(*key).map(String::as_str) == Some("true"))
+            });
+            let mut name = class.metadata.name.clone().unwrap_or_default();
+            if is_default {
+                name.push_str(" (default)");
+            }
+            let age = context.age(class.metadata.creation_timestamp.as_ref());
+            if !context.layout.storage_class_details {
+                return vec![name, class.provisioner.clone(), age];
+            }
+            let or = |text: &Option<String>, default: &str| text.clone().unwrap_or_else(|| default.to_owned());
+            vec![
+                name,
+                class.provisioner.clone(),
+                or(&class.reclaim_policy, "Delete"),
+                or(&class.volume_binding_mode, "Immediate"),
+                class.allow_volume_expansion.unwrap_or(false).to_string(),
+                age,
+            ]
+        },
+    )
+}
+
+/// The table of VolumeAttachments, in the order given.
+pub(super) fn volume_attachments(attachments: &[&VolumeAttachment], context: &PrintContext) -> Table {
+    Table::of_objects(
+        &["NAME", "ATTACHER", "PV", "NODE", "ATTACHED", "AGE"],
+        attachments.iter().copied(),
+        |attachment| &attachment.metadata,
+        |attachment| {
+            vec![
+                attachment.metadata.name.clone().unwrap_or_default(),
+                attachment.spec.attacher.clone(),
+                attachment.spec.source.persistent_volume_name.clone().unwrap_or_default(),
+                attachment.spec.node_name.clone(),
+                attachment.status.as_ref().is_some_and(|status| status.attached).to_string(),
+                context.age(attachment.metadata.creation_timestamp.as_ref()),
+            ]
+        },
+    )
+}
+
+/// The table of CSINodes, in the order given.
+pub(super) fn csi_nodes(nodes: &[&CSINode], context: &PrintContext) -> Table {
+    Table::of_objects(
+        &["NAME", "DRIVERS", "AGE"],
+        nodes.iter().copied(),
+        |node| &node.metadata,
+        |node| {
+            vec![
+                node.metadata.name.clone().unwrap_or_default(),
+                node.spec.drivers.len().to_string(),
+                context.age(node.metadata.creation_timestamp.as_ref()),
+            ]
+        },
+    )
+}
+
+fn phase(metadata: &ObjectMeta, phase: Option<&str>) -> String {
+    if metadata.deletion_timestamp.is_some() { "Terminating" } else { phase.unwrap_or_default() }.to_owned()
+}
+
+fn class(metadata: &ObjectMeta, class: Option<&String>) -> String {
+    let annotated = metadata.annotations.as_ref().and_then(|annotations| annotations.get(CLASS_ANNOTATION));
+    annotated.or(class).cloned().unwrap_or_default()
+}
+
+/// `RWO,ROX`: in this order, whatever the order in the object (`GetAccessModesAsString`).
+fn access_modes(modes: Option<&[String]>) -> String {
+    let short =
+        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+    let has = |mode: &str| modes.is_some_and(|modes| modes.iter().any(|other| other == mode));
+    short.iter().filter(|(mode, _)| has(mode)).map(|(_, short)| *short).collect::<Vec<_>>().join(",")
+}
