@@ -156,6 +156,7 @@ impl Session {
                 change: step.change.clone(),
                 source: step.source.to_string(),
             });
+            cluster.declare(scenario.behaviours.iter().cloned());
             cluster.set_timeline(steps.collect());
         }
         let until_ms = scenario.as_ref().and_then(|scenario| scenario.until_ms);

@@ -1,6 +1,10 @@
 //! What differs between Kubernetes minors outside the scheduler: one table. The scheduler's is in `sim-core`.
 
+mod kubelet;
+
 use sim_core::version::Version;
+
+pub(crate) use kubelet::{ContainerEvents, Kubelet, PulledEvent};
 
 /// The behaviour of controllers, kubelets and event recorders of one version.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +37,8 @@ pub(crate) struct Behaviour {
     pub pod_deletion_cost: bool,
     /// Whether pods of about one age count as equally old when too many must go (beta in 1.22).
     pub ranks_ages_by_logarithm: bool,
-    /// Whether the kubelet's container events end in the container's name (until 1.34) or not.
-    pub container_events_name_container: bool,
+    /// What the kubelet does and says.
+    pub kubelet: Kubelet,
     /// Service account tokens are projected volumes, not Secrets (1.21).
     pub projected_tokens: bool,
     /// Scheduler events carry a series that `kubectl describe` can count; before 1.19 a repeat was a second event.
@@ -164,7 +168,7 @@ impl Behaviour {
             deletes_doubled_up_first: minor >= 17,
             pod_deletion_cost: minor >= 22,
             ranks_ages_by_logarithm: minor >= 22,
-            container_events_name_container: minor <= 34,
+            kubelet: Kubelet::of(version),
             projected_tokens: minor >= 21,
             scheduler_events_in_series: minor >= 19,
             disruption_conditions: minor >= 26,

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use sim_core::version::Version;
 
 use crate::Object;
+use crate::conduct::Declaration;
 
 pub use reference::{ObjectRef, WorkloadRef};
 use taint::toleration_text;
@@ -71,6 +72,12 @@ pub enum Change {
         /// Replicas wanted.
         replicas: i32,
     },
+    /// Containers behave differently from now on.
+    Behaviour(Declaration),
+    /// No registry hands out the images of this name, with `*`, any more.
+    ImageBroken(String),
+    /// The registries hand them out again.
+    ImageFixed(String),
     /// A machine goes down: its kubelet stops reporting, its containers end.
     NodeDown(String),
     /// A kubelet is cut off from the API server: its containers run on.
@@ -154,6 +161,12 @@ impl std::fmt::Display for Change {
             Change::AddNode { from, count } => write!(f, "add node {from}*{count}"),
             Change::RemoveNode(node) => write!(f, "remove node {node}"),
             Change::Scale { workload, replicas } => write!(f, "scale {workload}={replicas}"),
+            Change::Behaviour(declaration) => {
+                let container = declaration.container.as_ref().map_or(String::new(), |name| format!("/{name}"));
+                write!(f, "behaviour {}{container}", declaration.pods)
+            }
+            Change::ImageBroken(image) => write!(f, "image broken {image}"),
+            Change::ImageFixed(image) => write!(f, "image fixed {image}"),
             Change::NodeDown(node) => write!(f, "node down {node}"),
             Change::NodePartitioned(node) => write!(f, "node partitioned {node}"),
             Change::NodeUp(node) => write!(f, "node up {node}"),

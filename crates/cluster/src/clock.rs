@@ -58,7 +58,12 @@ impl Clock {
 
     /// Now as objects carry it: whole seconds.
     pub(crate) fn time(&self) -> Time {
-        Time(Timestamp::from_second(self.now().as_second()).unwrap_or(Timestamp::MAX))
+        self.time_at(self.now_ms)
+    }
+
+    /// A moment as objects carry it.
+    pub(crate) fn time_at(&self, ms: u64) -> Time {
+        Time(Timestamp::from_second(self.at(ms).as_second()).unwrap_or(Timestamp::MAX))
     }
 
     /// Now as events.k8s.io carries it.
@@ -100,6 +105,12 @@ pub(crate) enum Event {
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
     Autoscale(ObjectKey),
+    /// A kubelet does again what it has done before, for ever: a restart at the longest back-off, a probe that fails.
+    KubeletAgain(ObjectKey),
+    /// A kubelet looks at how much its node has left.
+    Housekeeping(ObjectKey),
+    /// The API server drops the events that are an hour old.
+    DropOldEvents,
 }
 
 impl Event {
@@ -109,17 +120,26 @@ impl Event {
             Event::MonitorNodes | Event::TaintLostNodes => 1,
             Event::InitialiseCloudNode(_) | Event::MonitorCloudNodes | Event::CollectPods => 2,
             Event::Evict(_) => 3,
-            Event::NodeStatus(_) | Event::Kubelet(_) => 4,
+            Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) | Event::Housekeeping(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
             Event::Sync(..) | Event::CollectGarbage(..) | Event::CronJobDue(_) | Event::JobExpires(_) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
+            Event::DropOldEvents => 8,
         }
     }
 
     /// Routine repeats itself without end and changes nothing on its own.
     pub(crate) fn is_routine(&self) -> bool {
-        matches!(self, Event::Schedule | Event::Autoscale(_) | Event::CronJobDue(_) | Event::JobExpires(_))
+        matches!(
+            self,
+            Event::Schedule
+                | Event::Autoscale(_)
+                | Event::CronJobDue(_)
+                | Event::JobExpires(_)
+                | Event::KubeletAgain(_)
+                | Event::DropOldEvents
+        )
     }
 }
 

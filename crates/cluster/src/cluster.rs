@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
@@ -20,7 +20,7 @@ use crate::controllers::{
     replica_set, stateful_set, taint_eviction, ttl_after_finished,
 };
 use crate::index::Indices;
-use crate::kubelet::{self, Flags, Silence};
+use crate::kubelet::{self, Flags, Kubelets, Silence};
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -114,8 +114,7 @@ pub struct Cluster {
     pub(crate) machines: BTreeMap<ObjectKey, Arc<Node>>,
     /// Pods that wait for their tolerationSeconds to run out, and until when.
     pub(crate) evictions: OrdMap<ObjectKey, u64>,
-    /// Pods a kubelet of this run has accepted.
-    pub(crate) accepted_pods: OrdSet<ObjectKey>,
+    pub(crate) kubelets: Kubelets,
     /// The template each DaemonSet had when last seen, and its revision hash.
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
     /// What the Job controller remembers.
@@ -154,7 +153,7 @@ impl Cluster {
             kubelet_flags: BTreeMap::new(),
             machines: BTreeMap::new(),
             evictions: OrdMap::new(),
-            accepted_pods: OrdSet::new(),
+            kubelets: Kubelets::default(),
             daemon_set_revisions: BTreeMap::new(),
             jobs: job::Memory::default(),
             cron_jobs_due: cron_job::Due::new(),
@@ -297,7 +296,9 @@ impl Cluster {
             Event::Evict(key) => taint_eviction::due(self, &key),
             Event::CronJobDue(key) => cron_job::due(self, &key),
             Event::JobExpires(key) => ttl_after_finished::expires(self, &key),
-            Event::Kubelet(key) => kubelet::work(self, &key),
+            Event::Kubelet(key) | Event::KubeletAgain(key) => kubelet::work(self, &key),
+            Event::Housekeeping(key) => kubelet::housekeeping(self, &key),
+            Event::DropOldEvents => self.drop_old_events(),
             Event::Schedule => self.schedule(),
             Event::Autoscale(key) => cluster_proportional_autoscaler::poll(self, &key),
         }
@@ -320,7 +321,7 @@ impl Cluster {
     /// Tells everybody who watches of what changed, until nobody has anything new to say.
     pub(crate) fn deliver_changes(&mut self) {
         while let Some(changed) = self.store.next_change() {
-            if changed.kind != Kind::Event && !cron_job::is_routine(self, &changed) {
+            if moves_others(&changed) && !cron_job::is_routine(self, &changed) {
                 self.last_change_ms = self.clock.now_ms();
             }
             self.indices.note(&changed);
@@ -368,5 +369,22 @@ impl Cluster {
         if let Some(after) = after {
             self.sync(controller, after);
         }
+    }
+}
+
+/// Whether something may follow from the change. A status that only counts, as a crash loop changes it for ever, moves
+/// nobody.
+fn moves_others(changed: &Changed) -> bool {
+    match (&changed.before, &changed.after) {
+        (_, Some(Object::Event(_) | Object::Lease(_))) | (Some(Object::Event(_) | Object::Lease(_)), None) => false,
+        (Some(Object::Pod(before)), Some(Object::Pod(after))) => {
+            !before.has_spec_of(after)
+                || before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
+                || pod::phase(before) != pod::phase(after)
+        }
+        (Some(before @ (Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_))), Some(after)) => {
+            before.metadata().generation != after.metadata().generation
+        }
+        _ => true,
     }
 }

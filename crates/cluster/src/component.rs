@@ -45,7 +45,8 @@ fn component_of(event: &Event) -> Option<&'static str> {
         Event::JobExpires(_) => "ttl-after-finished-controller",
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
-        Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::Autoscale(_) => return None,
+        Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) => return None,
+        Event::Housekeeping(_) | Event::Autoscale(_) | Event::DropOldEvents => return None,
     })
 }
 

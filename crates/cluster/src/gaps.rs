@@ -79,7 +79,7 @@ impl Cluster {
 
     /// Whether the pod waits or was placed by this run, not found on its node.
     fn placed_here(&self, pod: &Pod) -> bool {
-        pod::node_name(pod).is_none() || self.accepted_pods.contains(&ObjectKey::of(pod))
+        pod::node_name(pod).is_none() || self.has_taken_in(&ObjectKey::of(pod))
     }
 }
 

@@ -12,9 +12,11 @@ mod change;
 mod clock;
 mod cluster;
 mod component;
+mod conduct;
 mod controllers;
 pub mod convert;
 mod deletion;
+mod duration;
 mod expectation;
 mod gaps;
 mod index;
@@ -36,8 +38,10 @@ pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text,
 };
 pub use cluster::{Cluster, Setup, Stop, TimedChange};
+pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
 pub use controllers::deployment::MAX_REPLICAS;
 pub use deletion::{DeleteOptions, Propagation};
+pub use duration::{BadDuration, parse_duration_ms};
 pub use expectation::{Expect, Expectation, ExpectationOutcome, Selector};
 pub use gaps::{kubelet_version, newest_moment};
 pub use make::{Refused, not_found};

@@ -2,6 +2,7 @@
 //! and for what cannot be done.
 
 mod apply;
+mod container;
 mod machine;
 mod node;
 mod object;
@@ -43,6 +44,9 @@ impl Cluster {
             Change::AddNode { from, count } => self.add_nodes(from, *count),
             Change::RemoveNode(node) => self.remove_node(node),
             Change::Scale { workload, replicas } => self.scale(workload, *replicas),
+            Change::Behaviour(declaration) => self.set_behaviour(declaration),
+            Change::ImageBroken(image) => Ok(self.image_broken(image)),
+            Change::ImageFixed(image) => self.image_fixed(image),
             Change::NodeDown(node) => self.node_down(node, Silence::MachineDown),
             Change::NodePartitioned(node) => self.node_down(node, Silence::CutOff),
             Change::MachineStopped(node) => self.node_down(node, Silence::MachineStopped),

@@ -292,11 +292,12 @@ fn no_pod_is_lost_or_doubled(cluster: &Cluster) {
         };
         assert_eq!(uid.as_ref(), Some(&owner.uid), "{} has outlived its {}", ObjectKey::of(pod.as_ref()), owner.kind);
     }
-    for set in store.list::<ReplicaSet>() {
+    // One that waits for its pods to go makes no new ones.
+    for set in store.list::<ReplicaSet>().filter(|set| set.metadata.deletion_timestamp.is_none()) {
         let active = cluster.pods_of(&set.metadata).iter().filter(|pod| pod::is_active(pod)).count();
         assert_eq!(active as i32, set.spec.replicas.unwrap(), "pods of {}", set.metadata.name.as_deref().unwrap());
     }
-    for deployment in store.list::<Deployment>() {
+    for deployment in store.list::<Deployment>().filter(|found| found.metadata.deletion_timestamp.is_none()) {
         let name = deployment.metadata.name.as_deref().unwrap();
         let sets = store.list::<ReplicaSet>().filter(|set| {
             pod::controller_of(&set.metadata).is_some_and(|owner| Some(&owner.uid) == deployment.metadata.uid.as_ref())

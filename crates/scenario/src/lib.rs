@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod document;
-mod duration;
 mod events;
 mod fault;
 mod files;
@@ -18,7 +17,7 @@ mod validate;
 mod yaml;
 
 pub use document::{Scenario, TimedStep, schema};
-pub use duration::parse_duration_ms;
 pub use fault::{Fault, Location, Severity};
 pub use load::{Input, LoadedObject, UnknownField, load};
 pub use scheduler_config::{load_scheduler_config, read_scheduler_config};
+pub use sim_cluster::parse_duration_ms;

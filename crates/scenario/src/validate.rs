@@ -1,7 +1,7 @@
 //! What an API server would refuse, and what would make a run untrue: checked on the JSON, so that every fault has a path.
 
 use serde_json::{Map, Value};
-use sim_cluster::{Kind, MAX_REPLICAS};
+use sim_cluster::{ANNOTATION, Conduct, Kind, MAX_REPLICAS};
 use sim_core::quantity::Quantity;
 
 use crate::fault::{Severity, closest};
@@ -26,7 +26,7 @@ pub(crate) fn check(kind: Kind, object: &Value) -> Vec<Found> {
     let root = Cursor { value: object };
     match kind {
         Kind::Node => checker.node(root),
-        Kind::Pod => checker.enter(root, "spec", Checker::pod_spec),
+        Kind::Pod => checker.pod(root),
         Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet => checker.workload(root, true),
         Kind::Job | Kind::ReplicationController => checker.workload(root, false),
         _ => {}
@@ -138,8 +138,26 @@ impl Checker {
             if needs_selector {
                 checker.selector_of_template(spec);
             }
-            checker.enter(spec, "template", |checker, template| checker.enter(template, "spec", Checker::pod_spec));
+            checker.enter(spec, "template", Checker::pod);
         });
+    }
+
+    /// A pod or the template of one.
+    fn pod(&mut self, pod: Cursor<'_>) {
+        self.enter(pod, "metadata", |checker, metadata| checker.enter(metadata, "annotations", Checker::behaviours));
+        self.enter(pod, "spec", Checker::pod_spec);
+    }
+
+    /// The annotations in which a pod says how its containers behave.
+    fn behaviours(&mut self, annotations: Cursor<'_>) {
+        for (key, value) in annotations.value.as_object().into_iter().flatten() {
+            let of_container = key.strip_prefix(ANNOTATION).is_some_and(|rest| rest.starts_with('.'));
+            if (key == ANNOTATION || of_container)
+                && let Some(Err(error)) = value.as_str().map(Conduct::parse)
+            {
+                self.error(key, error.to_string());
+            }
+        }
     }
 
     fn selector_of_template(&mut self, spec: Cursor<'_>) {

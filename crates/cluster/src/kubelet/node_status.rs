@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::controllers::cloud_node;
 use crate::controllers::node_lifecycle::{self, NOT_READY, Ready, ready};
 use crate::object::{KnownKind, Object};
-use crate::pod::{self, Pod};
+use crate::pod;
 use crate::store::{Changed, ObjectKey};
 
 /// From the kubelet's start to its first word on the container runtime.
@@ -198,8 +198,8 @@ pub(crate) fn come_back(cluster: &mut Cluster, key: &ObjectKey) {
     }
     resume(cluster, key);
     for pod in cluster.pods_on(&key.name) {
-        if was_down && pod::phase(&pod) == "Running" && pod::is_active(&pod) {
-            restart_containers(cluster, &pod);
+        if was_down && pod::is_active(&pod) {
+            super::containers::reboot(cluster, &pod, &key.name);
         }
         super::node_is_back(cluster, &pod);
     }
@@ -260,29 +260,6 @@ fn resume(cluster: &mut Cluster, key: &ObjectKey) {
     if was == Ready::Unknown {
         tell(cluster, key, "Normal", "NodeReady", &format!("Node {} status is now: NodeReady", key.name));
     }
-}
-
-/// After a reboot the containers of a pod are made anew.
-fn restart_containers(cluster: &mut Cluster, pod: &Pod) {
-    let now = cluster.clock.time();
-    let key = ObjectKey::of(pod);
-    let node = pod::node_name(pod).unwrap_or_default().to_owned();
-    let message = "Pod sandbox changed, it will be killed and re-created.";
-    cluster.event_from("kubelet", Some(&node), &Pod::wrap(Arc::new(pod.clone())), "Normal", "SandboxChanged", message);
-    let names: Vec<&str> = pod.spec.containers.iter().map(|container| container.name.as_str()).collect();
-    let unready = format!("containers with unready status: [{}]", names.join(" "));
-    cluster.store.update::<Pod>(&key, |pod| {
-        for status in pod.status.get_or_insert_default().container_statuses.iter_mut().flatten() {
-            if let Some(running) = status.state.as_mut().and_then(|state| state.running.as_mut()) {
-                running.started_at = Some(now.clone());
-                status.restart_count += 1;
-                status.ready = false;
-            }
-        }
-        for type_ in ["Ready", "ContainersReady"] {
-            pod::set_condition(pod, type_, false, Some("ContainersNotReady"), Some(&unready), &now);
-        }
-    });
 }
 
 fn post_ready(cluster: &mut Cluster, key: &ObjectKey, status: &str, reason: &str, message: &str) {

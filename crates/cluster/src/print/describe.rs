@@ -100,10 +100,12 @@ impl Page {
             };
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let message = text(&event.message);
+            let part = event.involved_object.field_path.as_deref().filter(|_| context.layout.event_field_path);
+            let part = part.filter(|part| !part.is_empty()).map_or(String::new(), |part| format!("{part}: "));
             self.line(
                 1,
                 &format!(
-                    "{}\t{}\t{age}\t{}\t{}",
+                    "{}\t{}\t{age}\t{}\t{part}{}",
                     text(&event.type_),
                     text(&event.reason),
                     source(event, context.layout.event_host),

@@ -21,6 +21,8 @@ pub(super) struct Layout {
     pub(super) age_header: &'static str,
     /// Allocated resources list huge pages (1.18).
     pub(super) huge_pages: bool,
+    /// `describe` says which part of the object an event is about (1.35).
+    pub(super) event_field_path: bool,
     /// Events without old timestamps show those of events.k8s.io, not `<unknown>` (1.19).
     pub(super) event_time: bool,
     /// `describe` names the host beside the component an event is from (until 1.18).
@@ -59,6 +61,7 @@ impl Layout {
             node_indent: if minor >= 17 { "  " } else { " " },
             age_header: if minor >= 20 { "Age" } else { "AGE" },
             huge_pages: minor >= 18,
+            event_field_path: minor >= 35,
             event_time: minor >= 19,
             event_host: minor <= 18,
             restarts_ago: minor >= 22,

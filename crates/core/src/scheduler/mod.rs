@@ -1,6 +1,7 @@
 //! The scheduling framework: a [`Snapshot`] of the cluster, the [`Scheduler`] that decides about one pod at a time, the
 //! [`SchedulingQueue`] that says which pod is next, and the [`plugins`].
 
+pub mod admission_check;
 mod alike;
 mod change_log;
 pub mod config;
@@ -28,6 +29,7 @@ pub mod storage;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use admission_check::{Misfit, admission_check};
 pub use config::{ConfigFault, SchedulerConfig};
 pub use course::Course;
 pub use csi_translation::InTreePlugin;

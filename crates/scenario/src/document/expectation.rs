@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sim_cluster::{Expect, Expectation, Selector};
 
 use super::read::{Reader, at};
-use crate::duration::parse_duration_ms;
+use sim_cluster::parse_duration_ms;
 
 /// What must hold of some pods or of some nodes. Exactly one of `pods` and `nodes` is given.
 #[derive(Debug, Deserialize, JsonSchema)]

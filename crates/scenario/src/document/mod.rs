@@ -2,6 +2,7 @@
 //!
 //! A new step is a variant in `step.rs` and a type in the file of its group under `step/`.
 
+mod behaviour;
 mod expectation;
 mod read;
 mod scenario;

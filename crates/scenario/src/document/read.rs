@@ -9,10 +9,10 @@ use sim_core::version::Version;
 
 use super::scenario::{Scenario, TimedStep};
 use super::schema::{CloudProvider, Document};
-use crate::duration::parse_duration_ms;
 use crate::fault::{Fault, Severity};
 use crate::load::{Place, error_step};
 use crate::locate::{Step as PathStep, show};
+use sim_cluster::parse_duration_ms;
 
 /// Reads a document; the faults carry their places.
 pub(crate) fn read(place: &Place<'_>, value: Value) -> (Option<Scenario>, Vec<Fault>) {
@@ -81,6 +81,9 @@ impl Reader<'_> {
             .and_then(|text| self.good(&at!["spec", "kubernetesVersion"], text.parse::<Version>()));
         let start = spec.start.and_then(|text| self.good(&at!["spec", "start"], parse_start(&text)));
         let until_ms = spec.until.and_then(|text| self.good(&at!["spec", "until"], parse_duration_ms(&text)));
+        let behaviours = spec.behaviours.into_iter().enumerate();
+        let behaviours =
+            behaviours.filter_map(|(index, entry)| entry.resolve(self, &at!["spec", "behaviours", index])).collect();
         let mut timeline = Vec::new();
         for (index, moment) in spec.timeline.into_iter().enumerate() {
             let at = at!["spec", "timeline", index, "at"];
@@ -106,6 +109,7 @@ impl Reader<'_> {
             kubelet_cloud_provider_external: spec.control_plane.kubelet_cloud_provider == CloudProvider::External,
             cloud_controller_manager: spec.control_plane.cloud_controller_manager,
             node_ips: spec.control_plane.node_ips,
+            behaviours,
             timeline,
             expectations,
         }

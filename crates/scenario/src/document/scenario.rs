@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use sim_cluster::{Change, Expectation};
+use sim_cluster::{Change, Declaration, Expectation};
 use sim_core::version::Version;
 
 use crate::fault::Location;
@@ -28,6 +28,8 @@ pub struct Scenario {
     pub cloud_controller_manager: bool,
     /// The kubelets' own addresses, by node, where they are not the Nodes' InternalIPs.
     pub node_ips: BTreeMap<String, String>,
+    /// What containers do that no manifest says.
+    pub behaviours: Vec<Declaration>,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
     /// What must hold.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::behaviour::Behaviour;
 use super::expectation::ExpectationEntry;
 use super::step::StepEntry;
 
@@ -56,6 +57,8 @@ pub(super) struct Spec {
     pub(super) until: Option<String>,
     /// Facts of the control plane that a dump cannot show.
     pub(super) control_plane: ControlPlane,
+    /// What containers do that no manifest says.
+    pub(super) behaviours: Vec<Behaviour>,
     /// What happens when.
     pub(super) timeline: Vec<Moment>,
     /// What must hold, and when.

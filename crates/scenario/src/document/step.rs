@@ -1,6 +1,7 @@
 //! The steps of a timeline. Each is a variant here and, unless a name is all it says, a type in the file of its group.
 
 mod apply;
+mod container;
 mod machine;
 mod node;
 mod object;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sim_cluster::Change;
 
+use super::behaviour::Behaviour;
 use super::read::Reader;
 use crate::locate::Step as PathStep;
 
@@ -33,6 +35,12 @@ pub(super) enum StepEntry {
     Cordon(String),
     /// `kubectl uncordon`: the node.
     Uncordon(String),
+    /// Containers behave differently from now on.
+    Behaviour(Behaviour),
+    /// No registry hands out these images any more, with `*` for any run of characters. Machines that have them keep them.
+    ImageBroken(String),
+    /// The registries hand them out again.
+    ImageFixed(String),
     /// The node's machine goes down: its kubelet stops reporting, its containers end.
     NodeDown(String),
     /// The node is cut off from the API server: its containers run on.
@@ -79,6 +87,9 @@ impl StepEntry {
             StepEntry::Untaint(step) => step.change(reader, path),
             StepEntry::Cordon(node) => Some(Change::Cordon(node)),
             StepEntry::Uncordon(node) => Some(Change::Uncordon(node)),
+            StepEntry::Behaviour(step) => step.change(reader, path),
+            StepEntry::ImageBroken(image) => Some(Change::ImageBroken(image)),
+            StepEntry::ImageFixed(image) => Some(Change::ImageFixed(image)),
             StepEntry::NodeDown(node) => Some(Change::NodeDown(node)),
             StepEntry::NodePartitioned(node) => Some(Change::NodePartitioned(node)),
             StepEntry::NodeUp(node) | StepEntry::NodeBack(node) => Some(Change::NodeUp(node)),

@@ -5,7 +5,7 @@
 
 use super::document::{ClientConnectionDocument, Document, LeaderElectionDocument};
 use super::reader::Reader;
-use crate::duration::parse_duration_ms;
+use sim_cluster::parse_duration_ms;
 
 impl Reader {
     /// Checks the parts that are no scheduler's own.

@@ -6,6 +6,7 @@ use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Setup};
+use crate::conduct::{Conduct, Declaration, PodPattern};
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
@@ -29,6 +30,8 @@ fn cluster(version: &str, spec: Value) -> Cluster {
     job["spec"].as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     let objects = [Object::read(Kind::Node, node).unwrap(), Object::read(Kind::Job, job).unwrap()];
     let mut cluster = Cluster::new(setup, objects);
+    let conduct = Conduct::parse("exits 0 after 1000d").unwrap();
+    cluster.declare([Declaration { pods: PodPattern::default(), container: None, conduct }]);
     assert_eq!(cluster.store.list::<Node>().count(), 1);
     run(&mut cluster, 5);
     cluster

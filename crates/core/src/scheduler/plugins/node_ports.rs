@@ -17,13 +17,10 @@ impl Plugin for NodePorts {
     }
 
     fn filter(&self, cycle: &Cycle<'_>, _state: &CycleState, node: &NodeInfo) -> Status {
-        let taken = host_ports(&cycle.pod.spec, cycle.behaviour)
-            .map(HostPort::of)
-            .any(|wanted| node.used_ports.iter().any(|used| wanted.conflicts_with(used)));
-        if !taken {
+        if !wants_taken_port(cycle.behaviour, &cycle.pod.spec, node) {
             return Status::success();
         }
-        Status::refused(Code::Unschedulable, self.name(), "node(s) didn't have free ports for the requested pod ports")
+        Status::refused(Code::Unschedulable, self.name(), TAKEN)
     }
 
     /// A pod that goes held a port that this one wants (`isSchedulableAfterPodDeleted`).
@@ -34,6 +31,16 @@ impl Plugin for NodePorts {
             .map(HostPort::of)
             .any(|wanted| freed.iter().any(|port| wanted.conflicts_with(port)))
     }
+}
+
+/// Why a node is refused.
+pub(crate) const TAKEN: &str = "node(s) didn't have free ports for the requested pod ports";
+
+/// Whether a pod wants a host port that is in use on the node.
+pub(crate) fn wants_taken_port(behaviour: &Behaviour, spec: &PodSpec, node: &NodeInfo) -> bool {
+    host_ports(spec, behaviour)
+        .map(HostPort::of)
+        .any(|wanted| node.used_ports.iter().any(|used| wanted.conflicts_with(used)))
 }
 
 /// The host ports that a pod wants.

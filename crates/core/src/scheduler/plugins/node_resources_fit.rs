@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::PluginName;
 use super::resource_allocation::{Requests, allocations, score};
-use crate::behaviour::ZeroRequest;
+use crate::behaviour::{Behaviour, ZeroRequest};
 use crate::model::resources::{PodRequests, is_extended};
 use crate::model::{Pod, Resources};
 use crate::scheduler::config::{FitArgs, ResourceWeight, ScoringStrategy, ScoringStrategyType};
@@ -43,16 +43,16 @@ impl Plugin for NodeResourcesFit {
                 "Pod has a restartable init container and the SidecarContainers feature is disabled",
             );
         }
-        let lacking = insufficient(cycle, node);
+        let lacking = insufficient_in(cycle, node);
         if lacking.is_empty() {
             return Status::success();
         }
         let hopeless = cycle.behaviour.fit_unresolvable_beyond_allocatable
-            && lacking.iter().any(|lack| lack.request > lack.allocatable);
+            && lacking.iter().any(|lack| lack.resource != PODS && lack.request > lack.allocatable);
         Status {
             code: if hopeless { Code::UnschedulableAndUnresolvable } else { Code::Unschedulable },
             plugins: vec![self.name()],
-            reasons: lacking.into_iter().map(|lack| lack.reason).collect(),
+            reasons: lacking.into_iter().map(|lack| lack.reason(cycle.behaviour)).collect(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Plugin for NodeResourcesFit {
     fn is_schedulable_after(&self, cycle: &Cycle<'_>, happening: &Happening<'_>) -> bool {
         match happening.subject {
             Subject::Node { before, after: Some(after) } => {
-                insufficient(cycle, &NodeInfo::new(Arc::clone(after))).is_empty()
+                insufficient_in(cycle, &NodeInfo::new(Arc::clone(after))).is_empty()
                     && before.is_none_or(|before| has_grown(cycle, &before.allocatable, &after.allocatable))
             }
             Subject::Pod { before: Some(before), after: Some(after) } => {
@@ -134,56 +134,70 @@ fn is_more_of_requested(cycle: &Cycle<'_>, less: &Resources, more: &Resources) -
         || request.scalars.iter().any(|(name, amount)| *amount > 0 && more.get(name) > less.get(name))
 }
 
-/// A resource of which a node has too little left.
-struct Lack {
-    reason: Cow<'static, str>,
-    request: i64,
-    allocatable: i64,
+/// The resource that is the number of pods.
+const PODS: &str = "pods";
+
+/// A resource of which a node has too little left (`InsufficientResource`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// Its name in the API.
+    pub resource: Cow<'static, str>,
+    /// What the pod asks for: CPU in thousandths, all else in whole units.
+    pub request: i64,
+    /// What the other pods take.
+    pub used: i64,
+    /// What the node has for pods.
+    pub allocatable: i64,
+}
+
+impl Lack {
+    fn reason(&self, behaviour: &Behaviour) -> Cow<'static, str> {
+        match &*self.resource {
+            PODS => Cow::Borrowed(behaviour.too_many_pods_reason),
+            "cpu" => Cow::Borrowed("Insufficient cpu"),
+            "memory" => Cow::Borrowed("Insufficient memory"),
+            "ephemeral-storage" => Cow::Borrowed("Insufficient ephemeral-storage"),
+            name => Cow::Owned(format!("Insufficient {name}")),
+        }
+    }
+}
+
+fn insufficient_in(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
+    insufficient(cycle.behaviour, &cycle.profile.args.fit, &cycle.requests.incoming, node)
 }
 
 /// Every resource that does not suffice: pods, cpu, memory, ephemeral storage, then the others by name.
-fn insufficient(cycle: &Cycle<'_>, node: &NodeInfo) -> Vec<Lack> {
+pub(crate) fn insufficient(behaviour: &Behaviour, args: &FitArgs, request: &Resources, node: &NodeInfo) -> Vec<Lack> {
     let mut lacking = Vec::new();
     let allocatable = &node.node.allocatable;
     let pods = node.pods.len() as i64;
     if pods + 1 > allocatable.pods {
-        // However many pods the node may hold, it is never "beyond allocatable": the pod asks for no number.
-        lacking.push(Lack {
-            reason: Cow::Borrowed(cycle.behaviour.too_many_pods_reason),
-            request: 0,
-            allocatable: allocatable.pods,
-        });
+        lacking.push(Lack { resource: Cow::Borrowed(PODS), request: 1, used: pods, allocatable: allocatable.pods });
     }
-    let request = &cycle.requests.incoming;
     let nothing = request.milli_cpu == 0 && request.memory == 0 && request.ephemeral_storage == 0;
     if nothing && request.scalars.is_empty() {
         return lacking;
     }
-    let zero_fits = cycle.behaviour.zero_request == ZeroRequest::AlwaysFits;
+    let zero_fits = behaviour.zero_request == ZeroRequest::AlwaysFits;
     let used = &node.requested;
     let basic = [
-        ("Insufficient cpu", request.milli_cpu, allocatable.milli_cpu, used.milli_cpu),
-        ("Insufficient memory", request.memory, allocatable.memory, used.memory),
-        (
-            "Insufficient ephemeral-storage",
-            request.ephemeral_storage,
-            allocatable.ephemeral_storage,
-            used.ephemeral_storage,
-        ),
+        ("cpu", request.milli_cpu, allocatable.milli_cpu, used.milli_cpu),
+        ("memory", request.memory, allocatable.memory, used.memory),
+        ("ephemeral-storage", request.ephemeral_storage, allocatable.ephemeral_storage, used.ephemeral_storage),
     ];
-    for (reason, request, allocatable, used) in basic {
+    for (resource, request, allocatable, used) in basic {
         let skipped = request == 0 && zero_fits;
         if !skipped && request > allocatable.saturating_sub(used) {
-            lacking.push(Lack { reason: Cow::Borrowed(reason), request, allocatable });
+            lacking.push(Lack { resource: Cow::Borrowed(resource), request, used, allocatable });
         }
     }
     for (name, request) in &request.scalars {
-        if *request == 0 && cycle.behaviour.zero_scalar_fits || is_ignored(&cycle.profile.args.fit, name) {
+        if *request == 0 && behaviour.zero_scalar_fits || is_ignored(args, name) {
             continue;
         }
         let (allocatable, used) = (allocatable.get(name), used.get(name));
         if *request > allocatable.saturating_sub(used) {
-            lacking.push(Lack { reason: Cow::Owned(format!("Insufficient {name}")), request: *request, allocatable });
+            lacking.push(Lack { resource: Cow::Owned(name.clone()), request: *request, used, allocatable });
         }
     }
     lacking

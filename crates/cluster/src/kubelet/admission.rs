@@ -1,0 +1,212 @@
+//! Whether a kubelet takes in a pod that is bound to its node (`canAdmitPod` in `pkg/kubelet/kubelet.go`,
+//! `pkg/kubelet/lifecycle/predicate.go`): the last word, and the only one for pods that no scheduler placed.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Node, PodStatus};
+use sim_core::model::{Effect, first_untolerated};
+use sim_core::scheduler::{Misfit, NodeInfo, PodInfo, admission_check};
+
+use super::events::Teller;
+use super::work::PodWork;
+use super::{RELIST_MS, conduct_of, pressure, status};
+use crate::clock::Event;
+use crate::cluster::Cluster;
+use crate::convert;
+use crate::pod::{self, Pod};
+use crate::store::ObjectKey;
+
+/// The priority from which on a pod is critical (`SystemCriticalPriority`).
+const CRITICAL: i32 = 2_000_000_000;
+
+/// Why a pod is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejection {
+    /// In one word: the pod's STATUS.
+    pub(super) reason: String,
+    /// In a sentence.
+    pub(super) message: String,
+}
+
+/// Takes a new pod in, or refuses it: that is told a moment later, when the kubelet writes its status.
+pub(super) fn take_in(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str) {
+    let conducts = conduct_of(cluster, pod);
+    let mut work = PodWork::new(cluster, pod, conducts);
+    let refused = pressure::admit(cluster, pod, node).or_else(|| check(cluster, key, pod, node));
+    if let Some(rejection) = refused {
+        let at_ms = cluster.clock.now_ms() + RELIST_MS;
+        work.rejected = Some((at_ms, rejection));
+        cluster.kubelets.pods.insert(key.clone(), Arc::new(work));
+        cluster.agenda.add(at_ms, Event::Kubelet(key.clone()));
+        return;
+    }
+    super::containers::sync(cluster, key, pod, node, work);
+}
+
+/// The kubelet fails a pod that it does not take in (`rejectPod`).
+pub(super) fn reject(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str, rejection: &Rejection) {
+    Teller { pod, node }.tell(cluster, "Warning", &rejection.reason, &rejection.message);
+    let message = format!("{}{}", cluster.behaviour.kubelet.rejection_prefix, rejection.message);
+    let now = cluster.clock.time();
+    cluster.store.update::<Pod>(key, |pod| {
+        let before = pod.status.take().unwrap_or_default();
+        pod.status = Some(PodStatus {
+            phase: Some("Failed".to_owned()),
+            reason: Some(rejection.reason.clone()),
+            message: Some(message),
+            start_time: Some(now),
+            qos_class: before.qos_class,
+            conditions: status::foreign_conditions(before.conditions),
+            ..PodStatus::default()
+        });
+    });
+    cluster.kubelets.pods.remove(key);
+}
+
+/// The kubelet's predicates; only the first failure is told.
+fn check(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node_name: &str) -> Option<Rejection> {
+    let misfits = misfits(cluster, key, pod, node_name);
+    let resources = misfits.iter().all(|misfit| matches!(misfit, Misfit::Resource { .. }));
+    if !misfits.is_empty() && resources && is_critical(pod) {
+        return preempt(cluster, key, pod, node_name, &misfits);
+    }
+    if let Some(misfit) = misfits.first() {
+        return Some(rejection(cluster, misfit));
+    }
+    if !cluster.behaviour.kubelet.kubelet_checks_no_execute || pod::is_static(pod) {
+        return None;
+    }
+    let node = cluster.store.find::<Node>("", node_name)?;
+    first_untolerated(&convert::taints(node), &convert::tolerations(pod), &[Effect::NoExecute])?;
+    let why = "node(s) had taints that the pod didn't tolerate";
+    Some(predicate_failed(cluster, "TaintToleration", why))
+}
+
+/// Why the pod does not fit beside those that the kubelet has taken in.
+fn misfits(cluster: &Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) -> Vec<Misfit> {
+    let snapshot = cluster.scheduling.snapshot();
+    let behaviour = snapshot.behaviour();
+    let Some(known) = snapshot.node(node_name) else { return Vec::new() };
+    let mut own = None;
+    let mut node = NodeInfo::new(Arc::clone(&known.node));
+    for other in &known.pods {
+        if *other.pod.namespace == *key.namespace && *other.pod.name == *key.name {
+            own = Some(Arc::clone(other));
+            continue;
+        }
+        let other_key = ObjectKey::new(&other.pod.namespace, &other.pod.name);
+        let refused = cluster.kubelets.pods.get(&other_key).is_some_and(|work| work.rejected.is_some());
+        let waits = other.pod.start_time_ms.is_none() && cluster.kubelets.pods.get(&other_key).is_none();
+        if !refused && !waits {
+            node.add_pod(Arc::clone(other), behaviour);
+        }
+    }
+    let own = own.unwrap_or_else(|| Arc::new(PodInfo::new(Arc::new(convert::pod(pod)), behaviour)));
+    admission_check(behaviour, &own, &node)
+}
+
+fn rejection(cluster: &Cluster, misfit: &Misfit) -> Rejection {
+    match misfit {
+        Misfit::Resource { name, requested, used, capacity } => Rejection {
+            reason: format!("OutOf{name}"),
+            message: format!(
+                "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+            ),
+        },
+        Misfit::Plugin { name, reason } => predicate_failed(cluster, name.as_str(), reason),
+    }
+}
+
+fn predicate_failed(cluster: &Cluster, plugin: &str, why: &str) -> Rejection {
+    // Before they were plugins they were predicates with names of their own.
+    let name = match plugin {
+        "NodeAffinity" if cluster.behaviour.kubelet.kubelet_predicate_names => "MatchNodeSelector",
+        "NodePorts" if cluster.behaviour.kubelet.kubelet_predicate_names => "PodFitsHostPorts",
+        name => name,
+    };
+    let why = if cluster.behaviour.kubelet.predicates_say_why { format!(": {why}") } else { String::new() };
+    Rejection { reason: name.to_owned(), message: format!("Predicate {name} failed{why}") }
+}
+
+/// Static pods, and those of the two system classes.
+pub(super) fn is_critical(pod: &Pod) -> bool {
+    pod::is_static(pod) || pod.spec.priority.is_some_and(|priority| priority >= CRITICAL)
+}
+
+/// Ends enough less important pods to take in a critical one (`pkg/kubelet/preemption/preemption.go`): as few as will
+/// do, those that ask for least first.
+fn preempt(
+    cluster: &mut Cluster,
+    key: &ObjectKey,
+    pod: &Arc<Pod>,
+    node_name: &str,
+    misfits: &[Misfit],
+) -> Option<Rejection> {
+    let lacking: Vec<(&str, i64)> = misfits
+        .iter()
+        .filter_map(|misfit| match misfit {
+            Misfit::Resource { name, requested, used, capacity } => {
+                Some((name.as_ref(), requested.saturating_sub(capacity.saturating_sub(*used))))
+            }
+            Misfit::Plugin { .. } => None,
+        })
+        .collect();
+    let victims = victims(cluster, key, pod, node_name, &lacking);
+    let Some(victims) = victims else {
+        let amounts: Vec<String> =
+            lacking.iter().map(|(name, amount)| format!("(res: {name}, q: {amount}), ")).collect();
+        return Some(Rejection {
+            reason: "UnexpectedAdmissionError".to_owned(),
+            message: format!(
+                "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [{}]",
+                amounts.concat()
+            ),
+        });
+    };
+    let message = "Preempted in order to admit critical pod";
+    for victim in victims {
+        status::fail(cluster, &victim, node_name, "Preempting", message, "Preempting");
+    }
+    None
+}
+
+fn victims(
+    cluster: &Cluster,
+    key: &ObjectKey,
+    pod: &Pod,
+    node_name: &str,
+    lacking: &[(&str, i64)],
+) -> Option<Vec<ObjectKey>> {
+    let node = cluster.scheduling.snapshot().node(node_name)?;
+    let priority = pod.spec.priority.unwrap_or(0);
+    let qos_rank = |pod: &Pod| match pod.status.as_ref().and_then(|status| status.qos_class.as_deref()) {
+        Some("BestEffort") => 0,
+        Some("Guaranteed") => 2,
+        _ => 1,
+    };
+    let amount = |info: &PodInfo, name: &str| if name == "pods" { 1 } else { info.requests.assigned.get(name) };
+    let mut candidates: Vec<(i32, i64, ObjectKey, &Arc<PodInfo>)> = node
+        .pods
+        .iter()
+        .filter_map(|info| {
+            let other = ObjectKey::new(&info.pod.namespace, &info.pod.name);
+            let found = cluster.store.get::<Pod>(&other).filter(|_| other != *key)?;
+            let lesser = !is_critical(found) || priority > found.spec.priority.unwrap_or(0);
+            let asks = lacking.iter().map(|(name, _)| amount(info, name)).sum();
+            lesser.then_some((qos_rank(found), asks, other, info))
+        })
+        .collect();
+    candidates.sort_by(|left, right| (left.0, left.1, &left.2).cmp(&(right.0, right.1, &right.2)));
+    let mut missing: Vec<(&str, i64)> = lacking.to_vec();
+    let mut chosen = Vec::new();
+    for (_, _, other, info) in candidates {
+        if missing.iter().all(|(_, amount)| *amount <= 0) {
+            break;
+        }
+        if missing.iter().any(|(name, left)| *left > 0 && amount(info, name) > 0) {
+            missing.iter_mut().for_each(|(name, left)| *left -= amount(info, name));
+            chosen.push(other);
+        }
+    }
+    missing.iter().all(|(_, amount)| *amount <= 0).then_some(chosen)
+}

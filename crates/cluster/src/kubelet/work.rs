@@ -1,0 +1,239 @@
+//! What a kubelet remembers of a pod: how far each container has come.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Container, ContainerStateWaiting, ContainerStatus};
+
+use super::START_MS;
+use super::admission::Rejection;
+use crate::cluster::Cluster;
+use crate::conduct::Conduct;
+use crate::pod::{self, Pod};
+
+/// The first delay of a back-off, in milliseconds.
+const BACK_OFF_MS: u64 = 10_000;
+/// The longest (`MaxContainerBackOff`).
+pub(super) const MAX_BACK_OFF_MS: u64 = 300_000;
+
+/// One pod.
+#[derive(Debug, Clone)]
+pub(super) struct PodWork {
+    uid: Option<String>,
+    /// Whether this run's kubelet took it in; else it was found on its node.
+    taken_in: bool,
+    /// Why the pod is refused, to be told at a moment.
+    pub(super) rejected: Option<(u64, Rejection)>,
+    /// When the pod's first container may start.
+    pub(super) starts_ms: u64,
+    /// The init containers and then the others, in the order of the spec.
+    pub(super) containers: Vec<ContainerWork>,
+    /// When the pod that is being deleted has ended.
+    pub(super) stops_ms: Option<u64>,
+    /// Which dependencies have been written down.
+    pub(super) needs_known: bool,
+}
+
+/// One container.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ContainerWork {
+    /// What it does.
+    pub(super) conduct: Arc<Conduct>,
+    /// Where it stands.
+    pub(super) state: State,
+    /// The end before the present state.
+    pub(super) last: Option<End>,
+    /// How often it was restarted.
+    pub(super) restarts: i32,
+    /// Whether it is ready.
+    pub(super) ready: bool,
+    /// Whether its startup probe has passed.
+    pub(super) started: bool,
+    /// Until when its failing probes have been told: readiness, liveness.
+    pub(super) told_ms: [Option<u64>; 2],
+    /// Since when what it needs is there, or is not.
+    pub(super) needs: (bool, u64),
+    /// The back-off between restarts.
+    pub(super) back_off: BackOff,
+    /// The back-off between pulls.
+    pub(super) pull_back_off: BackOff,
+}
+
+/// Where a container stands. Times are virtual milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its turn has not come.
+    #[default]
+    Waiting,
+    /// Its image is on the way.
+    Pulling { since_ms: u64, until_ms: u64 },
+    /// Its image did not come: `ErrImagePull` at first, then `ImagePullBackOff`.
+    PullFailed { since_ms: u64, until_ms: u64, backing_off: bool, why: String },
+    /// Its image may not be pulled and is not there.
+    NeverPulled,
+    /// It runs. Its conduct counts from `conduct_ms`.
+    Running { since_ms: u64, conduct_ms: u64, ending: Option<End> },
+    /// It has ended.
+    Ended(End),
+    /// It has ended and waits to be restarted.
+    BackingOff { until_ms: u64, told_ms: u64 },
+}
+
+/// The end of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) code: i32,
+    pub(super) reason: &'static str,
+    pub(super) since_ms: u64,
+    pub(super) at_ms: u64,
+}
+
+/// client-go's `flowcontrol.Backoff` for one key.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct BackOff {
+    pub(super) delay_ms: u64,
+    last_ms: u64,
+}
+
+impl BackOff {
+    /// Until when it holds what failed at a moment; `None` when it does not, or had expired by then.
+    pub(super) fn holds_until(&self, failed_ms: u64) -> Option<u64> {
+        let expired = failed_ms.saturating_sub(self.last_ms) > 2 * MAX_BACK_OFF_MS;
+        (self.delay_ms > 0 && !expired).then_some(failed_ms + self.delay_ms)
+    }
+
+    /// One more try: the next delay is twice as long.
+    pub(super) fn next(&mut self, failed_ms: u64, now_ms: u64) {
+        let expired = failed_ms.saturating_sub(self.last_ms) > 2 * MAX_BACK_OFF_MS;
+        self.delay_ms =
+            if self.delay_ms == 0 || expired { BACK_OFF_MS } else { (2 * self.delay_ms).min(MAX_BACK_OFF_MS) };
+        self.last_ms = now_ms;
+    }
+
+    /// Whether it grows no more: what follows repeats itself for ever.
+    pub(super) fn is_longest(&self) -> bool {
+        self.delay_ms == MAX_BACK_OFF_MS
+    }
+}
+
+impl PodWork {
+    /// A pod taken in now.
+    pub(super) fn new(cluster: &Cluster, pod: &Pod, conducts: Vec<Conduct>) -> Self {
+        let now_ms = cluster.clock.now_ms();
+        let container = |conduct| ContainerWork { conduct: Arc::new(conduct), ..ContainerWork::default() };
+        Self {
+            uid: pod.metadata.uid.clone(),
+            taken_in: true,
+            rejected: None,
+            starts_ms: now_ms + START_MS,
+            containers: conducts.into_iter().map(container).collect(),
+            stops_ms: None,
+            needs_known: false,
+        }
+    }
+
+    /// A pod that is on its node already: what its containers do counts from now.
+    pub(super) fn found(cluster: &Cluster, pod: &Pod, conducts: Vec<Conduct>) -> Self {
+        let now_ms = cluster.clock.now_ms();
+        let mut work = Self { taken_in: false, ..Self::new(cluster, pod, conducts) };
+        let status = pod.status.as_ref();
+        let init = status.into_iter().flat_map(|status| status.init_container_statuses.iter().flatten());
+        let statuses: Vec<&ContainerStatus> =
+            init.chain(status.into_iter().flat_map(|status| status.container_statuses.iter().flatten())).collect();
+        let names: Vec<&str> = specs(pod).map(|container| container.name.as_str()).collect();
+        for (container, name) in work.containers.iter_mut().zip(names) {
+            let Some(status) = statuses.iter().find(|status| status.name == name) else { continue };
+            container.restarts = status.restart_count;
+            container.ready = status.ready;
+            container.started = status.started != Some(false);
+            let state = status.state.as_ref();
+            if let Some(terminated) = state.and_then(|state| state.terminated.as_ref()) {
+                let reason = if terminated.exit_code == 0 { "Completed" } else { "Error" };
+                let end = End { code: terminated.exit_code, reason, since_ms: now_ms, at_ms: now_ms };
+                container.state = State::Ended(end);
+            } else if state.is_some_and(|state| state.running.is_some()) || pod::phase(pod) == "Running" {
+                container.state = State::Running { since_ms: now_ms, conduct_ms: now_ms, ending: None };
+            }
+        }
+        work
+    }
+
+    /// Whether it is of this pod and not of one that had its name before.
+    pub(super) fn is_of(&self, pod: &Pod) -> bool {
+        self.uid == pod.metadata.uid
+    }
+
+    /// Whether this run's kubelet took the pod in.
+    pub(super) fn is_taken_in(&self) -> bool {
+        self.taken_in && self.rejected.is_none()
+    }
+
+    /// Whether the kubelet is ending the pod.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stops_ms.is_some()
+    }
+
+    /// Whether any container's use of memory or disk was declared.
+    pub(super) fn uses_something(&self) -> bool {
+        self.containers.iter().any(|container| container.conduct.memory.is_some() || container.conduct.disk.is_some())
+    }
+
+    /// The containers behave differently from now on.
+    pub(super) fn conduct_themselves(&mut self, conducts: &[Conduct], now_ms: u64) {
+        self.needs_known = false;
+        for (container, conduct) in self.containers.iter_mut().zip(conducts) {
+            if *container.conduct == *conduct {
+                continue;
+            }
+            container.conduct = Arc::new(conduct.clone());
+            if let State::Running { conduct_ms, ending, .. } = &mut container.state {
+                *conduct_ms = now_ms;
+                *ending = None;
+            }
+        }
+    }
+}
+
+/// The containers of a pod, init containers first.
+pub(super) fn specs(pod: &Pod) -> impl Iterator<Item = &Container> {
+    pod.spec.init_containers.iter().flatten().chain(&pod.spec.containers)
+}
+
+/// How far the kubelet has come with a pod that it does not remember.
+pub(super) enum Stage {
+    /// Nobody has taken it in.
+    New,
+    /// Somebody has. What a dump shows half started is stuck for a reason that it does not show.
+    Known,
+}
+
+pub(super) fn stage(pod: &Pod) -> Stage {
+    let started = pod.status.as_ref().is_some_and(|status| status.start_time.is_some());
+    if started || pod::phase(pod) != "Pending" { Stage::Known } else { Stage::New }
+}
+
+/// Why a container waits, in the API's form.
+pub(super) fn waiting(reason: &str, message: Option<String>) -> ContainerStateWaiting {
+    ContainerStateWaiting { reason: Some(reason.to_owned()), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BackOff;
+
+    #[test]
+    fn a_back_off_doubles_to_five_minutes_and_starts_anew_after_ten() {
+        let mut back_off = BackOff::default();
+        assert_eq!(back_off.holds_until(1000), None);
+        let mut now = 1000;
+        let mut delays = Vec::new();
+        for _ in 0..7 {
+            back_off.next(now, now);
+            delays.push(back_off.delay_ms / 1000);
+            now = back_off.holds_until(now + 1000).unwrap_or(0);
+        }
+        assert_eq!(delays, [10, 20, 40, 80, 160, 300, 300]);
+        assert_eq!(back_off.holds_until(now + 601_000), None);
+        back_off.next(now + 601_000, now + 601_000);
+        assert_eq!(back_off.delay_ms, 10_000);
+    }
+}
