@@ -72,15 +72,5 @@ fn pod_spec() -> serde_json::Value {
 }
 
 fn setup(version: &str) -> Setup {
-    Setup {
-        version: version.parse().unwrap_or(sim_core::version::Version::NEWEST),
-        start: jiff::Timestamp::UNIX_EPOCH,
-        offset: jiff::tz::Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    }
+    Setup::of(version.parse().unwrap_or(sim_core::version::Version::NEWEST))
 }

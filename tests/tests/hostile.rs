@@ -111,15 +111,10 @@ proptest! {
         let input = sim_scenario::load(&["-"], &mut list.as_bytes());
         // What the loader refuses is run all the same: below it nothing may panic either.
         let setup = Setup {
-            version: version.parse().expect("a version"),
             start: sim_cluster::newest_moment(input.objects.iter().map(|loaded| &loaded.object)),
-            offset: k8s_openapi::jiff::tz::Offset::UTC,
-            kubelet_cloud_provider_external: false,
             cloud_controller_manager: true,
-            node_ips: std::collections::BTreeMap::new(),
             seed: 1,
-            scheduler_config: None,
-            emulate_sampling: false,
+            ..Setup::of(version.parse().expect("a version"))
         };
         let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
         cluster.settle(20 * 60 * 1000);

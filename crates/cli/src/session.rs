@@ -142,6 +142,8 @@ impl Session {
             seed: source.cluster.seed,
             scheduler_config: scheduler_config(&source.cluster, version, terminal)?,
             emulate_sampling: source.cluster.emulate_sampling,
+            admission: scenario.as_ref().map(|scenario| scenario.admission.clone()).unwrap_or_default(),
+            input_is_complete: scenario.as_ref().is_some_and(|scenario| scenario.is_complete),
         };
         let unknown_fields = input
             .objects

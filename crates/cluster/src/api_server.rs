@@ -3,21 +3,104 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DeploymentSpec, StatefulSetSpec};
-use k8s_openapi::api::core::v1::{Node, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ResourceQuota};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::admission;
+use crate::api_error::ApiError;
 use crate::cluster::Cluster;
-use crate::controllers::controller_ref::owner_reference;
 use crate::controllers::{cron_job, job};
+use crate::defaults;
+use crate::knowledge::Knowledge;
 use crate::kubelet;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
+use crate::pod_strategy;
+use crate::quantities::api_amounts;
+use crate::store::ObjectKey;
 
 impl Cluster {
-    /// Takes an object in as it is: what it lacks is filled in, what it says is kept.
+    /// A request to create an object: defaults, admission and validation as the API server does them. Controllers and
+    /// people create through this.
+    ///
+    /// # Errors
+    /// When the request is refused: nothing is changed then.
+    pub(crate) fn post(&mut self, mut object: Object) -> Result<ObjectKey, ApiError> {
+        self.set_defaults(&mut object);
+        admission::mutate(&mut object, &self.admission_context())?;
+        self.draw_name(&mut object);
+        let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
+        let charges = admission::validate(&object, &self.admission_context())?;
+        if let Some(kind) = object.kind()
+            && self.store.object(kind, &key).is_some()
+        {
+            return Err(ApiError::already_exists(kind, &key.name));
+        }
+        for (quota, used) in charges {
+            self.store.update::<ResourceQuota>(&quota, |quota| {
+                quota.status.get_or_insert_default().used = Some(api_amounts(&used));
+            });
+        }
+        self.persist(object);
+        Ok(key)
+    }
+
+    /// Takes an object in as it is: what it lacks is filled in, what it says is kept. The objects a run starts with come
+    /// in this way: whatever admission would say of them, they are there.
     pub(crate) fn admit(&mut self, mut object: Object) {
+        self.set_defaults(&mut object);
+        if let Object::Pod(pod) = &mut object {
+            let pod = Arc::make_mut(pod);
+            let is_new = pod.status.as_ref().is_none_or(|status| status.phase.is_none());
+            let nothing_is_known = Knowledge::default();
+            let context = admission::Context { knowledge: &nothing_is_known, ..self.admission_context() };
+            admission::complete_pod(pod, &context, is_new);
+        }
+        self.persist(object);
+    }
+
+    /// What admission adds to an object that is updated.
+    pub(crate) fn complete_update(&self, object: &mut Object) {
+        if let Object::Pod(pod) = object {
+            admission::complete_pod(Arc::make_mut(pod), &self.admission_context(), false);
+        }
+    }
+
+    fn admission_context(&self) -> admission::Context<'_> {
+        admission::Context {
+            store: &self.store,
+            behaviour: &self.behaviour,
+            config: &self.setup.admission,
+            knowledge: &self.knowledge,
+            rules: self.scheduling.scheduler().behaviour().requests,
+            now: self.clock.now(),
+        }
+    }
+
+    /// An object that has only a prefix of a name gets one that nobody has (`names.SimpleNameGenerator`).
+    fn draw_name(&mut self, object: &mut Object) {
+        let metadata = object.metadata();
+        let Some(prefix) = metadata.generate_name.clone().filter(|_| metadata.name.is_none()) else { return };
+        let namespace = metadata.namespace.clone().unwrap_or_default();
+        let name = loop {
+            let name = format!("{prefix}{}", self.names.suffix(&prefix));
+            let key = ObjectKey::new(&namespace, &name);
+            if object.kind().is_none_or(|kind| self.store.object(kind, &key).is_none()) {
+                break name;
+            }
+        };
+        object.metadata_mut().name = Some(name);
+        if let Object::Pod(pod) = object
+            && pod.token_volume.is_some()
+        {
+            let pod = Arc::make_mut(pod);
+            pod.token_volume = Some(admission::token_letters(pod));
+        }
+    }
+
+    /// Stores an object with what only the server knows.
+    fn persist(&mut self, mut object: Object) {
         let known = object.kind();
         let identity = format!("{}/{}/{}", object.kind_name(), object.namespace().unwrap_or_default(), object.name());
         let now = self.clock.time();
@@ -28,9 +111,10 @@ impl Cluster {
         if matches!(known, Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet)) {
             metadata.generation.get_or_insert(1);
         }
-        self.default_object(&mut object);
         if let Object::Pod(pod) = &mut object {
-            self.share_spec(Arc::make_mut(pod));
+            let pod = Arc::make_mut(pod);
+            pod_strategy::prepare_for_create(pod, &self.behaviour);
+            self.share_spec(pod);
         }
         self.store.put_object(object);
     }
@@ -47,12 +131,18 @@ impl Cluster {
     }
 
     /// API defaults of the kinds whose fields decide something.
-    pub(crate) fn default_object(&mut self, object: &mut Object) {
+    pub(crate) fn set_defaults(&self, object: &mut Object) {
         match object {
             Object::Pod(pod) => {
                 let rules = self.scheduling.scheduler().behaviour().requests;
-                admission::admit_pod(Arc::make_mut(pod), &self.store, &self.behaviour, rules);
+                let spec = Arc::make_mut(&mut Arc::make_mut(pod).spec);
+                defaults::default_pod_spec(spec);
+                defaults::default_pod_resources(spec, rules);
             }
+            Object::Namespace(namespace) => {
+                defaults::default_namespace(Arc::make_mut(namespace), &self.behaviour);
+            }
+            Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.
@@ -72,11 +162,11 @@ impl Cluster {
                 spec.template
                     .iter_mut()
                     .filter_map(|template| template.spec.as_mut())
-                    .for_each(admission::default_pod_spec);
+                    .for_each(defaults::default_pod_spec);
             }
             Object::DaemonSet(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
-                spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+                spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
             }
             Object::Job(job) => job::default_job(Arc::make_mut(job), &self.behaviour),
             Object::CronJob(cron_job) => cron_job::default_cron_job(&mut Arc::make_mut(cron_job).spec),
@@ -104,36 +194,29 @@ impl Cluster {
         self.admit(T::wrap(Arc::new(object)));
     }
 
-    /// Creates a pod from a template, named after its owner, and tells of it as the owner's controller does.
-    pub(crate) fn create_pod(&mut self, owner: Object, template: &PodTemplateSpec, change: impl FnOnce(&mut Pod)) {
-        let namespace = owner.namespace().unwrap_or("default").to_owned();
-        let prefix = format!("{}-", owner.name());
-        let mut name;
-        loop {
-            name = format!("{prefix}{}", self.names.suffix(&prefix));
-            if self.store.find::<Pod>(&namespace, &name).is_none() {
-                break;
+    /// Creates a pod from a template, named after its owner, and tells of it, or of why it cannot be, as the owner's
+    /// controller does (`RealPodControl.createPods` of pkg/controller/controller_utils.go).
+    ///
+    /// # Errors
+    /// When the API server refuses the pod; the event is recorded already.
+    pub(crate) fn create_pod(
+        &mut self,
+        owner: &Object,
+        template: &PodTemplateSpec,
+        change: impl FnOnce(&mut Pod),
+    ) -> Result<ObjectKey, ApiError> {
+        let pod = pod_from_template(owner, template, change);
+        let created = self.post(Pod::wrap(Arc::new(pod)));
+        match &created {
+            Ok(key) => {
+                self.controller_event(owner, "Normal", "SuccessfulCreate", &format!("Created pod: {}", key.name));
             }
+            Err(error) if !error.namespace_terminates => {
+                self.controller_event(owner, "Warning", "FailedCreate", &format!("Error creating: {error}"));
+            }
+            Err(_) => {}
         }
-        let reference = match &owner {
-            Object::ReplicaSet(set) => owner_reference(set.as_ref()),
-            Object::DaemonSet(set) => owner_reference(set.as_ref()),
-            _ => return,
-        };
-        let template_metadata = template.metadata.clone().unwrap_or_default();
-        let metadata = ObjectMeta {
-            name: Some(name.clone()),
-            generate_name: Some(prefix),
-            namespace: Some(namespace),
-            labels: template_metadata.labels,
-            annotations: template_metadata.annotations,
-            owner_references: Some(vec![reference]),
-            ..ObjectMeta::default()
-        };
-        let mut pod = Pod::new(metadata, template.spec.clone().unwrap_or_default());
-        change(&mut pod);
-        self.create(pod);
-        self.controller_event(&owner, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
+        created
     }
 
     /// The next address of a node's pod range; addresses are not given back.
@@ -157,7 +240,7 @@ fn default_stateful_set(spec: &mut StatefulSetSpec) {
     if strategy.type_.get_or_insert_with(|| "RollingUpdate".to_owned()) == "RollingUpdate" {
         strategy.rolling_update.get_or_insert_default().partition.get_or_insert(0);
     }
-    spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+    spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
     for claim in spec.volume_claim_templates.iter_mut().flatten() {
         claim.spec.get_or_insert_default().volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
     }
@@ -176,5 +259,33 @@ fn default_deployment_spec(spec: &mut DeploymentSpec) {
         rolling.max_surge.get_or_insert_with(quarter);
         rolling.max_unavailable.get_or_insert_with(quarter);
     }
-    spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+    spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
+}
+
+/// A pod as a controller asks for it (`GetPodFromTemplate`).
+fn pod_from_template(owner: &Object, template: &PodTemplateSpec, change: impl FnOnce(&mut Pod)) -> Pod {
+    let of_template = template.metadata.clone().unwrap_or_default();
+    let metadata = ObjectMeta {
+        generate_name: Some(format!("{}-", owner.name())),
+        namespace: Some(owner.namespace().unwrap_or("default").to_owned()),
+        labels: of_template.labels,
+        annotations: of_template.annotations,
+        owner_references: Some(vec![controller_reference(owner)]),
+        ..ObjectMeta::default()
+    };
+    let mut pod = Pod::new(metadata, template.spec.clone().unwrap_or_default());
+    change(&mut pod);
+    pod
+}
+
+/// The reference by which a controller's object owns what it creates (`metav1.NewControllerRef`).
+fn controller_reference(owner: &Object) -> OwnerReference {
+    OwnerReference {
+        api_version: owner.kind().map_or("", Kind::api_version).to_owned(),
+        kind: owner.kind_name().to_owned(),
+        name: owner.name().to_owned(),
+        uid: owner.metadata().uid.clone().unwrap_or_default(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
 }

@@ -109,6 +109,21 @@ pub(crate) struct Behaviour {
     pub cron_job_counts_missed: bool,
     /// Whether the event about a job that has ended says `condition` (1.31), not `status`.
     pub cron_job_tells_condition: bool,
+    /// The shortest and the longest wait before a job is tried again that the API server refused pods, in milliseconds
+    /// (1 s to 1 min from 1.27).
+    pub job_retry_ms: (u64, u64),
+    /// Pods of the system-* priority classes are refused outside kube-system (until 1.16).
+    pub system_priority_in_kube_system_only: bool,
+    /// A RuntimeClass's overhead counts (1.18).
+    pub pod_overhead: bool,
+    /// A quota's complaint says which containers state nothing (1.24).
+    pub quota_names_containers: bool,
+    /// Namespaces carry their name as a label (1.21).
+    pub namespace_name_label: bool,
+    /// A Secret with a token is made for every ServiceAccount (until 1.23).
+    pub token_secrets: bool,
+    /// Of several default StorageClasses the newest is taken (1.26); before, claims without a class are refused.
+    pub newest_default_storage_class: bool,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
 }
@@ -208,6 +223,13 @@ impl Behaviour {
             cron_job_scheduled_annotation: minor >= 28,
             cron_job_counts_missed: minor <= 27,
             cron_job_tells_condition: minor >= 31,
+            job_retry_ms: if minor >= 27 { (1_000, 60_000) } else { (10_000, 360_000) },
+            system_priority_in_kube_system_only: minor <= 16,
+            pod_overhead: minor >= 18,
+            quota_names_containers: minor >= 24,
+            namespace_name_label: minor >= 21,
+            token_secrets: minor <= 23,
+            newest_default_storage_class: minor >= 26,
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
                 26..=28 => Preemptor::Nobody,

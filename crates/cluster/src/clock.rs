@@ -101,6 +101,8 @@ pub(crate) enum Event {
     CronJobDue(ObjectKey),
     /// A Job that has ended may be due to go.
     JobExpires(ObjectKey),
+    /// A controller looks once more at an object it failed at.
+    Retry(Controller, ObjectKey),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -122,7 +124,11 @@ impl Event {
             Event::Evict(_) => 3,
             Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) | Event::Housekeeping(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
-            Event::Sync(..) | Event::CollectGarbage(..) | Event::CronJobDue(_) | Event::JobExpires(_) => 5,
+            Event::Sync(..)
+            | Event::Retry(..)
+            | Event::CollectGarbage(..)
+            | Event::CronJobDue(_)
+            | Event::JobExpires(_) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
             Event::DropOldEvents => 8,
@@ -144,7 +150,7 @@ impl Event {
 }
 
 /// The controllers that sync objects by key, after kube-controller-manager's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Controller {
     NodeLifecycle,
     TaintEviction,
@@ -154,6 +160,9 @@ pub(crate) enum Controller {
     StatefulSet,
     Job,
     CronJob,
+    Namespace,
+    ServiceAccounts,
+    ResourceQuota,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.
@@ -189,8 +198,8 @@ impl Agenda {
         self.entries.into_values()
     }
 
-    /// Whether nothing but routine is left to happen.
-    pub(crate) fn only_routine(&self) -> bool {
-        self.entries.values().all(Event::is_routine)
+    /// Whether nothing but routine is left to happen, and what else is known to change nothing.
+    pub(crate) fn only_routine(&self, changes_nothing: impl Fn(&Event) -> bool) -> bool {
+        self.entries.values().all(|event| event.is_routine() || changes_nothing(event))
     }
 }

@@ -10,16 +10,18 @@ use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
+use crate::admission::AdmissionConfig;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector, job,
+    cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector, job, namespace,
     node_lifecycle::{self, NodeLifecycle},
     pod_gc::{self, PodGc},
-    replica_set, stateful_set, taint_eviction, ttl_after_finished,
+    replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished,
 };
 use crate::index::Indices;
+use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
@@ -27,6 +29,7 @@ use crate::pod::{self, Pod};
 use crate::recorder::Recorder;
 use crate::scheduling::Scheduling;
 use crate::store::{Changed, ObjectKey, Store};
+use crate::work_queue::RateLimiter;
 
 /// The most events one run may take: a run that needs more is caught in a loop.
 const MAX_EVENTS: u64 = 200_000_000;
@@ -54,6 +57,30 @@ pub struct Setup {
     pub scheduler_config: Option<SchedulerConfig>,
     /// Whether the scheduler stops at a sample of the nodes, as the real one does, instead of looking at all.
     pub emulate_sampling: bool,
+    /// How admission is set up.
+    pub admission: AdmissionConfig,
+    /// Whether the objects given are all there are: what they name and do not show does not exist then. Otherwise a
+    /// kind (or a kind in one namespace) of which nothing is shown may have any object.
+    pub input_is_complete: bool,
+}
+
+impl Setup {
+    /// A cluster of this version with nothing special about it, that starts at the Unix epoch.
+    pub fn of(version: Version) -> Self {
+        Self {
+            version,
+            start: Timestamp::UNIX_EPOCH,
+            offset: Offset::UTC,
+            kubelet_cloud_provider_external: false,
+            cloud_controller_manager: false,
+            node_ips: BTreeMap::new(),
+            seed: 0,
+            scheduler_config: None,
+            emulate_sampling: false,
+            admission: AdmissionConfig::default(),
+            input_is_complete: false,
+        }
+    }
 }
 
 /// A change to come at a moment of virtual time.
@@ -128,6 +155,12 @@ pub struct Cluster {
     pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
     /// The last address drawn, by node range.
     pub(crate) pod_ips: BTreeMap<String, u32>,
+    /// What the input lets us know of what there is not.
+    pub(crate) knowledge: Knowledge,
+    /// The objects whose last sync failed.
+    pub(crate) rate_limiter: RateLimiter,
+    /// How many changes have been told of, events left out.
+    pub(crate) changes: u64,
     last_change_ms: u64,
     events_taken: u64,
 }
@@ -161,6 +194,9 @@ impl Cluster {
             indices: Indices::default(),
             pod_specs: OrdMap::new(),
             pod_ips: BTreeMap::new(),
+            knowledge: Knowledge::new(setup.input_is_complete),
+            rate_limiter: RateLimiter::default(),
+            changes: 0,
             last_change_ms: 0,
             events_taken: 0,
             setup: Arc::new(setup),
@@ -169,19 +205,23 @@ impl Cluster {
             let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
             cluster.admit(Object::Namespace(Arc::new(Namespace { metadata, ..Namespace::default() })));
         }
-        // Nodes first: a pod's kubelet must be there when the pod is.
-        let (nodes, rest): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| matches!(object, Object::Node(_)));
-        for object in nodes.into_iter().chain(rest) {
+        let mut objects: Vec<Object> = objects.into_iter().collect();
+        objects.sort_by_key(rank_of_admission);
+        for object in objects {
+            cluster.knowledge.note(&object);
             cluster.admit(object);
         }
         node_lifecycle::adopt(&mut cluster);
         pod_gc::adopt(&mut cluster);
+        service_accounts::found_at_start(&mut cluster);
+        resource_quota::count_at_start(&mut cluster);
         cluster
     }
 
     /// Puts changes on the timeline.
     pub fn set_timeline(&mut self, timeline: Vec<TimedChange>) {
         for (index, step) in timeline.iter().enumerate() {
+            self.knowledge.note_change(&step.change);
             self.agenda.add(step.at_ms, Event::TimelineStep(index));
         }
         self.timeline = Arc::new(timeline);
@@ -249,7 +289,7 @@ impl Cluster {
             let quiet_since = self.last_change_ms.saturating_add(QUIET_MS);
             if stop_when_quiet
                 && at > self.clock.now_ms()
-                && self.agenda.only_routine()
+                && self.only_routine_is_left()
                 && (at > quiet_since || !self.scheduling.has_waiting_pods())
             {
                 return Stop::Quiet;
@@ -276,16 +316,9 @@ impl Cluster {
         }
         match event {
             Event::TimelineStep(index) => self.take_step(index)?,
-            Event::Sync(controller, key) => match controller {
-                Controller::NodeLifecycle => node_lifecycle::sync_no_schedule(self, &key),
-                Controller::TaintEviction => taint_eviction::sync(self, &key),
-                Controller::Deployment => deployment::sync(self, &key),
-                Controller::ReplicaSet => replica_set::sync(self, &key),
-                Controller::DaemonSet => daemon_set::sync(self, &key),
-                Controller::StatefulSet => stateful_set::sync(self, &key),
-                Controller::Job => job::sync(self, &key),
-                Controller::CronJob => cron_job::sync(self, &key),
-            },
+            Event::Sync(controller, key) => self.sync_now(controller, &key),
+            Event::Retry(controller, key) if self.takes_retry(controller, &key) => self.sync_now(controller, &key),
+            Event::Retry(..) => {}
             Event::CollectGarbage(kind, key) => garbage_collector::collect(self, kind, &key),
             Event::MonitorNodes => node_lifecycle::monitor(self),
             Event::TaintLostNodes => node_lifecycle::taint_lost_nodes(self),
@@ -303,6 +336,30 @@ impl Cluster {
             Event::Autoscale(key) => cluster_proportional_autoscaler::poll(self, &key),
         }
         Ok(())
+    }
+
+    fn sync_now(&mut self, controller: Controller, key: &ObjectKey) {
+        match controller {
+            Controller::NodeLifecycle => node_lifecycle::sync_no_schedule(self, key),
+            Controller::TaintEviction => taint_eviction::sync(self, key),
+            Controller::Deployment => deployment::sync(self, key),
+            Controller::ReplicaSet => replica_set::sync(self, key),
+            Controller::DaemonSet => daemon_set::sync(self, key),
+            Controller::StatefulSet => stateful_set::sync(self, key),
+            Controller::Job => job::sync(self, key),
+            Controller::CronJob => cron_job::sync(self, key),
+            Controller::Namespace => namespace::sync(self, key),
+            Controller::ServiceAccounts => service_accounts::sync(self, key),
+            Controller::ResourceQuota => resource_quota::sync(self, key),
+        }
+    }
+
+    /// Whether nothing that is to come can change anything: routine, and retries that nothing has happened for.
+    fn only_routine_is_left(&self) -> bool {
+        self.agenda.only_routine(|event| match event {
+            Event::Retry(controller, key) => self.rate_limiter.is_vain(*controller, key, self.changes),
+            _ => false,
+        })
     }
 
     fn take_step(&mut self, index: usize) -> Result<(), Stop> {
@@ -323,6 +380,7 @@ impl Cluster {
         while let Some(changed) = self.store.next_change() {
             if moves_others(&changed) && !cron_job::is_routine(self, &changed) {
                 self.last_change_ms = self.clock.now_ms();
+                self.changes += 1;
             }
             self.indices.note(&changed);
             self.tell_watchers(&changed);
@@ -349,6 +407,9 @@ impl Cluster {
         cron_job::watch(self, changed);
         ttl_after_finished::watch(self, changed);
         cluster_proportional_autoscaler::watch(self, changed);
+        namespace::watch(self, changed);
+        service_accounts::watch(self, changed);
+        resource_quota::watch(self, changed);
     }
 
     /// Has a controller look at an object soon.
@@ -386,5 +447,20 @@ fn moves_others(changed: &Changed) -> bool {
             before.metadata().generation != after.metadata().generation
         }
         _ => true,
+    }
+}
+
+/// In which order the objects given are taken in: a pod's kubelet must be there when the pod is, and so must be what
+/// admission looks up.
+fn rank_of_admission(object: &Object) -> u8 {
+    match object {
+        Object::Node(_) => 0,
+        Object::Namespace(_)
+        | Object::LimitRange(_)
+        | Object::PriorityClass(_)
+        | Object::RuntimeClass(_)
+        | Object::ServiceAccount(_)
+        | Object::StorageClass(_) => 1,
+        _ => 2,
     }
 }

@@ -6,15 +6,18 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 11] = [
+const CONTROLLERS: [(&str, &str); 14] = [
     ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
     ("garbage-collector-controller", "garbagecollector"),
     ("job-controller", "job"),
+    ("namespace-controller", "namespace"),
     ("node-lifecycle-controller", "nodelifecycle"),
     ("pod-garbage-collector-controller", "podgc"),
     ("replicaset-controller", "replicaset"),
+    ("resourcequota-controller", "resourcequota"),
+    ("serviceaccount-controller", "serviceaccount"),
     ("statefulset-controller", "statefulset"),
     ("taint-eviction-controller", "taint-eviction"),
     ("ttl-after-finished-controller", "ttl-after-finished"),
@@ -30,18 +33,24 @@ const SCHEDULER: &str = "kube-scheduler";
 fn component_of(event: &Event) -> Option<&'static str> {
     Some(match event {
         Event::Schedule => SCHEDULER,
-        Event::MonitorNodes | Event::TaintLostNodes | Event::Sync(Controller::NodeLifecycle, _) => {
-            "node-lifecycle-controller"
-        }
-        Event::Evict(_) | Event::Sync(Controller::TaintEviction, _) => "taint-eviction-controller",
+        Event::MonitorNodes | Event::TaintLostNodes => "node-lifecycle-controller",
+        Event::Evict(_) => "taint-eviction-controller",
         Event::CollectPods => "pod-garbage-collector-controller",
         Event::CollectGarbage(..) => "garbage-collector-controller",
-        Event::Sync(Controller::Deployment, _) => "deployment-controller",
-        Event::Sync(Controller::ReplicaSet, _) => "replicaset-controller",
-        Event::Sync(Controller::StatefulSet, _) => "statefulset-controller",
-        Event::Sync(Controller::DaemonSet, _) => "daemonset-controller",
-        Event::Sync(Controller::Job, _) => "job-controller",
-        Event::CronJobDue(_) | Event::Sync(Controller::CronJob, _) => "cronjob-controller",
+        Event::Sync(controller, _) | Event::Retry(controller, _) => match controller {
+            Controller::NodeLifecycle => "node-lifecycle-controller",
+            Controller::TaintEviction => "taint-eviction-controller",
+            Controller::Deployment => "deployment-controller",
+            Controller::ReplicaSet => "replicaset-controller",
+            Controller::StatefulSet => "statefulset-controller",
+            Controller::DaemonSet => "daemonset-controller",
+            Controller::Job => "job-controller",
+            Controller::CronJob => "cronjob-controller",
+            Controller::Namespace => "namespace-controller",
+            Controller::ServiceAccounts => "serviceaccount-controller",
+            Controller::ResourceQuota => "resourcequota-controller",
+        },
+        Event::CronJobDue(_) => "cronjob-controller",
         Event::JobExpires(_) => "ttl-after-finished-controller",
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",

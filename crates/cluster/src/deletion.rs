@@ -1,6 +1,8 @@
 //! Deletion as the API server does it (apiserver `registry/generic/registry/store.go` and `registry/rest/delete.go`,
 //! v1.34): with grace for pods, held up by finalizers, and with a word on what becomes of the dependents.
 
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::SignedDuration;
 
@@ -42,7 +44,7 @@ impl Cluster {
         let grace = grace_seconds(&object, options.grace_period_seconds);
         let metadata = object.metadata();
         let finalizers = finalizers(metadata, options.propagation);
-        if grace == 0 && finalizers.is_empty() {
+        if grace == 0 && finalizers.is_empty() && !is_held_by_content(&object) {
             self.store.remove_object(kind, key);
             return;
         }
@@ -62,6 +64,9 @@ impl Cluster {
             metadata.generation = metadata.generation.map(|generation| generation + 1);
         }
         metadata.finalizers = Some(finalizers).filter(|finalizers| !finalizers.is_empty());
+        if let Object::Namespace(namespace) = &mut object {
+            Arc::make_mut(namespace).status.get_or_insert_default().phase = Some("Terminating".to_owned());
+        }
         self.store.put_object(object);
     }
 
@@ -74,6 +79,12 @@ impl Cluster {
     pub(crate) fn end_pod(&mut self, key: &ObjectKey) {
         self.delete_object(Kind::Pod, key, DeleteOptions { grace_period_seconds: Some(0), propagation: None });
     }
+}
+
+/// A namespace stays until the namespace controller has emptied it (`spec.finalizers`).
+fn is_held_by_content(object: &Object) -> bool {
+    let Object::Namespace(namespace) = object else { return false };
+    namespace.spec.as_ref().is_some_and(|spec| spec.finalizers.as_ref().is_some_and(|held| !held.is_empty()))
 }
 
 /// The seconds until the object may go (`podStrategy.CheckGracefulDelete`).

@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod api;
+mod api_error;
 mod api_server;
 mod behaviour;
 mod change;
@@ -15,31 +16,38 @@ mod component;
 mod conduct;
 mod controllers;
 pub mod convert;
+mod defaults;
 mod deletion;
 mod duration;
 mod expectation;
 mod gaps;
 mod index;
+mod knowledge;
 mod kubelet;
 mod make;
 mod names;
 mod object;
 mod ownership;
 pub mod pod;
+mod pod_strategy;
 pub mod print;
+mod quantities;
+mod quota;
 mod recorder;
 mod result;
 mod scheduling;
-mod service_account;
 mod store;
+mod work_queue;
 
-pub use admission::default_pod;
+pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};
+pub use api_error::{ApiError, Reason};
 pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text,
 };
 pub use cluster::{Cluster, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
 pub use controllers::deployment::MAX_REPLICAS;
+pub use defaults::default_pod;
 pub use deletion::{DeleteOptions, Propagation};
 pub use duration::{BadDuration, parse_duration_ms};
 pub use expectation::{Expect, Expectation, ExpectationOutcome, Selector};

@@ -10,6 +10,7 @@ mod workload;
 
 use k8s_openapi::api::core::v1::Node;
 
+use crate::api_error::ApiError;
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
 use crate::kubelet::Silence;
@@ -114,9 +115,5 @@ impl Cluster {
 
 /// The API server's words for a name that is not there.
 pub fn not_found(kind: Kind, name: &str) -> Refused {
-    let resource = match kind.api_version().split_once('/') {
-        Some((group, _)) => format!("{}.{group}", kind.plural()),
-        None => kind.plural().to_owned(),
-    };
-    Refused(format!("Error from server (NotFound): {resource} \"{name}\" not found"))
+    ApiError::not_found(kind, name).into()
 }

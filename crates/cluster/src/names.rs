@@ -23,14 +23,13 @@ impl NameGenerator {
     /// A uid in the form of a UUID.
     pub(crate) fn uid(&mut self, of: &str) -> String {
         let (high, low) = (self.draw(of), self.draw(of));
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            0x8000 | (low >> 48) & 0x3fff,
-            low & 0xffff_ffff_ffff
-        )
+        uuid(high, low)
+    }
+
+    /// A uid that depends on the seed and the text alone, so that it changes no later draw.
+    pub(crate) fn stable_uid(&self, of: &str) -> String {
+        let high = mix(fnv1a_64(of.as_bytes()) ^ self.seed);
+        uuid(high, mix(high))
     }
 
     fn draw(&mut self, text: &str) -> u64 {
@@ -57,6 +56,17 @@ pub(crate) fn revision_hash(data: &serde_json::Value, collisions: i32) -> String
     let text = format!("{data}{collisions}");
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte));
     hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+}
+
+fn uuid(high: u64, low: u64) -> String {
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        0x8000 | (low >> 48) & 0x3fff,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// Five letters of the alphabet.

@@ -7,9 +7,10 @@ use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, Repl
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, ReplicationController, Service,
-    ServiceAccount,
+    ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, ReplicationController,
+    ResourceQuota, Service, ServiceAccount,
 };
+use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::api::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
@@ -119,6 +120,13 @@ macro_rules! kinds {
                 match kind { $(Kind::$kind => self.list::<$kind>().map(|object| Object::$kind(object.clone())).collect(),)* }
             }
 
+            /// The objects of one known kind in one namespace, by name.
+            pub(crate) fn objects_in(&self, kind: Kind, namespace: &str) -> Vec<Object> {
+                match kind {
+                    $(Kind::$kind => self.list_in::<$kind>(namespace).map(|object| Object::$kind(object.clone())).collect(),)*
+                }
+            }
+
             /// Creates or replaces an object of any kind.
             pub fn put_object(&mut self, object: Object) {
                 match object {
@@ -185,6 +193,9 @@ kinds! {
     CronJob, cron_jobs, "cronjobs", ["cj"], true;
     ConfigMap, config_maps, "configmaps", ["cm"], true;
     ServiceAccount, service_accounts, "serviceaccounts", ["sa"], true;
+    LimitRange, limit_ranges, "limitranges", ["limits"], true;
+    ResourceQuota, resource_quotas, "resourcequotas", ["quota"], true;
+    RuntimeClass, runtime_classes, "runtimeclasses", [], false;
     PriorityClass, priority_classes, "priorityclasses", ["pc"], false;
     PodDisruptionBudget, pod_disruption_budgets, "poddisruptionbudgets", ["pdb"], true;
     PersistentVolume, persistent_volumes, "persistentvolumes", ["pv"], false;

@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::ConfigMap;
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
 use sim_cluster::{Change, Cluster, DeleteOptions, Kind, Object, ObjectKey, Propagation, Setup, Unstructured};
@@ -15,17 +13,7 @@ use sim_cluster::{Change, Cluster, DeleteOptions, Kind, Object, ObjectKey, Propa
 const MINUTE: u64 = 60 * 1000;
 
 fn cluster(objects: Vec<Value>) -> Cluster {
-    let setup = Setup {
-        version: "v1.34.0".parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of("v1.34.0".parse().unwrap());
     let mut cluster = Cluster::new(setup, objects.into_iter().map(read));
     cluster.settle(10 * MINUTE);
     cluster

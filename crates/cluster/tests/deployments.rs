@@ -2,11 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Event;
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Change, Cluster, Kind, Object, ObjectRef, Setup, Stop};
@@ -14,17 +11,7 @@ use sim_cluster::{Change, Cluster, Kind, Object, ObjectRef, Setup, Stop};
 const MINUTE: u64 = 60 * 1000;
 
 fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of(version.parse().unwrap());
     Cluster::new(setup, objects.into_iter().map(object))
 }
 

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
 use k8s_openapi::api::core::v1::{Event, Node};
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
 use sim_cluster::print::{TableOptions, pods};
@@ -12,17 +11,7 @@ use sim_cluster::{Change, Cluster, Conduct, Declaration, Kind, Object, ObjectRef
 const MINUTE: u64 = 60 * 1000;
 
 fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of(version.parse().unwrap());
     let objects = objects.into_iter().map(|value| {
         let kind = Kind::of(value["apiVersion"].as_str().unwrap(), value["kind"].as_str().unwrap()).unwrap();
         Object::read(kind, value).unwrap()

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
 use k8s_openapi::api::core::v1::{Event, Node};
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
 use sim_cluster::{Change, Cluster, Kind, KubeletRestart, Object, ObjectKey, Setup, pod, taint_text};
@@ -12,17 +11,7 @@ const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 
 fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of(version.parse().unwrap());
     Cluster::new(setup, objects.into_iter().map(object))
 }
 

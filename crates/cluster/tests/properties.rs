@@ -2,11 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Node;
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sim_cluster::pod::{self, Pod};
@@ -123,18 +120,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 impl Story {
     fn begin(&self) -> Cluster {
-        let setup = Setup {
-            version: self.version.parse().unwrap(),
-            start: Timestamp::UNIX_EPOCH,
-            offset: Offset::UTC,
-            kubelet_cloud_provider_external: false,
-            cloud_controller_manager: false,
-            node_ips: BTreeMap::new(),
-            seed: self.seed,
-            scheduler_config: None,
-            emulate_sampling: false,
-        };
-        let nodes = self.nodes.iter().enumerate().map(|(number, shape)| node(number, shape));
+        let setup = Setup { seed: self.seed, ..Setup::of(self.version.parse().unwrap()) };
+        let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "p1000"},
+            "value": 1000});
+        let nodes = self.nodes.iter().enumerate().map(|(number, shape)| node(number, shape)).chain([class]);
         let deployments = self.deployments.iter().enumerate().map(|(number, shape)| deployment(number, shape, 0));
         let daemon_sets = self.daemon_sets.iter().enumerate().map(|(number, shape)| daemon_set(number, shape));
         Cluster::new(setup, nodes.chain(deployments).chain(daemon_sets).map(read))
@@ -231,9 +220,11 @@ fn node(number: usize, shape: &NodeShape) -> Value {
 }
 
 fn template(app: &str, shape: &Shape, image: u8) -> Value {
+    // API servers refuse pods that bring the number themselves.
+    let class = if shape.priority > 0 { json!(format!("p{}", shape.priority)) } else { json!(null) };
     let tolerations = if shape.tolerates { json!([{"key": "k", "operator": "Exists"}]) } else { json!([]) };
     json!({"metadata": {"labels": {"app": app}}, "spec": {
-        "priority": shape.priority, "tolerations": tolerations,
+        "priorityClassName": class, "tolerations": tolerations,
         "containers": [{"name": "c", "image": format!("nginx:{image}"),
             "resources": {"requests": {"cpu": format!("{}m", shape.milli_cpu)}}}]}})
 }

@@ -4,7 +4,7 @@
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
 use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim};
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Change, Cluster, Kind, Object, ObjectRef, Setup};
@@ -17,17 +17,7 @@ fn read(value: Value) -> Object {
 }
 
 fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of(version.parse().unwrap());
     Cluster::new(setup, objects.into_iter().map(read))
 }
 

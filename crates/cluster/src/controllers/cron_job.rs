@@ -270,7 +270,15 @@ impl Turn<'_> {
             owner_references: Some(vec![owner_reference(self.cron_job.as_ref())]),
             ..ObjectMeta::default()
         };
-        self.cluster.create(Job { metadata, spec: template.spec, status: None });
+        let job = Job { metadata, spec: template.spec, status: None };
+        if let Err(error) = self.cluster.post(Job::wrap(Arc::new(job))) {
+            if !error.namespace_terminates {
+                self.tell("Warning", "FailedCreate", &format!("Error creating job: {error}"));
+                self.cluster.requeue_rate_limited(Controller::CronJob, &self.key);
+            }
+            return;
+        }
+        self.cluster.forget(Controller::CronJob, &self.key);
         self.tell("Normal", "SuccessfulCreate", &format!("Created job {name}"));
         if let Some(job) = self.cluster.store.get::<Job>(&key) {
             let reference = reference(job);

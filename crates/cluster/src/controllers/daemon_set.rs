@@ -59,6 +59,8 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let nodes: Vec<Arc<Node>> = cluster.store.list::<Node>().cloned().collect();
     let mut totals = Totals::default();
     let (mut unavailable, mut stale) = (0, Vec::new());
+    // The first refusal ends the creating.
+    let mut refused = false;
     for node in &nodes {
         let name = node.metadata.name.clone().unwrap_or_default();
         let pods = by_node.remove(&name).unwrap_or_default();
@@ -73,7 +75,9 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
                 let template_spec = template.spec.get_or_insert_default();
                 pin_to_node(template_spec, &name);
                 add_tolerations(template_spec);
-                cluster.create_pod(DaemonSet::wrap(set.clone()), &template, |_| {});
+                if !refused {
+                    refused = cluster.create_pod(&DaemonSet::wrap(set.clone()), &template, |_| {}).is_err();
+                }
                 unavailable += 1;
                 continue;
             }
@@ -127,6 +131,11 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
         }
     }
     write_status(cluster, key, &set, &totals);
+    if refused {
+        cluster.requeue_rate_limited(Controller::DaemonSet, key);
+    } else {
+        cluster.forget(Controller::DaemonSet, key);
+    }
 }
 
 fn delete(cluster: &mut Cluster, set: &Arc<DaemonSet>, pod: &Pod) {

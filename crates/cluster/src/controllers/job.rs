@@ -111,7 +111,13 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     }
     let mut turn = Turn::of(cluster, job, spec);
     turn.take();
+    let refused = turn.refused;
     turn.write();
+    if refused {
+        cluster.requeue_rate_limited(Controller::Job, key);
+    } else {
+        cluster.forget(Controller::Job, key);
+    }
 }
 
 /// One look at a job and its pods.
@@ -130,6 +136,8 @@ struct Turn<'a> {
     failed: i32,
     indexes: Option<Indexes>,
     back_off: BackOff,
+    /// Whether the API server refused a pod.
+    refused: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -142,7 +150,21 @@ impl<'a> Turn<'a> {
         let status = job.status.clone().unwrap_or_default();
         let indexes = (spec.completion_mode.as_deref() == Some("Indexed") && cluster.behaviour.indexed_jobs)
             .then(|| Indexes::of(&spec, &status, &pods));
-        Self { cluster, key, job, spec, status, pods, active, terminating, succeeded: 0, failed: 0, indexes, back_off }
+        Self {
+            cluster,
+            key,
+            job,
+            spec,
+            status,
+            pods,
+            active,
+            terminating,
+            succeeded: 0,
+            failed: 0,
+            indexes,
+            back_off,
+            refused: false,
+        }
     }
 
     fn take(&mut self) {

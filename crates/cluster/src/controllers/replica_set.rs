@@ -9,6 +9,8 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use super::active_pods;
 use super::controller_ref;
 use super::deployment::MAX_REPLICAS;
+use super::slow_start::slow_start;
+use crate::api_error::ApiError;
 use crate::clock::Controller;
 use crate::cluster::Cluster;
 use crate::object::{Kind, KnownKind, Object};
@@ -41,19 +43,24 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<ReplicaSet>(key).cloned() else { return };
     let active: Vec<Arc<Pod>> = controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, pod::is_active);
-    if set.metadata.deletion_timestamp.is_none() {
-        manage_replicas(cluster, &set, &active);
+    let managed = match set.metadata.deletion_timestamp {
+        None => manage_replicas(cluster, &set, &active),
+        Some(_) => Ok(()),
+    };
+    status::write(cluster, key, &set, &active, managed.as_ref().err());
+    match managed {
+        Ok(()) => cluster.forget(Controller::ReplicaSet, key),
+        Err(_) => cluster.requeue_rate_limited(Controller::ReplicaSet, key),
     }
-    status::write(cluster, key, &set, &active);
 }
 
-fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: &[Arc<Pod>]) {
+fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: &[Arc<Pod>]) -> Result<(), ApiError> {
     let wanted = usize::try_from(set.spec.replicas.unwrap_or(1).min(MAX_REPLICAS)).unwrap_or(0);
     if active.len() < wanted {
         let template = set.spec.template.clone().unwrap_or_default();
-        for _ in 0..(wanted - active.len()).min(BURST_REPLICAS) {
-            cluster.create_pod(ReplicaSet::wrap(set.clone()), &template, |_| {});
-        }
+        let owner = ReplicaSet::wrap(set.clone());
+        let create = || cluster.create_pod(&owner, &template, |_| {}).map(|_| ());
+        return slow_start((wanted - active.len()).min(BURST_REPLICAS), create);
     } else if active.len() > wanted {
         for victim in victims(cluster, set, active, (active.len() - wanted).min(BURST_REPLICAS)) {
             let message = format!("Deleted pod: {}", victim.name);
@@ -61,6 +68,7 @@ fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: &[Arc<P
             cluster.controller_event(&ReplicaSet::wrap(set.clone()), "Normal", "SuccessfulDelete", &message);
         }
     }
+    Ok(())
 }
 
 /// Which pods go first when there are too many (`getPodsToDelete`).

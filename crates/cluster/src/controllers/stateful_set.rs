@@ -34,14 +34,21 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<StatefulSet>(key).cloned() else { return };
     let revisions = Revisions::of(cluster, &set);
+    let mut refused = false;
     if set.metadata.deletion_timestamp.is_none() {
         let mut turn = Turn::of(cluster, Arc::clone(&set), &revisions);
         if turn.replicas() == Step::Done && turn.condemned() == Step::Done {
             turn.update();
         }
+        refused = turn.refused;
     }
     write_status(cluster, key, &revisions);
     revisions.truncate(cluster, &set);
+    if refused {
+        cluster.requeue_rate_limited(Controller::StatefulSet, key);
+    } else {
+        cluster.forget(Controller::StatefulSet, key);
+    }
 }
 
 /// Whether the controller may go on with the next pod, or has to wait for one.
@@ -65,6 +72,8 @@ struct Turn<'a> {
     /// One pod at a time (`OrderedReady`).
     monotonic: bool,
     min_ready_ms: u64,
+    /// Whether the API server refused a pod or a claim: the set is looked at again later.
+    refused: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -86,7 +95,7 @@ impl<'a> Turn<'a> {
         let monotonic = set.spec.pod_management_policy.as_deref() != Some("Parallel");
         let min_ready_ms = min_ready_ms(cluster, &set);
         let condemned = condemned.into_values().rev().collect();
-        Self { cluster, set, revisions, start, replicas, condemned, monotonic, min_ready_ms }
+        Self { cluster, set, revisions, start, replicas, condemned, monotonic, min_ready_ms, refused: false }
     }
 
     /// Makes what is missing and removes what has ended. In order, the first that is not available stops the rest.
@@ -113,7 +122,7 @@ impl<'a> Turn<'a> {
 
     fn keep(&mut self, pod: &Arc<Pod>) -> Step {
         if pod::phase(pod) == "Pending" {
-            claims::create_missing(self.cluster, &self.set, pod);
+            self.refused |= claims::create_missing(self.cluster, &self.set, pod).is_err();
         }
         if self.monotonic && !self.is_available(pod) {
             return Step::Wait;
@@ -125,10 +134,22 @@ impl<'a> Turn<'a> {
     fn create(&mut self, ordinal: i32) -> Step {
         let revision = self.revisions.for_ordinal(&self.set, ordinal);
         let pod = new_pod(&self.set, revision, ordinal, self.cluster.behaviour.pod_index_label);
-        claims::create_missing(self.cluster, &self.set, &pod);
         let name = pod.metadata.name.clone().unwrap_or_default();
-        self.cluster.create(pod);
-        self.tell("SuccessfulCreate", &format!("create Pod {name} in StatefulSet {} successful", self.name()));
+        let created = match claims::create_missing(self.cluster, &self.set, &pod) {
+            Ok(()) => self.cluster.post(Pod::wrap(Arc::new(pod))).map_err(|error| error.to_string()),
+            Err(refused) => Err(refused),
+        };
+        match created {
+            Ok(_) => {
+                self.tell("SuccessfulCreate", &format!("create Pod {name} in StatefulSet {} successful", self.name()))
+            }
+            Err(error) => {
+                self.refused = true;
+                let message = format!("create Pod {name} in StatefulSet {} failed error: {error}", self.name());
+                let owner = StatefulSet::wrap(Arc::clone(&self.set));
+                self.cluster.controller_event(&owner, "Warning", "FailedCreate", &message);
+            }
+        }
         // In order, nothing follows before the new pod is available.
         Step::Wait
     }

@@ -23,7 +23,7 @@ impl Cluster {
         let key = ObjectKey::new(manifest.namespace().unwrap_or_default(), manifest.name());
         let name = format!("{}/{}", kind.qualified(), key.name);
         let Some(live) = self.store.object(kind, &key) else {
-            self.admit(manifest.clone());
+            self.post(manifest.clone())?;
             return Ok(format!("{name} created"));
         };
         let annotations = live.metadata().annotations.as_ref();
@@ -35,7 +35,8 @@ impl Cluster {
         let mut merged = before.clone();
         merge(&mut merged, &new, last.as_ref());
         let mut merged = Object::read(kind, merged).map_err(|error| Refused(format!("error: {name}: {error}")))?;
-        self.default_object(&mut merged);
+        self.set_defaults(&mut merged);
+        self.complete_update(&mut merged);
         let after = merged.to_value();
         if after == before {
             return Ok(format!("{name} unchanged"));

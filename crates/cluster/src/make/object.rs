@@ -1,9 +1,11 @@
 //! Changes of any object: labels, deletion.
 
 use super::{Refused, conflicted, not_found};
+use crate::admission;
 use crate::change::ObjectRef;
 use crate::cluster::Cluster;
 use crate::deletion::DeleteOptions;
+use crate::object::Kind;
 
 impl Cluster {
     pub(super) fn label(
@@ -26,6 +28,9 @@ impl Cluster {
 
     pub(super) fn delete(&mut self, object: &ObjectRef) -> Result<String, Refused> {
         let (kind, key) = self.resolve(object)?;
+        if kind == Kind::Namespace {
+            admission::admit_deletion(&key.name)?;
+        }
         self.delete_object(kind, &key, DeleteOptions::default());
         Ok(format!("{} \"{}\" deleted", kind.qualified(), key.name))
     }

@@ -5,10 +5,11 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::Deserialize;
 use serde_json::Value;
+use sim_cluster::{ADMISSION_PLUGINS, AdmissionConfig};
 use sim_core::version::Version;
 
 use super::scenario::{Scenario, TimedStep};
-use super::schema::{CloudProvider, Document};
+use super::schema::{CloudProvider, ControlPlane, Document};
 use crate::fault::{Fault, Severity};
 use crate::load::{Place, error_step};
 use crate::locate::{Step as PathStep, show};
@@ -98,6 +99,7 @@ impl Reader<'_> {
                 }
             }
         }
+        let admission = self.admission(&spec.control_plane);
         let expectations = spec.expectations.into_iter().enumerate();
         let expectations = expectations.filter_map(|(index, entry)| entry.resolve(self, index, until_ms)).collect();
         Scenario {
@@ -110,9 +112,26 @@ impl Reader<'_> {
             cloud_controller_manager: spec.control_plane.cloud_controller_manager,
             node_ips: spec.control_plane.node_ips,
             behaviours,
+            admission,
+            is_complete: spec.control_plane.complete,
             timeline,
             expectations,
         }
+    }
+
+    fn admission(&mut self, control_plane: &ControlPlane) -> AdmissionConfig {
+        let enabled = control_plane.enable_admission_plugins.clone();
+        let disabled = control_plane.disable_admission_plugins.clone();
+        for (field, plugins) in [("enableAdmissionPlugins", &enabled), ("disableAdmissionPlugins", &disabled)] {
+            for plugin in plugins.iter().filter(|plugin| !ADMISSION_PLUGINS.iter().any(|(name, _)| name == plugin)) {
+                let known: Vec<&str> = ADMISSION_PLUGINS.iter().map(|(name, _)| *name).collect();
+                let known = known.join(", ");
+                let message = format!("no admission plugin {plugin:?} is modelled: expected one of {known}");
+                self.fault(&at!["spec", "controlPlane", field], message);
+            }
+        }
+        let limited_priority_classes = control_plane.limited_priority_classes.clone();
+        AdmissionConfig { enabled, disabled, limited_priority_classes }
     }
 }
 

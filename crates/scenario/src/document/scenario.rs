@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use sim_cluster::{Change, Declaration, Expectation};
+use sim_cluster::{AdmissionConfig, Change, Declaration, Expectation};
 use sim_core::version::Version;
 
 use crate::fault::Location;
@@ -30,6 +30,10 @@ pub struct Scenario {
     pub node_ips: BTreeMap<String, String>,
     /// What containers do that no manifest says.
     pub behaviours: Vec<Declaration>,
+    /// How admission is set up.
+    pub admission: AdmissionConfig,
+    /// Whether the manifests are the whole cluster.
+    pub is_complete: bool,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
     /// What must hold.

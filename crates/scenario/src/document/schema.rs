@@ -1,6 +1,6 @@
 //! The document as it is written: its keys, and their descriptions for the JSON Schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -77,6 +77,17 @@ pub(super) struct ControlPlane {
     /// The address a kubelet really has (`--node-ip`), by node, where its Node says another one.
     #[serde(rename = "nodeIPs")]
     pub(super) node_ips: BTreeMap<String, String>,
+    /// Admission plugins that run although they are off by default, e.g. `PodNodeSelector`.
+    pub(super) enable_admission_plugins: BTreeSet<String>,
+    /// Admission plugins that do not run although they are on by default, e.g. `PodSecurity`.
+    pub(super) disable_admission_plugins: BTreeSet<String>,
+    /// Priority classes that pods may have only in namespaces with a ResourceQuota that counts them, as GKE sets it for
+    /// `system-node-critical` and `system-cluster-critical`.
+    pub(super) limited_priority_classes: Vec<String>,
+    /// Whether the manifests show all that the cluster has: a Namespace, ServiceAccount, PriorityClass or RuntimeClass
+    /// that a pod names and that is not among them does not exist, and the pod is refused. By default only a kind of
+    /// which one is shown (a ServiceAccount: in the pod's namespace) is known to be complete.
+    pub(super) complete: bool,
 }
 
 /// The kubelets' `--cloud-provider`.

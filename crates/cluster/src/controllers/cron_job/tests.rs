@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Event;
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Setup, Stop};
@@ -15,17 +15,8 @@ const START: i64 = 1_709_542_830;
 const MINUTE: u64 = 60_000;
 
 fn cluster(version: &str, spec: Value) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::from_second(START).unwrap(),
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let start = Timestamp::from_second(START).unwrap();
+    let setup = Setup { start, ..Setup::of(version.parse().unwrap()) };
     let mut cron_job = json!({"metadata": {"name": "tick", "namespace": "default"}, "spec": {
         "schedule": "*/2 * * * *", "jobTemplate": {"spec": {"template": {
             "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}}}}}});

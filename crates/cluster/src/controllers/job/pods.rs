@@ -8,10 +8,13 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, PodS
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{TRACKING, Turn, back_off, indexes};
-use crate::admission;
+use crate::api_error::ApiError;
 use crate::behaviour::Behaviour;
 use crate::clock::{Controller, Event};
 use crate::controllers::controller_ref::owner_reference;
+use crate::controllers::slow_start::slow_start;
+use crate::defaults;
+use crate::object::KnownKind;
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
@@ -47,10 +50,14 @@ impl Turn<'_> {
             }
         }
         let indexes = self.indexes_to_make(missing);
-        match indexes {
-            Some(indexes) => indexes.into_iter().for_each(|index| self.create(Some(index))),
-            None => (0..missing).for_each(|_| self.create(None)),
-        }
+        let created = match indexes {
+            Some(indexes) => {
+                let mut indexes = indexes.into_iter();
+                slow_start(indexes.len(), || self.create(indexes.next()))
+            }
+            None => slow_start(missing, || self.create(None)),
+        };
+        self.refused = created.is_err();
     }
 
     /// How many pods should be at work.
@@ -125,26 +132,18 @@ impl Turn<'_> {
         Some(ready)
     }
 
-    fn create(&mut self, index: Option<i32>) {
+    fn create(&mut self, index: Option<i32>) -> Result<(), ApiError> {
         let job = Arc::clone(&self.job);
         let job_name = job.metadata.name.clone().unwrap_or_default();
         let prefix = match index {
             Some(index) => format!("{job_name}-{index}-"),
             None => format!("{job_name}-"),
         };
-        let namespace = job.metadata.namespace.clone().unwrap_or_default();
-        let name = loop {
-            let name = format!("{prefix}{}", self.cluster.names.suffix(&prefix));
-            if self.cluster.store.find::<Pod>(&namespace, &name).is_none() {
-                break name;
-            }
-        };
         let template = self.spec.template.clone();
         let template_metadata = template.metadata.unwrap_or_default();
         let mut metadata = ObjectMeta {
-            name: Some(name.clone()),
             generate_name: Some(prefix),
-            namespace: Some(namespace),
+            namespace: job.metadata.namespace.clone(),
             labels: template_metadata.labels,
             annotations: template_metadata.annotations,
             finalizers: template_metadata.finalizers,
@@ -159,10 +158,19 @@ impl Turn<'_> {
             self.give_index(&mut metadata, &mut spec, &job_name, index);
         }
         let pod = Pod::new(metadata, spec);
-        let key = ObjectKey::of(&pod);
-        self.cluster.create(pod);
-        self.tell("Normal", "SuccessfulCreate", &format!("Created pod: {name}"));
-        self.active.extend(self.cluster.store.get::<Pod>(&key).cloned());
+        match self.cluster.post(Pod::wrap(Arc::new(pod))) {
+            Ok(key) => {
+                self.tell("Normal", "SuccessfulCreate", &format!("Created pod: {}", key.name));
+                self.active.extend(self.cluster.store.get::<Pod>(&key).cloned());
+                Ok(())
+            }
+            Err(error) => {
+                if !error.namespace_terminates {
+                    self.tell("Warning", "FailedCreate", &format!("Error creating: {error}"));
+                }
+                Err(error)
+            }
+        }
     }
 
     fn give_index(&self, metadata: &mut ObjectMeta, spec: &mut PodSpec, job_name: &str, index: i32) {
@@ -230,7 +238,7 @@ pub(crate) fn default_job(job: &mut Job, behaviour: &Behaviour) {
         let policy = if spec.pod_failure_policy.is_some() { "Failed" } else { "TerminatingOrFailed" };
         spec.pod_replacement_policy.get_or_insert_with(|| policy.to_owned());
     }
-    spec.template.spec.iter_mut().for_each(admission::default_pod_spec);
+    spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
     if spec.manual_selector == Some(true) || spec.selector.is_some() {
         return;
     }

@@ -2,7 +2,6 @@
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Node};
-use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Setup};
@@ -12,17 +11,7 @@ use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 fn cluster(version: &str, spec: Value) -> Cluster {
-    let setup = Setup {
-        version: version.parse().unwrap(),
-        start: Timestamp::UNIX_EPOCH,
-        offset: Offset::UTC,
-        kubelet_cloud_provider_external: false,
-        cloud_controller_manager: false,
-        node_ips: std::collections::BTreeMap::new(),
-        seed: 0,
-        scheduler_config: None,
-        emulate_sampling: false,
-    };
+    let setup = Setup::of(version.parse().unwrap());
     let node =
         json!({"metadata": {"name": "n1"}, "status": {"capacity": {"cpu": "64", "memory": "64Gi", "pods": "500"}}});
     let mut job = json!({"metadata": {"name": "work", "namespace": "default"}, "spec": {"template": {

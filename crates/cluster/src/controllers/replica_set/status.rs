@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
+use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::count;
+use crate::api_error::ApiError;
 use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
 use crate::pod::{self, Pod};
@@ -12,7 +14,13 @@ use crate::store::ObjectKey;
 
 /// Counts the pods that were active before the sync made or deleted some, and comes back when the next ready pod has
 /// been so for `minReadySeconds`.
-pub(super) fn write(cluster: &mut Cluster, key: &ObjectKey, set: &ReplicaSet, active: &[Arc<Pod>]) {
+pub(super) fn write(
+    cluster: &mut Cluster,
+    key: &ObjectKey,
+    set: &ReplicaSet,
+    active: &[Arc<Pod>],
+    refused: Option<&ApiError>,
+) {
     let min_ready = set.spec.min_ready_seconds.unwrap_or(0);
     let now = cluster.clock.now();
     let since = active.iter().filter_map(|pod| pod::available_since(pod, min_ready));
@@ -24,14 +32,15 @@ pub(super) fn write(cluster: &mut Cluster, key: &ObjectKey, set: &ReplicaSet, ac
         labels.into_iter().flatten().all(|(key, value)| own.is_some_and(|own| own.get(key) == Some(value)))
     });
     let some = |items: usize| Some(count(items)).filter(|count| *count > 0);
+    let before = set.status.clone().unwrap_or_default();
     let status = ReplicaSetStatus {
+        conditions: conditions(before.conditions.as_ref(), refused, &cluster.clock.time()),
         replicas: count(active.len()),
         fully_labeled_replicas: some(fully_labelled.count()),
         ready_replicas: some(available.len() + later.len()),
         available_replicas: some(available.len()),
         terminating_replicas: cluster.behaviour.counts_terminating_replicas.then(|| terminating(cluster, set)),
         observed_generation: set.metadata.generation,
-        ..set.status.clone().unwrap_or_default()
     };
     if let Some(next) = later.into_iter().min() {
         let at = cluster.clock.ms_of(next);
@@ -40,6 +49,28 @@ pub(super) fn write(cluster: &mut Cluster, key: &ObjectKey, set: &ReplicaSet, ac
     if set.status.as_ref() != Some(&status) {
         cluster.store.update::<ReplicaSet>(key, |set| set.status = Some(status));
     }
+}
+
+/// The condition ReplicaFailure says why the first pod was refused for as long as pods are (`calculateStatus`).
+fn conditions(
+    before: Option<&Vec<ReplicaSetCondition>>,
+    refused: Option<&ApiError>,
+    now: &Time,
+) -> Option<Vec<ReplicaSetCondition>> {
+    let is_failure = |condition: &ReplicaSetCondition| condition.type_.as_deref() == Some("ReplicaFailure");
+    let mut conditions = before.cloned().unwrap_or_default();
+    match refused {
+        Some(error) if !conditions.iter().any(is_failure) => conditions.push(ReplicaSetCondition {
+            type_: Some("ReplicaFailure".to_owned()),
+            status: Some("True".to_owned()),
+            reason: Some("FailedCreate".to_owned()),
+            message: Some(error.to_string()),
+            last_transition_time: Some(now.clone()),
+        }),
+        Some(_) => {}
+        None => conditions.retain(|condition| !is_failure(condition)),
+    }
+    Some(conditions).filter(|conditions| !conditions.is_empty())
 }
 
 fn terminating(cluster: &Cluster, set: &ReplicaSet) -> i32 {

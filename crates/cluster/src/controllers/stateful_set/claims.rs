@@ -22,8 +22,8 @@ pub(super) fn names_of<'a>(set: &'a StatefulSet, pod_name: &'a str) -> impl Iter
     })
 }
 
-/// Makes the claims a pod needs and does not find.
-pub(super) fn create_missing(cluster: &mut Cluster, set: &Arc<StatefulSet>, pod: &Pod) {
+/// Makes the claims a pod needs and does not find; the first refusal ends it.
+pub(super) fn create_missing(cluster: &mut Cluster, set: &Arc<StatefulSet>, pod: &Pod) -> Result<(), String> {
     let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
     let namespace = set.metadata.namespace.clone().unwrap_or_default();
     for template in set.spec.volume_claim_templates.iter().flatten() {
@@ -37,11 +37,19 @@ pub(super) fn create_missing(cluster: &mut Cluster, set: &Arc<StatefulSet>, pod:
         claim.metadata.name = Some(name.clone());
         claim.metadata.namespace = Some(namespace.clone());
         claim.status = None;
-        cluster.create(claim);
+        let created = cluster.post(PersistentVolumeClaim::wrap(Arc::new(claim)));
         let set_name = set.metadata.name.as_deref().unwrap_or_default();
+        let owner = StatefulSet::wrap(Arc::clone(set));
+        if let Err(error) = created {
+            let message =
+                format!("create Claim {name} for Pod {pod_name} in StatefulSet {set_name} failed error: {error}");
+            cluster.controller_event(&owner, "Warning", "FailedCreate", &message);
+            return Err(format!("failed to create PVC {name}: {error}"));
+        }
         let message = format!("create Claim {name} Pod {pod_name} in StatefulSet {set_name} success");
-        cluster.controller_event(&StatefulSet::wrap(Arc::clone(set)), "Normal", "SuccessfulCreate", &message);
+        cluster.controller_event(&owner, "Normal", "SuccessfulCreate", &message);
     }
+    Ok(())
 }
 
 /// Has the claims of a pod go with the set or with the pod, as the retention policy says.

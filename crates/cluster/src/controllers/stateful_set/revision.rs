@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::identity::revision_of;
 use super::partition;
-use crate::admission;
 use crate::cluster::Cluster;
 use crate::controllers::controller_ref::owner_reference;
+use crate::defaults;
 use crate::names::revision_hash;
 use crate::pod;
 use crate::store::ObjectKey;
@@ -143,7 +143,7 @@ fn template_of(revision: &ControllerRevision) -> Option<PodTemplateSpec> {
     let mut template = revision.data.0.pointer("/spec/template")?.clone();
     template.as_object_mut()?.shift_remove("$patch");
     let mut template: PodTemplateSpec = serde_json::from_value(template).ok()?;
-    template.spec.iter_mut().for_each(admission::default_pod_spec);
+    template.spec.iter_mut().for_each(defaults::default_pod_spec);
     Some(template)
 }
 

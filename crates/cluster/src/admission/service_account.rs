@@ -1,6 +1,5 @@
-//! The ServiceAccount admission plugin (plugin/pkg/admission/serviceaccount): the token every container finds at one path.
-//!
-//! Whether the account exists is not checked yet.
+//! ServiceAccount (plugin/pkg/admission/serviceaccount): a pod's account must be there, and lends it a token and the
+//! secrets to pull its images.
 
 use std::sync::Arc;
 
@@ -10,34 +9,54 @@ use k8s_openapi::api::core::v1::{
     VolumeProjection,
 };
 
-use crate::behaviour::Behaviour;
+use super::{Context, name_of, namespace_of};
+use crate::api_error::ApiError;
 use crate::names::stable_suffix;
+use crate::object::Kind;
 use crate::pod::{self, Pod, TOKEN_VOLUME};
-use crate::store::Store;
 
 /// Where the token is mounted.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Gives a new pod its service account's token, unless it or the account wants none.
-pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
+/// Gives a new pod its account, and the account's token unless it or the account wants none.
+pub(super) fn admit(pod: &mut Pod, context: &Context<'_>) -> Result<(), ApiError> {
     if pod::is_static(pod) {
-        return;
+        return Ok(());
     }
-    let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-    let identity = format!("{namespace}/{}", pod.metadata.name.as_deref().unwrap_or_default());
+    let namespace = namespace_of(pod).to_owned();
     let spec = Arc::make_mut(&mut pod.spec);
     let account = spec.service_account_name.get_or_insert_with(|| "default".to_owned()).clone();
-    let of_account =
-        store.find::<ServiceAccount>(&namespace, &account).and_then(|account| account.automount_service_account_token);
-    if spec.automount_service_account_token.or(of_account) == Some(false) {
-        return;
+    let found = context.store.find::<ServiceAccount>(&namespace, &account);
+    if found.is_none() && context.knowledge.covers(Kind::ServiceAccount, &namespace) {
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+        return Err(ApiError::forbidden(Kind::Pod, name_of(pod), why));
     }
-    let volume = if behaviour.projected_tokens {
+    if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty)
+        && let Some(secrets) = found.and_then(|found| found.image_pull_secrets.clone())
+    {
+        spec.image_pull_secrets = Some(secrets);
+    }
+    let of_account = found.and_then(|found| found.automount_service_account_token);
+    if spec.automount_service_account_token.or(of_account) != Some(false) {
+        mount_token(pod, &namespace, &account, context);
+    }
+    Ok(())
+}
+
+/// The letters in the name of the token's volume: no two pods have the same.
+pub(crate) fn token_letters(pod: &Pod) -> String {
+    stable_suffix(&format!("{}/{}", namespace_of(pod), pod.metadata.name.as_deref().unwrap_or_default()))
+}
+
+fn mount_token(pod: &mut Pod, namespace: &str, account: &str, context: &Context<'_>) {
+    let volume = if context.behaviour.projected_tokens {
         projected(TOKEN_VOLUME.to_owned())
     } else {
         secret(format!("{account}-token-{}", stable_suffix(&format!("{namespace}/{account}"))))
     };
     let mut mounted = false;
+    let spec = Arc::make_mut(&mut pod.spec);
     for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         let mounts = container.volume_mounts.get_or_insert_default();
         if mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH) {
@@ -52,8 +71,9 @@ pub(crate) fn admit(pod: &mut Pod, store: &Store, behaviour: &Behaviour) {
         });
     }
     if mounted {
-        pod.token_volume = volume.projected.is_some().then(|| stable_suffix(&identity));
+        let projected = volume.projected.is_some();
         spec.volumes.get_or_insert_default().push(volume);
+        pod.token_volume = projected.then(|| token_letters(pod));
     }
 }
 

@@ -1,0 +1,59 @@
+//! What the input lets us know of what there is not: a dump of nodes and pods says nothing of ServiceAccounts, so a pod
+//! is not refused for one that is not shown.
+
+use std::collections::BTreeSet;
+
+use crate::change::Change;
+use crate::object::{Kind, Object};
+
+/// The kinds whose objects the input shows, by namespace.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Knowledge {
+    /// Whether what is not shown does not exist.
+    complete: bool,
+    shown: BTreeSet<(Kind, String)>,
+}
+
+impl Knowledge {
+    /// Nothing is shown yet.
+    pub(crate) fn new(complete: bool) -> Self {
+        Self { complete, shown: BTreeSet::new() }
+    }
+
+    /// Takes note of an object.
+    pub(crate) fn note(&mut self, object: &Object) {
+        if let Some(kind) = object.kind() {
+            self.note_kind(kind, object.namespace().unwrap_or_default());
+        }
+    }
+
+    /// Takes note of what a step of the timeline speaks of: who deletes a ServiceAccount knows of them.
+    pub(crate) fn note_change(&mut self, change: &Change) {
+        match change {
+            Change::Apply(objects) => objects.iter().for_each(|object| self.note(object)),
+            Change::Delete(object) => {
+                if let Some(kind) = Kind::parse(&object.kind) {
+                    self.note_kind(kind, object.namespace.as_deref().unwrap_or("default"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_kind(&mut self, kind: Kind, namespace: &str) {
+        if is_looked_up(kind) {
+            let namespace = if kind.is_namespaced() { namespace } else { "" };
+            self.shown.insert((kind, namespace.to_owned()));
+        }
+    }
+
+    /// Whether an object of this kind that is not in the store does not exist; cluster-scoped kinds have no namespace.
+    pub(crate) fn covers(&self, kind: Kind, namespace: &str) -> bool {
+        self.complete || self.shown.contains(&(kind, namespace.to_owned()))
+    }
+}
+
+/// The kinds that admission looks up by name.
+fn is_looked_up(kind: Kind) -> bool {
+    matches!(kind, Kind::Namespace | Kind::ServiceAccount | Kind::PriorityClass | Kind::RuntimeClass)
+}
