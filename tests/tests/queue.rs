@@ -13,13 +13,29 @@ fn node(name: &str, cpu: &str) -> Value {
 }
 
 fn pod(name: &str, cpu: &str, priority: i32) -> Value {
+    // The API server refuses pods that bring the number themselves.
+    let class = if priority == 0 { Value::Null } else { json!(class_name(priority)) };
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": "default"},
         "spec": {
-            "priority": priority,
+            "priorityClassName": class,
             "containers": [{"name": "c", "image": "x", "resources": {"requests": {"cpu": cpu}}}],
         },
+    })
+}
+
+/// The priorities that pods have here, each a class.
+const PRIORITIES: [i32; 2] = [50, 100];
+
+fn class_name(priority: i32) -> String {
+    format!("priority-{priority}")
+}
+
+fn classes() -> impl Iterator<Item = Value> {
+    PRIORITIES.into_iter().map(|priority| {
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+            "metadata": {"name": class_name(priority)}, "value": priority})
     })
 }
 
@@ -40,8 +56,8 @@ fn items(name: &str, version: &str, what: &str, objects: &[Value], timeline: &[(
         "apiVersion": "sim/v1", "kind": "Scenario", "metadata": {"name": name},
         "spec": {"start": "2024-01-01T00:00:00Z", "until": "30s", "timeline": timeline},
     });
-    let documents: Vec<String> =
-        std::iter::once(&scenario).chain(objects).map(|object| format!("---\n{object}\n")).collect();
+    let everything = std::iter::once(scenario).chain(classes()).chain(objects.iter().cloned());
+    let documents: Vec<String> = everything.map(|object| format!("---\n{object}\n")).collect();
     let args = ["get", what, "-A", "-o", "json", "-f", "-", "--kubernetes-version", version];
     let ran = Sim::new(&format!("queue-{name}-{version}")).run_with_stdin(&args, documents.concat().as_bytes());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
