@@ -111,6 +111,8 @@ pub struct KubeletRestart {
     pub cloud_provider_external: Option<bool>,
     /// `--node-labels`: for a node that is not registered yet.
     pub node_labels: Option<BTreeMap<String, String>>,
+    /// What is left for pods, by resource (`--kube-reserved`, `--system-reserved`).
+    pub allocatable: Option<BTreeMap<String, String>>,
     /// The version of the new binary.
     pub version: Option<Version>,
 }

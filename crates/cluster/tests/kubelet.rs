@@ -6,7 +6,9 @@ use k8s_openapi::api::core::v1::{Event, Node};
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
 use sim_cluster::print::{TableOptions, pods};
-use sim_cluster::{Change, Cluster, Conduct, Declaration, Kind, Object, ObjectRef, PodPattern, Setup, Stop};
+use sim_cluster::{
+    Change, Cluster, Conduct, Declaration, Kind, KubeletRestart, Object, ObjectRef, PodPattern, Setup, Stop,
+};
 
 const MINUTE: u64 = 60 * 1000;
 
@@ -500,4 +502,66 @@ fn the_conditions_are_the_kubelet_s() {
     let types: Vec<String> = status.conditions.unwrap().into_iter().map(|condition| condition.type_).collect();
     let expected = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     assert_eq!(types, expected);
+}
+
+#[test]
+fn a_kubelet_that_restarts_takes_in_its_pods_anew() {
+    let requests = json!({"resources": {"requests": {"cpu": "1500m"}}});
+    let selects = json!({"nodeName": "n1", "nodeSelector": {"disk": "ssd"}});
+    let objects = vec![
+        node("n1"),
+        bound("first", "", requests.clone()),
+        bound("second", "", requests),
+        pod("third", "", selects, json!({})),
+    ];
+    let mut cluster = cluster("v1.30.0", objects);
+    cluster.run_until(5_000);
+    let target = ObjectRef::parse("node/n1").unwrap();
+    cluster.make(&Change::Label { target, set: Vec::new(), remove: vec!["disk".to_owned()] }).unwrap();
+    check(&mut cluster, 10_000, "third", "1/1 Running 0");
+    let allocatable = std::collections::BTreeMap::from([("cpu".to_owned(), "2500m".to_owned())]);
+    let restart = KubeletRestart {
+        node: "n1".to_owned(),
+        register_with_taints: None,
+        cloud_provider_external: None,
+        node_labels: None,
+        allocatable: Some(allocatable),
+        version: None,
+    };
+    cluster.make(&Change::KubeletRestart(restart)).unwrap();
+    check(&mut cluster, 15_000, "first", "1/1 Running 0");
+    assert_eq!(shown(&cluster, "second"), "0/1 OutOfcpu 0");
+    assert_eq!(shown(&cluster, "third"), "0/1 NodeAffinity 0");
+    let message =
+        "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2500";
+    assert_eq!(reason_and_message(&cluster, "second").1, message);
+}
+
+#[test]
+fn a_machine_that_was_down_starts_its_containers_again() {
+    let mut cluster = cluster("v1.30.0", vec![node("n1"), bound("p", "", json!({}))]);
+    cluster.run_until(5_000);
+    cluster.make(&Change::NodeDown("n1".to_owned())).unwrap();
+    cluster.run_until(2 * MINUTE);
+    cluster.make(&Change::NodeUp("n1".to_owned())).unwrap();
+    cluster.run_until(2 * MINUTE + 5_000);
+    assert_eq!(shown(&cluster, "p"), "1/1 Running 1");
+    told(&cluster, "p", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+}
+
+#[test]
+fn pods_pinned_to_a_full_disk_are_made_and_refused_without_end() {
+    let mut web = deployment("web", 1, "uses 95Gi disk");
+    web["spec"]["template"]["spec"]["nodeName"] = json!("n1");
+    let mut cluster = cluster("v1.20.0", vec![node("n1"), web]);
+    cluster.run_until(2 * MINUTE);
+    let evicted = |cluster: &Cluster| {
+        let all = cluster.store().list::<Pod>();
+        all.filter(|pod| pod.status.as_ref().is_some_and(|status| status.reason.as_deref() == Some("Evicted"))).count()
+    };
+    let count = evicted(&cluster);
+    assert!((30..=200).contains(&count), "{count}");
+    // After five minutes without pressure the next one is taken in, fills the disk and is evicted in turn.
+    cluster.run_until(10 * MINUTE);
+    assert!(evicted(&cluster) > count);
 }

@@ -289,6 +289,7 @@ fn only_a_ready_cloud_controller_manager_initialises_nodes() {
         register_with_taints: Some(vec![sim_cluster::parse_taint("dedicated=db:NoSchedule").unwrap()]),
         cloud_provider_external: Some(true),
         node_labels: None,
+        allocatable: None,
         version: None,
     };
     cluster.make(&Change::KubeletRestart(restart.clone())).unwrap();

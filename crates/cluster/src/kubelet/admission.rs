@@ -1,6 +1,7 @@
 //! Whether a kubelet takes in a pod that is bound to its node (`canAdmitPod` in `pkg/kubelet/kubelet.go`,
 //! `pkg/kubelet/lifecycle/predicate.go`): the last word, and the only one for pods that no scheduler placed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, PodStatus};
@@ -32,7 +33,12 @@ pub(super) struct Rejection {
 pub(super) fn take_in(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str) {
     let conducts = conduct_of(cluster, pod);
     let mut work = PodWork::new(cluster, pod, conducts);
-    let refused = pressure::admit(cluster, pod, node).or_else(|| check(cluster, key, pod, node));
+    let is_known = |cluster: &Cluster, other: &ObjectKey| {
+        let refused = cluster.kubelets.pods.get(other).map(|work| work.rejected.is_some());
+        let started = cluster.store.get::<Pod>(other).and_then(|pod| pod.status.as_ref()?.start_time.as_ref());
+        refused.map_or(started.is_some(), |refused| !refused)
+    };
+    let refused = pressure::admit(cluster, pod, node).or_else(|| check(cluster, key, pod, node, is_known));
     if let Some(rejection) = refused {
         let at_ms = cluster.clock.now_ms() + RELIST_MS;
         work.rejected = Some((at_ms, rejection));
@@ -41,6 +47,24 @@ pub(super) fn take_in(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, no
         return;
     }
     super::containers::sync(cluster, key, pod, node, work);
+}
+
+/// A kubelet that starts takes in its node's pods anew, those first that were created first: what does not fit any more,
+/// or not where it is, is refused though it runs (k/k#84757, k/k#100467).
+pub(super) fn take_in_anew(cluster: &mut Cluster, node: &str) {
+    let mut pods = cluster.pods_on(node);
+    pods.retain(|pod| pod::is_active(pod) && pod.status.as_ref().is_some_and(|status| status.start_time.is_some()));
+    pods.sort_by_key(|pod| (pod.metadata.creation_timestamp.as_ref().map(|time| time.0), ObjectKey::of(pod.as_ref())));
+    let mut taken_in = BTreeSet::new();
+    for pod in pods {
+        let key = ObjectKey::of(pod.as_ref());
+        match check(cluster, &key, &pod, node, |_, other| taken_in.contains(other)) {
+            Some(rejection) => reject(cluster, &key, &pod, node, &rejection),
+            None => {
+                taken_in.insert(key);
+            }
+        }
+    }
 }
 
 /// The kubelet fails a pod that it does not take in (`rejectPod`).
@@ -64,8 +88,14 @@ pub(super) fn reject(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, nod
 }
 
 /// The kubelet's predicates; only the first failure is told.
-fn check(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node_name: &str) -> Option<Rejection> {
-    let misfits = misfits(cluster, key, pod, node_name);
+fn check(
+    cluster: &mut Cluster,
+    key: &ObjectKey,
+    pod: &Arc<Pod>,
+    node_name: &str,
+    is_known: impl Fn(&Cluster, &ObjectKey) -> bool,
+) -> Option<Rejection> {
+    let misfits = misfits(cluster, key, pod, node_name, is_known);
     let resources = misfits.iter().all(|misfit| matches!(misfit, Misfit::Resource { .. }));
     if !misfits.is_empty() && resources && is_critical(pod) {
         return preempt(cluster, key, pod, node_name, &misfits);
@@ -83,7 +113,13 @@ fn check(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node_name: &str
 }
 
 /// Why the pod does not fit beside those that the kubelet has taken in.
-fn misfits(cluster: &Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) -> Vec<Misfit> {
+fn misfits(
+    cluster: &Cluster,
+    key: &ObjectKey,
+    pod: &Pod,
+    node_name: &str,
+    is_known: impl Fn(&Cluster, &ObjectKey) -> bool,
+) -> Vec<Misfit> {
     let snapshot = cluster.scheduling.snapshot();
     let behaviour = snapshot.behaviour();
     let Some(known) = snapshot.node(node_name) else { return Vec::new() };
@@ -94,10 +130,7 @@ fn misfits(cluster: &Cluster, key: &ObjectKey, pod: &Pod, node_name: &str) -> Ve
             own = Some(Arc::clone(other));
             continue;
         }
-        let other_key = ObjectKey::new(&other.pod.namespace, &other.pod.name);
-        let refused = cluster.kubelets.pods.get(&other_key).is_some_and(|work| work.rejected.is_some());
-        let waits = other.pod.start_time_ms.is_none() && cluster.kubelets.pods.get(&other_key).is_none();
-        if !refused && !waits {
+        if is_known(cluster, &ObjectKey::new(&other.pod.namespace, &other.pod.name)) {
             node.add_pod(Arc::clone(other), behaviour);
         }
     }

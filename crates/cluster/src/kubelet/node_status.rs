@@ -213,6 +213,8 @@ pub(crate) fn restart(cluster: &mut Cluster, key: &ObjectKey, flags: Flags) {
     node_lifecycle::silence_ends(cluster, key);
     start(cluster, key);
     resume(cluster, key);
+    cluster.deliver_changes();
+    super::admission::take_in_anew(cluster, &key.name);
     for pod in cluster.pods_on(&key.name) {
         super::node_is_back(cluster, &pod);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Node, NodeAddress};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{Refused, not_found};
 use crate::change::KubeletRestart;
@@ -144,6 +145,11 @@ impl Cluster {
             cloud_provider_external: restart.cloud_provider_external.or(before.cloud_provider_external),
             node_labels: restart.node_labels.clone().unwrap_or(before.node_labels),
         };
+        let allocatable = restart.allocatable.clone().unwrap_or_default();
+        self.store.update::<Node>(&key, |node| {
+            let list = node.status.get_or_insert_default().allocatable.get_or_insert_default();
+            list.extend(allocatable.into_iter().map(|(name, amount)| (name, Quantity(amount))));
+        });
         kubelet::restart(self, &key, flags);
         if let Some(version) = &restart.version {
             self.store.update::<Node>(&key, |node| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sim_cluster::{Change, parse_taint};
+use sim_core::quantity::Quantity;
 use sim_core::version::Version;
 
 use super::Step;
@@ -39,6 +40,8 @@ pub(in crate::document) struct KubeletRestart {
     cloud_provider: Option<CloudProvider>,
     /// `--node-labels`: for a node that is not registered yet.
     node_labels: Option<BTreeMap<String, String>>,
+    /// What is left for pods, by resource (`--kube-reserved`, `--system-reserved`). The kubelet takes in its pods anew.
+    allocatable: Option<BTreeMap<String, String>>,
     /// The version of the new kubelet, e.g. `v1.30.2`.
     version: Option<String>,
 }
@@ -56,6 +59,9 @@ impl Step for KubeletRestart {
             let taints: Option<Vec<_>> = taints.iter().map(|taint| reader.good(path, parse_taint(taint))).collect();
             register_with_taints = Some(taints?);
         }
+        for amount in self.allocatable.iter().flat_map(BTreeMap::values) {
+            reader.good(path, amount.parse::<Quantity>())?;
+        }
         let mut version = None;
         if let Some(text) = self.version {
             version = Some(reader.good(path, text.parse::<Version>())?);
@@ -65,6 +71,7 @@ impl Step for KubeletRestart {
             register_with_taints,
             cloud_provider_external: self.cloud_provider.map(|provider| provider == CloudProvider::External),
             node_labels: self.node_labels,
+            allocatable: self.allocatable,
             version,
         }))
     }
