@@ -1,9 +1,12 @@
 //! What is looked up by more than its name: who belongs to whom, who is where, and who belongs to nobody.
 
+mod looks;
+
 use imbl::{OrdMap, OrdSet};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use self::looks::Looks;
 use crate::object::{KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
@@ -12,6 +15,7 @@ use crate::store::{Changed, ObjectKey};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Indices {
     pub(crate) pods: Owned,
+    pub(crate) looks: Looks,
     pub(crate) replica_sets: Owned,
     /// Pods by the node they are bound to.
     pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
@@ -33,6 +37,7 @@ impl Indices {
         };
         if changed.kind == Pod::KIND_OF {
             self.pods.note(changed);
+            self.looks.note(changed);
             move_key(&mut self.pods_by_node, node(&changed.before), node(&changed.after), &changed.key);
         } else if changed.kind == ReplicaSet::KIND_OF {
             self.replica_sets.note(changed);

@@ -1,11 +1,13 @@
 //! The ReplicaSet controller (pkg/controller/replicaset/replica_set.go, v1.16 to v1.34).
 
 mod status;
+mod tally;
 
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 
+use self::tally::Tally;
 use super::active_pods;
 use super::controller_ref;
 use super::deployment::MAX_REPLICAS;
@@ -13,6 +15,7 @@ use super::slow_start::slow_start;
 use crate::api_error::ApiError;
 use crate::clock::Controller;
 use crate::cluster::Cluster;
+use crate::convert;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
@@ -42,27 +45,48 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 /// Makes the number of active pods equal `spec.replicas` and writes the status.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<ReplicaSet>(key).cloned() else { return };
-    let active: Vec<Arc<Pod>> = controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, pod::is_active);
+    if has_claims(cluster, &set) {
+        // What it takes in or lets go of brings it here again.
+        controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, pod::is_active);
+        return;
+    }
+    let tally = Tally::of(cluster, &set);
     let managed = match set.metadata.deletion_timestamp {
-        None => manage_replicas(cluster, &set, &active),
+        None => manage_replicas(cluster, &set, tally.active),
         Some(_) => Ok(()),
     };
-    status::write(cluster, key, &set, &active, managed.as_ref().err());
+    status::write(cluster, key, &set, tally, managed.as_ref().err());
     match managed {
         Ok(()) => cluster.forget(Controller::ReplicaSet, key),
         Err(_) => cluster.requeue_rate_limited(Controller::ReplicaSet, key),
     }
 }
 
-fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: &[Arc<Pod>]) -> Result<(), ApiError> {
+/// Whether there are pods to take in or to let go of.
+fn has_claims(cluster: &Cluster, set: &ReplicaSet) -> bool {
+    if set.metadata.deletion_timestamp.is_some() {
+        return false;
+    }
+    let selector = convert::label_selector(&set.spec.selector);
+    let nothing = Default::default();
+    let strays =
+        cluster.indices.looks.of(&set.metadata).any(|(look, _)| look.is_active && !selector.matches(&look.labels));
+    let orphans = cluster.indices.pods.orphans(set.metadata.namespace.as_deref().unwrap_or_default());
+    let mut orphans = orphans.filter_map(|key| cluster.store.get::<Pod>(key));
+    let adoptable =
+        |pod: &Arc<Pod>| pod::is_active(pod) && selector.matches(pod.metadata.labels.as_ref().unwrap_or(&nothing));
+    strays || (!selector.is_empty() && orphans.any(adoptable))
+}
+
+fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: usize) -> Result<(), ApiError> {
     let wanted = usize::try_from(set.spec.replicas.unwrap_or(1).min(MAX_REPLICAS)).unwrap_or(0);
-    if active.len() < wanted {
+    if active < wanted {
         let template = set.spec.template.clone().unwrap_or_default();
         let owner = ReplicaSet::wrap(set.clone());
         let create = || cluster.create_pod(&owner, &template, |_| {}).map(|_| ());
-        return slow_start((wanted - active.len()).min(BURST_REPLICAS), create);
-    } else if active.len() > wanted {
-        for victim in victims(cluster, set, active, (active.len() - wanted).min(BURST_REPLICAS)) {
+        return slow_start((wanted - active).min(BURST_REPLICAS), create);
+    } else if active > wanted {
+        for victim in victims(cluster, set, (active - wanted).min(BURST_REPLICAS)) {
             let message = format!("Deleted pod: {}", victim.name);
             cluster.delete_pod(&victim);
             cluster.controller_event(&ReplicaSet::wrap(set.clone()), "Normal", "SuccessfulDelete", &message);
@@ -72,14 +96,20 @@ fn manage_replicas(cluster: &mut Cluster, set: &Arc<ReplicaSet>, active: &[Arc<P
 }
 
 /// Which pods go first when there are too many (`getPodsToDelete`).
-fn victims(cluster: &Cluster, set: &ReplicaSet, active: &[Arc<Pod>], count: usize) -> Vec<ObjectKey> {
+fn victims(cluster: &Cluster, set: &ReplicaSet, count: usize) -> Vec<ObjectKey> {
+    let active: Vec<Arc<Pod>> = counted_pods(cluster, set).collect();
     // When all go there is nothing to choose.
-    let ranked = if count < active.len() {
-        active_pods::ranked(cluster, active.to_vec(), &related_pods(cluster, set))
-    } else {
-        active.to_vec()
-    };
+    let ranked =
+        if count < active.len() { active_pods::ranked(cluster, active, &related_pods(cluster, set)) } else { active };
     ranked.into_iter().take(count).map(|pod| ObjectKey::of(pod.as_ref())).collect()
+}
+
+/// The pods that the set counts.
+fn counted_pods(cluster: &Cluster, set: &ReplicaSet) -> impl Iterator<Item = Arc<Pod>> {
+    let selector = convert::label_selector(&set.spec.selector);
+    cluster.pods_of(&set.metadata).into_iter().filter(move |pod| {
+        pod::is_active(pod) && selector.matches(pod.metadata.labels.as_ref().unwrap_or(&Default::default()))
+    })
 }
 
 /// The pods of all ReplicaSets that have the owner of this one (`getIndirectlyRelatedPods`).

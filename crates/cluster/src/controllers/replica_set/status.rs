@@ -1,15 +1,15 @@
 //! The status of a ReplicaSet (pkg/controller/replicaset/replica_set_utils.go).
 
-use std::sync::Arc;
-
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
 
-use super::count;
+use super::tally::Tally;
+use super::{count, counted_pods};
 use crate::api_error::ApiError;
 use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
-use crate::pod::{self, Pod};
+use crate::pod;
 use crate::store::ObjectKey;
 
 /// Counts the pods that were active before the sync made or deleted some, and comes back when the next ready pod has
@@ -18,28 +18,27 @@ pub(super) fn write(
     cluster: &mut Cluster,
     key: &ObjectKey,
     set: &ReplicaSet,
-    active: &[Arc<Pod>],
+    tally: Tally,
     refused: Option<&ApiError>,
 ) {
     let min_ready = set.spec.min_ready_seconds.unwrap_or(0);
     let now = cluster.clock.now();
-    let since = active.iter().filter_map(|pod| pod::available_since(pod, min_ready));
-    let (available, later): (Vec<_>, Vec<_>) = since.partition(|since| *since <= now);
-    let labels = set.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
-    let labels = labels.and_then(|metadata| metadata.labels.as_ref());
-    let fully_labelled = active.iter().filter(|pod| {
-        let own = pod.metadata.labels.as_ref();
-        labels.into_iter().flatten().all(|(key, value)| own.is_some_and(|own| own.get(key) == Some(value)))
-    });
+    // Without `minReadySeconds` who is ready is available.
+    let later: Vec<Timestamp> = if min_ready > 0 {
+        let since = counted_pods(cluster, set).filter_map(|pod| pod::available_since(&pod, min_ready));
+        since.filter(|since| *since > now).collect()
+    } else {
+        Vec::new()
+    };
     let some = |items: usize| Some(count(items)).filter(|count| *count > 0);
     let before = set.status.clone().unwrap_or_default();
     let status = ReplicaSetStatus {
         conditions: conditions(before.conditions.as_ref(), refused, &cluster.clock.time()),
-        replicas: count(active.len()),
-        fully_labeled_replicas: some(fully_labelled.count()),
-        ready_replicas: some(available.len() + later.len()),
-        available_replicas: some(available.len()),
-        terminating_replicas: cluster.behaviour.counts_terminating_replicas.then(|| terminating(cluster, set)),
+        replicas: count(tally.active),
+        fully_labeled_replicas: some(tally.fully_labelled),
+        ready_replicas: some(tally.ready),
+        available_replicas: some(tally.ready.saturating_sub(later.len())),
+        terminating_replicas: cluster.behaviour.counts_terminating_replicas.then(|| count(tally.terminating)),
         observed_generation: set.metadata.generation,
     };
     if let Some(next) = later.into_iter().min() {
@@ -71,9 +70,4 @@ fn conditions(
         None => conditions.retain(|condition| !is_failure(condition)),
     }
     Some(conditions).filter(|conditions| !conditions.is_empty())
-}
-
-fn terminating(cluster: &Cluster, set: &ReplicaSet) -> i32 {
-    let pods = cluster.pods_of(&set.metadata);
-    count(pods.iter().filter(|pod| pod::is_terminating(pod) && !pod::is_terminal(pod)).count())
 }
