@@ -23,6 +23,8 @@ pub(crate) struct ChangeLog {
 pub(crate) enum Change {
     /// A pod came to the node of a slot, or left it.
     Pod { slot: usize, pod: Arc<PodInfo>, came: bool },
+    /// The node of a slot has other taints, other room, or was cordoned; its labels and images are the same.
+    Node { slot: usize },
     /// A pod was promised the node of a slot, or is no longer.
     Nomination { slot: usize },
 }
@@ -31,7 +33,7 @@ impl Change {
     /// The slot of the node concerned.
     pub(crate) fn slot(&self) -> usize {
         match self {
-            Change::Pod { slot, .. } | Change::Nomination { slot } => *slot,
+            Change::Pod { slot, .. } | Change::Node { slot } | Change::Nomination { slot } => *slot,
         }
     }
 }

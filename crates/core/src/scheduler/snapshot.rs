@@ -132,7 +132,6 @@ impl Snapshot {
 
     /// Adds a node or replaces what is known of it. A node whose zone changed goes to the end of its new zone.
     pub fn upsert_node(&mut self, node: Arc<Node>) {
-        self.log.everything();
         if let Some(&slot) = self.slot_by_name.get(node.name.as_str()) {
             let Some(old) = self.slots[slot].as_ref().map(|info| Arc::clone(&info.node)) else {
                 return;
@@ -143,6 +142,11 @@ impl Snapshot {
                 return;
             };
             let (old_zone, new_zone) = (self.behaviour.zone_of(&info.node), self.behaviour.zone_of(&node));
+            if old.labels == node.labels && old.images == node.images && info.image_node_counts == image_node_counts {
+                self.log.push(Change::Node { slot });
+            } else {
+                self.log.everything();
+            }
             let info = Arc::make_mut(info);
             info.node = node;
             info.image_node_counts = image_node_counts;
@@ -152,6 +156,7 @@ impl Snapshot {
             }
             return;
         }
+        self.log.everything();
         let image_node_counts = self.note_images(&node);
         let zone = self.behaviour.zone_of(&node);
         let name: Arc<str> = Arc::from(node.name.as_str());

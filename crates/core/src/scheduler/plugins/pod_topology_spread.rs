@@ -115,7 +115,7 @@ pub(crate) struct Constraint {
     selector: Option<LabelSelector>,
     pub(crate) min_domains: i64,
     node_affinity: NodeInclusionPolicy,
-    node_taints: NodeInclusionPolicy,
+    pub(crate) node_taints: NodeInclusionPolicy,
 }
 
 impl Constraint {

@@ -47,6 +47,8 @@ pub(super) struct Compiled {
     position: u64,
     /// What does not change while the nodes do not, by rank.
     fixed: Vec<Fixed>,
+    fixed_filters: Vec<PluginName>,
+    fixed_scores: Vec<(&'static dyn Plugin, i64)>,
     /// The raw scores of TaintToleration and NodeAffinity that nodes have in common.
     pub(super) preferences: Vec<Preference>,
     /// Where each feasible node is, by rank.
@@ -236,10 +238,7 @@ fn goes_on(cycle: &Cycle<'_>) -> bool {
 impl Compiled {
     fn of(cycle: &Cycle<'_>, nodes: &mut Nodes) -> Option<Self> {
         let profile = cycle.profile;
-        let state = CycleState::default();
-        let filters: Vec<PluginName> = profile.filters.clone();
-        let fixed_filters: Vec<_> =
-            filters.iter().filter(|name| FIXED_FILTERS.contains(name)).map(|name| plugin(*name)).collect();
+        let filters = &profile.filters;
         let of_kind = |kind: &[PluginName]| -> Vec<(&'static dyn Plugin, i64)> {
             let plugins = profile.scores.iter().filter(|(name, _)| kind.contains(name));
             let plugins = plugins.map(|(name, weight)| (plugin(*name), *weight));
@@ -248,35 +247,17 @@ impl Compiled {
                 .filter(|(plugin, _)| plugin.pre_score(cycle, &mut CycleState::default(), &[]) != PreScore::Skips)
                 .collect()
         };
-        let fixed_scores = of_kind(&FIXED_SCORES);
-        let mut preferences: Vec<Preference> = Vec::new();
-        let fixed = nodes.slots.iter().map(|slot| {
-            let Some(node) = cycle.snapshot.slot(*slot) else {
-                return Fixed { passes: false, preference: 0, score: 0 };
-            };
-            let passes = fixed_filters.iter().all(|plugin| plugin.filter(cycle, &state, node).is_success());
-            let raw = |name: PluginName| {
-                if passes && profile.weight(name) != 0 { plugin(name).score(cycle, &state, node) } else { 0 }
-            };
-            let preference =
-                Preference { taints: raw(PluginName::TaintToleration), affinity: raw(PluginName::NodeAffinity) };
-            let known = preferences.iter().position(|other| *other == preference).unwrap_or_else(|| {
-                preferences.push(preference);
-                preferences.len() - 1
-            });
-            let score = fixed_scores.iter().map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
-            Fixed { passes, preference: known as u32, score }
-        });
-        let fixed: Vec<Fixed> = fixed.collect();
         let has_ports = host_ports(&cycle.pod.spec, cycle.behaviour).next().is_some();
         let node_filters = filters.iter().filter(|name| NODE_FILTERS.contains(name));
         let node_filters = node_filters.filter(|name| **name != PluginName::NodePorts || has_ports);
         let tables = Tables::of(cycle, nodes)?;
         let mut compiled = Compiled {
             position: cycle.snapshot.log().end(),
-            cells: vec![None; fixed.len()],
-            fixed,
-            preferences,
+            cells: vec![None; nodes.slots.len()],
+            fixed: Vec::with_capacity(nodes.slots.len()),
+            fixed_filters: filters.iter().copied().filter(|name| FIXED_FILTERS.contains(name)).collect(),
+            fixed_scores: of_kind(&FIXED_SCORES),
+            preferences: Vec::new(),
             groups: Vec::new(),
             group_by_key: BTreeMap::new(),
             tables,
@@ -285,9 +266,32 @@ impl Compiled {
             scratch: Vec::new(),
         };
         for rank in 0..nodes.slots.len() {
+            let fixed = compiled.fixed_of(cycle, nodes, rank);
+            compiled.fixed.push(fixed);
             compiled.evaluate(cycle, nodes, rank);
         }
         Some(compiled)
+    }
+
+    /// What the node object alone says.
+    fn fixed_of(&mut self, cycle: &Cycle<'_>, nodes: &Nodes, rank: usize) -> Fixed {
+        let Some(node) = cycle.snapshot.slot(nodes.slots[rank]) else {
+            return Fixed { passes: false, preference: 0, score: 0 };
+        };
+        let state = CycleState::default();
+        let passes = self.fixed_filters.iter().all(|name| plugin(*name).filter(cycle, &state, node).is_success());
+        let raw = |name: PluginName| {
+            if passes && cycle.profile.weight(name) != 0 { plugin(name).score(cycle, &state, node) } else { 0 }
+        };
+        let preference =
+            Preference { taints: raw(PluginName::TaintToleration), affinity: raw(PluginName::NodeAffinity) };
+        let known = self.preferences.iter().position(|other| *other == preference).unwrap_or_else(|| {
+            self.preferences.push(preference);
+            self.preferences.len() - 1
+        });
+        let scores = self.fixed_scores.iter();
+        let score = scores.map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
+        Fixed { passes, preference: known as u32, score }
     }
 
     /// Takes in what changed; false if it has to be compiled again.
@@ -301,13 +305,20 @@ impl Compiled {
             if rank == NONE {
                 continue;
             }
-            if let Change::Pod { pod, came, .. } = change
-                && counts
-            {
-                let delta = if *came { 1 } else { -1 };
-                if self.tables.count(cycle, rank as usize, &pod.pod, delta).is_err() {
-                    return false;
+            match change {
+                Change::Pod { pod, came, .. } if counts => {
+                    let delta = if *came { 1 } else { -1 };
+                    if self.tables.count(cycle, rank as usize, &pod.pod, delta).is_err() {
+                        return false;
+                    }
                 }
+                Change::Node { .. } => {
+                    if self.tables.heed_taints() {
+                        return false;
+                    }
+                    self.fixed[rank as usize] = self.fixed_of(cycle, nodes, rank as usize);
+                }
+                Change::Pod { .. } | Change::Nomination { .. } => {}
             }
             // Of several changes of one node in a row the last one is enough.
             if last != rank && last != NONE {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::nodes::{NONE, Nodes, Topology};
-use crate::model::{Pod, WhenUnsatisfiable};
+use crate::model::{NodeInclusionPolicy, Pod, WhenUnsatisfiable};
 use crate::scheduler::PluginName;
 use crate::scheduler::framework::Cycle;
 use crate::scheduler::node_info::NodeInfo;
@@ -166,6 +166,13 @@ impl Tables {
             hard.rank_counts();
         }
         Some(tables)
+    }
+
+    /// Whether the taints of a node decide if its pods are counted.
+    pub(super) fn heed_taints(&self) -> bool {
+        let constraints = self.hard.iter().map(|hard| &hard.constraint);
+        let mut constraints = constraints.chain(self.soft.iter().map(|soft| &soft.constraint));
+        constraints.any(|constraint| constraint.node_taints == NodeInclusionPolicy::Honor)
     }
 
     /// Whether nothing beyond the node itself matters.

@@ -21,6 +21,8 @@ enum Step {
     Remove(usize),
     /// A node comes or changes.
     Node(String),
+    /// A node that is there is tainted, cordoned or has other room; its labels stay.
+    Turn(usize, &'static str, bool, i64),
     /// The last pod that could evict others does so: its victims go, and it waits nominated.
     Preempt,
     /// The nominations are forgotten.
@@ -32,10 +34,15 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (0..4_usize).prop_map(Step::Schedule),
         3 => (0..20_usize).prop_map(Step::Remove),
         1 => node().prop_map(Step::Node),
+        2 => (0..6_usize, select(&TAINTS[..]), prop::bool::weighted(0.2), 1..6_i64)
+            .prop_map(|(index, taint, cordoned, cpu)| Step::Turn(index, taint, cordoned, cpu)),
         1 => Just(Step::Preempt),
         1 => Just(Step::Forget),
     ]
 }
+
+const TAINTS: [&str; 5] =
+    ["", "taint=k=v:NoSchedule", "taint=k=v:PreferNoSchedule", "taint=soft:PreferNoSchedule", "taint=gone:NoExecute"];
 
 /// The templates of a cluster, one to a line, as pods that differ in their names only.
 fn pods(templates: &[String]) -> Vec<Pod> {
@@ -96,6 +103,15 @@ proptest! {
                 }
                 Step::Remove(_) => {}
                 Step::Node(line) => snapshot.upsert_node(Arc::new(read_node(&line))),
+                Step::Turn(index, taint, cordoned, cpu) => {
+                    let index = index % snapshot.node_count();
+                    let Some(found) = snapshot.nodes().nth(index) else { continue };
+                    let mut node = found.node.as_ref().clone();
+                    node.taints = read_node(&format!("node n {taint}")).taints;
+                    node.unschedulable = cordoned;
+                    node.allocatable.milli_cpu = cpu * 1000;
+                    snapshot.upsert_node(Arc::new(node));
+                }
                 Step::Preempt => {
                     let Some((pod, error)) = preempting.take() else { continue };
                     let Some(outcome) = &error.preemption else { continue };
