@@ -30,7 +30,8 @@ Examples:
   sim describe pod coredns-… -n kube-system          as kubectl describe, of the last run
 
 When FILE is left out, $SIM_CLUSTER is used (several files separated by colons), else the cluster of the last `sim run`.
-Exit codes: 0 all is well, 1 an expectation does not hold or pods are pending with --fail-on-pending, 2 unusable input.";
+Exit codes: 0 all is well, 1 an expectation does not hold or pods are pending with --fail-on-pending, 2 unusable input,
+130 Ctrl-C.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -46,6 +47,8 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Run a cluster and show its pods, as `kubectl get pods -o wide --all-namespaces` would, and why pods wait.
     Run(RunArgs),
+    /// Run every Scenario under some paths and check its expectations: one line each, details of what fails.
+    Test(TestArgs),
     /// Preview a change: pods before and after, side by side.
     #[command(name = "whatif", visible_alias = "what-if")]
     WhatIf(WhatIfArgs),
@@ -111,6 +114,27 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = TEST_NOTES)]
+pub(crate) struct TestArgs {
+    /// Scenario files, or directories that are searched for *.yaml and *.yml. An argument that is no path selects the
+    /// Scenarios in whose path or name it occurs.
+    #[arg(value_name = "PATH|NAME", default_value = "scenarios")]
+    pub(crate) paths: Vec<String>,
+    /// Write a JUnit report, for continuous integration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+const TEST_NOTES: &str = "\
+Exit codes: 0 every expectation holds, 1 one does not or a step was refused, 2 unusable input or no Scenario.
+A YAML file without a Scenario is named and not run: manifests that a Scenario applies may lie beside it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = WHAT_IF_NOTES)]

@@ -5,7 +5,10 @@ pub(crate) const EXIT_UNMET: u8 = 1;
 /// The exit code of input or arguments that cannot be used.
 pub(crate) const EXIT_UNUSABLE: u8 = 2;
 
-/// An error for the person at the terminal. Every one of them is unusable input or arguments.
+/// The exit code of a run that Ctrl-C ended, as shells have it: 128 and the number of SIGINT.
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+
+/// An error for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct CliError {
@@ -13,11 +16,18 @@ pub(crate) struct CliError {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) hint: Option<String>,
+    /// What the process ends with.
+    pub(crate) exit_code: u8,
 }
 
 impl CliError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, exit_code: EXIT_UNUSABLE }
+    }
+
+    /// A run that Ctrl-C ended before there was something to show.
+    pub(crate) fn interrupted(stopped: &sim_cluster::Stopped) -> Self {
+        Self { exit_code: EXIT_INTERRUPTED, ..Self::new(stopped.to_string()) }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -5,15 +5,19 @@
 mod args;
 mod changes;
 mod describe;
+mod drive;
 mod error;
 mod explain;
 mod get;
+mod junit;
 mod last_run;
 mod logs;
+mod prepare;
 mod report;
 mod run;
 mod session;
 mod terminal;
+mod test;
 mod what_if;
 
 use std::process::ExitCode;
@@ -21,7 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 use args::{Cli, Command};
-use error::{CliError, EXIT_UNUSABLE};
+use error::CliError;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(cli.color);
     let outcome = match cli.command {
         Command::Run(args) => run::run(args, &terminal),
+        Command::Test(args) => test::run(&args, &terminal),
         Command::WhatIf(args) => {
             let matches = matches.subcommand_matches("whatif").unwrap_or(&matches);
             what_if::run(args, matches, &terminal)
@@ -51,7 +56,7 @@ fn main() -> ExitCode {
     };
     outcome.unwrap_or_else(|error| {
         terminal.error(&error.message, error.hint.as_deref());
-        ExitCode::from(EXIT_UNUSABLE)
+        ExitCode::from(error.exit_code)
     })
 }
 

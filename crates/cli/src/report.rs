@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_advisor::{Cause, explain_pending};
-use sim_cluster::{Cluster, ExpectationOutcome, RunResult};
+use sim_cluster::{Cluster, ExpectationOutcome, RefusedStep, RunResult};
 
 use crate::terminal::{BAD, GOOD, HEADING};
 
@@ -62,7 +62,7 @@ pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
     text
 }
 
-/// One line for each expectation that does not hold, and the count.
+/// What was found instead, for each expectation that does not hold, and the count.
 pub(crate) fn expectations(outcomes: &[ExpectationOutcome]) -> String {
     let mut text = String::new();
     if outcomes.is_empty() {
@@ -71,11 +71,33 @@ pub(crate) fn expectations(outcomes: &[ExpectationOutcome]) -> String {
     let held = outcomes.iter().filter(|outcome| outcome.holds).count();
     text.push('\n');
     for outcome in outcomes.iter().filter(|outcome| !outcome.holds) {
-        let found = outcome.found.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{BAD}expectation does not hold{BAD:#} at {}: {}: {found}", outcome.at, outcome.name);
+        text.push_str(&unmet(outcome));
     }
     let style = if held == outcomes.len() { GOOD } else { BAD };
     let _ = writeln!(text, "{style}{held} of {} expectations hold{style:#}", outcomes.len());
+    text
+}
+
+/// An expectation that does not hold: where it is written, when it was found, and what was found instead.
+pub(crate) fn unmet(outcome: &ExpectationOutcome) -> String {
+    let ExpectationOutcome { source, at, name, .. } = outcome;
+    let found = outcome.found.as_deref().unwrap_or_default();
+    let mut text = format!("{source}: {BAD}expectation does not hold{BAD:#} at {at}: {name}: {found}\n");
+    for line in outcome.table.iter().flat_map(|table| table.lines()) {
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+    text
+}
+
+/// The steps of the timeline that were refused, why, and what existed then.
+pub(crate) fn refused(steps: &[RefusedStep]) -> String {
+    let mut text = String::new();
+    for RefusedStep { source, at, message, hint, .. } in steps {
+        let _ = writeln!(text, "{source}: {BAD}the step at {at} cannot be carried out{BAD:#}: {message}");
+        if let Some(hint) = hint {
+            let _ = writeln!(text, "  {hint}");
+        }
+    }
     text
 }
 

@@ -3,10 +3,10 @@
 use sim_cluster::pod::Pod;
 use std::process::ExitCode;
 
-use sim_cluster::{RunResult, print};
+use sim_cluster::{RunResult, StopReason, print};
 
 use crate::args::{ReportFormat, RunArgs};
-use crate::error::{CliError, EXIT_UNMET};
+use crate::error::{CliError, EXIT_INTERRUPTED, EXIT_UNMET};
 use crate::report;
 use crate::session::{Session, Source};
 use crate::terminal::Terminal;
@@ -16,9 +16,11 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     let source = Source::find(files, args.cluster)?;
     let mut session = Session::load(source, terminal)?;
     session.remember();
-    let outcomes = session.run(args.until)?;
+    let ran = session.run(args.until, terminal)?;
     let cluster = &session.cluster;
-    let result = RunResult::of(cluster, outcomes);
+    let mut result = RunResult::of(cluster, ran.outcomes);
+    result.refused = ran.refused;
+    result.stopped = Some(ran.stopped.clone());
     match args.output {
         ReportFormat::Json => {
             if let Some(line) = session.announcement() {
@@ -32,14 +34,25 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             let options = print::TableOptions { wide: true, with_namespace: true, ..print::TableOptions::default() };
             text.push_str(&print::pods(&pods, &cluster.print_context()).render(&options));
             text.push_str(&report::pending(cluster, &result));
+            if !result.refused.is_empty() {
+                text.push('\n');
+                text.push_str(&report::refused(&result.refused));
+            }
             text.push_str(&report::expectations(&result.expectations));
             terminal.print(&text);
             for note in &result.notes {
                 terminal.note(note);
             }
+            if ran.untouched > 0 {
+                terminal.note(&format!("{} steps of the timeline lie after the end of this run", ran.untouched));
+            }
+            terminal.note(&ran.stopped.to_string());
         }
     }
-    let unmet = result.expectations.iter().any(|outcome| !outcome.holds);
+    if ran.stopped.reason == StopReason::Interrupted {
+        return Ok(ExitCode::from(EXIT_INTERRUPTED));
+    }
+    let unmet = result.expectations.iter().any(|outcome| !outcome.holds) || !result.refused.is_empty();
     let pending = args.fail_on_pending && result.counts.pending > 0;
     Ok(if unmet || pending { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
 }

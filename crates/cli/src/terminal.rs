@@ -1,6 +1,6 @@
 //! Colour, notes and faults on the terminal.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use sim_scenario::{Fault, Severity};
@@ -55,6 +55,18 @@ impl Terminal {
     pub(crate) fn line(&self, text: &str) {
         let mut err = anstream::AutoStream::new(std::io::stderr(), self.choice).lock();
         let _ = writeln!(err, "{text}");
+    }
+
+    /// Whether somebody watches stderr.
+    pub(crate) fn is_watched(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
+    /// Faults of the input on stderr.
+    pub(crate) fn faults(&self, faults: &[Fault]) {
+        for fault in faults {
+            self.fault(fault);
+        }
     }
 
     /// A fault of the input on stderr.

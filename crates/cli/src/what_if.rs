@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use sim_advisor::{PodChange, PodState, TaintPreview, WhatIf, WhatIfResultList, preview_taints, what_if};
-use sim_cluster::{Counts, print};
+use sim_cluster::{Counts, StopReason, print};
 
 use crate::args::{ReportFormat, WhatIfArgs};
 use crate::changes;
@@ -18,7 +18,10 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
     let source = Source::find(files, args.cluster)?;
     let announcement = source.announcement.clone();
     let mut session = Session::load(source, terminal)?;
-    session.run(args.at)?;
+    let ran = session.run(args.at, terminal)?;
+    if ran.stopped.reason == StopReason::Interrupted {
+        return Err(CliError::interrupted(&ran.stopped));
+    }
     let cluster = &session.cluster;
     let mut text = announcement.map(|line| line + "\n").unwrap_or_default();
     let preview_all = args.changes.remove_taint.iter().any(String::is_empty);

@@ -122,6 +122,32 @@ pub struct KubeletRestart {
 #[error("{0}")]
 pub struct BadChange(pub String);
 
+impl Change {
+    /// The objects that must be there for the change, as it names them.
+    pub fn names(&self) -> Vec<ObjectRef> {
+        let node = |name: &String| ObjectRef { namespace: None, kind: "node".to_owned(), name: name.clone() };
+        match self {
+            Change::Taint { node: name, .. } | Change::Untaint { node: name, .. } => name.iter().map(node).collect(),
+            Change::Cordon(name)
+            | Change::Uncordon(name)
+            | Change::AddNode { from: name, .. }
+            | Change::RemoveNode(name)
+            | Change::NodeDown(name)
+            | Change::NodePartitioned(name)
+            | Change::NodeUp(name)
+            | Change::MachineStopped(name)
+            | Change::MachineDeleted(name) => vec![node(name)],
+            Change::KubeletRestart(restart) => vec![node(&restart.node)],
+            Change::AddToleration { workload: WorkloadRef::Object(object), .. }
+            | Change::Delete(object)
+            | Change::Label { target: object, .. }
+            | Change::Scale { workload: object, .. } => vec![object.clone()],
+            // What is made by the change, or named otherwise: zones, controllers.
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// The changes as a person would type them.
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

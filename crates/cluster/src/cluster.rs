@@ -27,8 +27,10 @@ use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::recorder::Recorder;
+use crate::result::format_millis;
 use crate::scheduling::Scheduling;
 use crate::store::{Changed, ObjectKey, Store};
+use crate::trial::RefusedStep;
 use crate::work_queue::RateLimiter;
 
 /// The most events one run may take: a run that needs more is caught in a loop.
@@ -102,16 +104,24 @@ pub enum Stop {
     /// Nothing moves any more.
     Quiet,
     /// A step of the timeline could not be carried out.
-    Refused {
-        /// Milliseconds of virtual time.
-        at_ms: u64,
-        /// Where the step was written.
-        source: String,
-        /// Why, in kubectl's words.
-        message: String,
-    },
+    Refused(RefusedStep),
     /// The run took more events than any sane one (`MAX_EVENTS`).
     TooManyEvents,
+    /// The run comes up for air; it goes on with the same goal.
+    Paused,
+}
+
+/// How far to run, and when to come up for air on the way.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    /// Not beyond this moment of virtual time, in milliseconds.
+    pub until_ms: u64,
+    /// Whether to stop as soon as nothing moves any more; otherwise time goes on to `until_ms`.
+    pub or_quiet: bool,
+    /// Pause after so many events …
+    pub events: u64,
+    /// … or, with this set, after all that happens at one moment.
+    pub one_moment: bool,
 }
 
 /// A fake cluster. Cloning it forks it: the two share what they have in common.
@@ -229,12 +239,12 @@ impl Cluster {
 
     /// Runs to a moment of virtual time, whatever happens until then.
     pub fn run_until(&mut self, until_ms: u64) -> Stop {
-        self.run(until_ms, false)
+        self.advance(Goal { until_ms, or_quiet: false, events: u64::MAX, one_moment: false })
     }
 
     /// Runs until nothing moves any more, at most to a moment of virtual time.
     pub fn settle(&mut self, until_ms: u64) -> Stop {
-        self.run(until_ms, true)
+        self.advance(Goal { until_ms, or_quiet: true, events: u64::MAX, one_moment: false })
     }
 
     /// Virtual time in milliseconds since the start.
@@ -277,27 +287,29 @@ impl Cluster {
         self.indices.pods_on(node).filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
     }
 
-    fn run(&mut self, until_ms: u64, stop_when_quiet: bool) -> Stop {
+    /// Runs until the goal is reached, or something keeps it from it.
+    pub fn advance(&mut self, goal: Goal) -> Stop {
+        let mut taken = 0;
         loop {
             self.deliver_changes();
             let Some(at) = self.agenda.next_at() else {
-                if !stop_when_quiet {
-                    self.clock.advance_to(until_ms);
+                if !goal.or_quiet {
+                    self.clock.advance_to(goal.until_ms);
                 }
                 return Stop::Quiet;
             };
-            let quiet_since = self.last_change_ms.saturating_add(QUIET_MS);
-            if stop_when_quiet
-                && at > self.clock.now_ms()
-                && self.only_routine_is_left()
-                && (at > quiet_since || !self.scheduling.has_waiting_pods())
-            {
+            let moment_is_over = at > self.clock.now_ms();
+            if taken >= goal.events || (goal.one_moment && moment_is_over && taken > 0) {
+                return Stop::Paused;
+            }
+            if goal.or_quiet && moment_is_over && self.is_quiet_before(at) {
                 return Stop::Quiet;
             }
-            if at > until_ms {
-                self.clock.advance_to(until_ms);
+            if at > goal.until_ms {
+                self.clock.advance_to(goal.until_ms);
                 return Stop::Until;
             }
+            taken += 1;
             self.events_taken += 1;
             if self.events_taken > MAX_EVENTS {
                 return Stop::TooManyEvents;
@@ -308,6 +320,23 @@ impl Cluster {
                 return stop;
             }
         }
+    }
+
+    /// Whether all that happens at this moment of virtual time has happened.
+    pub fn is_moment_over(&self) -> bool {
+        self.agenda.next_at().is_none_or(|next| next > self.clock.now_ms())
+    }
+
+    /// Since when nothing has moved, in milliseconds of virtual time; nothing when something is still to come.
+    pub fn quiet_since_ms(&self) -> Option<u64> {
+        let next = self.agenda.next_at();
+        next.is_none_or(|next| self.is_quiet_before(next)).then_some(self.last_change_ms)
+    }
+
+    /// Whether nothing but routine is left, the next of it at this moment, and none of it can change anything.
+    fn is_quiet_before(&self, next_ms: u64) -> bool {
+        let quiet_since = self.last_change_ms.saturating_add(QUIET_MS);
+        self.only_routine_is_left() && (next_ms > quiet_since || !self.scheduling.has_waiting_pods())
     }
 
     fn take(&mut self, event: Event) -> Result<(), Stop> {
@@ -367,11 +396,13 @@ impl Cluster {
         let Some(step) = timeline.get(index) else { return Ok(()) };
         match self.make(&step.change) {
             Ok(_) => Ok(()),
-            Err(refused) => Err(Stop::Refused {
-                at_ms: self.clock.now_ms(),
-                source: step.source.clone(),
+            Err(refused) => Err(Stop::Refused(RefusedStep {
+                at: format_millis(self.clock.now_ms()),
+                step: step.change.to_string(),
                 message: refused.to_string(),
-            }),
+                hint: self.what_existed(&step.change),
+                source: step.source.clone(),
+            })),
         }
     }
 

@@ -36,7 +36,10 @@ mod quota;
 mod recorder;
 mod result;
 mod scheduling;
+mod service_account;
+mod similar;
 mod store;
+mod trial;
 mod work_queue;
 
 pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};
@@ -44,17 +47,19 @@ pub use api_error::{ApiError, Reason};
 pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text,
 };
-pub use cluster::{Cluster, Setup, Stop, TimedChange};
+pub use cluster::{Cluster, Goal, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
 pub use controllers::deployment::MAX_REPLICAS;
 pub use defaults::default_pod;
 pub use deletion::{DeleteOptions, Propagation};
 pub use duration::{BadDuration, parse_duration_ms};
-pub use expectation::{Expect, Expectation, ExpectationOutcome, Selector};
+pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath, Selector, Wanted, When};
 pub use gaps::{kubelet_version, newest_moment};
 pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};
 pub use result::{Counts, EventResult, NodeResult, PodResult, RunResult, format_millis};
 pub use scheduling::Scheduling;
+pub use similar::closest;
 pub use store::{Changed, Conflict, ObjectKey, Store, Table};
+pub use trial::{RefusedStep, StopReason, Stopped, Trial};

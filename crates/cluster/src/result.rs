@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::expectation::ExpectationOutcome;
 use crate::ownership::Ownership;
 use crate::pod::{self, Pod};
+use crate::trial::{RefusedStep, Stopped};
 
 /// The state of a cluster at a moment. Fields are only ever added within `sim/v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ pub struct RunResult {
     pub nodes: Vec<NodeResult>,
     /// Events in the order they were first seen.
     pub events: Vec<EventResult>,
+    /// Why the run stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// Steps of the timeline that were refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedStep>,
     /// How the Scenario's expectations came out.
     pub expectations: Vec<ExpectationOutcome>,
     /// What the run did not model and what that could change.
@@ -155,6 +162,8 @@ impl RunResult {
             pods,
             nodes,
             events,
+            stopped: None,
+            refused: Vec::new(),
             expectations,
             notes: cluster.gaps(),
         }
@@ -164,27 +173,40 @@ impl RunResult {
 impl PodResult {
     /// One pod of the cluster whose ownership is given.
     pub fn of(ownership: &Ownership, pod: &Pod) -> Self {
-        let status = pod.status.as_ref();
-        let waiting = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
-        let own = status.and_then(|status| status.reason.clone()).filter(|reason| !reason.is_empty());
-        let own_message = status.and_then(|status| status.message.clone()).filter(|message| !message.is_empty());
-        let statuses = status.and_then(|status| status.container_statuses.as_ref());
+        let (reason, message) = reason_and_message(pod);
         Self {
             namespace: pod.metadata.namespace.clone().unwrap_or_default(),
             name: pod.metadata.name.clone().unwrap_or_default(),
             owner: ownership.top(&pod.metadata).map(|owner| owner.to_string()),
             node: pod::node_name(pod).map(str::to_owned),
             phase: pod::phase(pod).to_owned(),
-            reason: own.or_else(|| waiting.and_then(|condition| condition.reason.clone())),
-            message: own_message.or_else(|| waiting.and_then(|condition| condition.message.clone())),
+            reason,
+            message,
             ready: pod::is_ready(pod),
-            restarts: statuses
-                .into_iter()
-                .flatten()
-                .fold(0, |sum: i32, status| sum.saturating_add(status.restart_count)),
-            started_at: status.and_then(|status| status.start_time.as_ref()).map(|time| time.0.to_string()),
+            restarts: restarts(pod),
+            started_at: pod
+                .status
+                .as_ref()
+                .and_then(|status| status.start_time.as_ref())
+                .map(|time| time.0.to_string()),
         }
     }
+}
+
+/// The reason and the message of a pod's status, or those of the PodScheduled condition while it waits.
+pub(crate) fn reason_and_message(pod: &Pod) -> (Option<String>, Option<String>) {
+    let status = pod.status.as_ref();
+    let waiting = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+    let reason = status.and_then(|status| status.reason.clone()).filter(|reason| !reason.is_empty());
+    let message = status.and_then(|status| status.message.clone()).filter(|message| !message.is_empty());
+    let reason = reason.or_else(|| waiting.and_then(|condition| condition.reason.clone()));
+    (reason, message.or_else(|| waiting.and_then(|condition| condition.message.clone())))
+}
+
+/// Restarts of all containers.
+pub(crate) fn restarts(pod: &Pod) -> i32 {
+    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    statuses.into_iter().flatten().fold(0, |sum: i32, status| sum.saturating_add(status.restart_count))
 }
 
 impl NodeResult {

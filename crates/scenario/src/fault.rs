@@ -93,27 +93,3 @@ impl Fault {
         self
     }
 }
-
-/// The candidate that a mistyped word most likely means: at most a third of its letters differ.
-pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let ranked = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate));
-    let (distance, candidate) = ranked.min()?;
-    (distance > 0 && distance * 3 <= word.chars().count().max(3)).then_some(candidate)
-}
-
-/// Levenshtein's distance; words that are very long are not compared.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().take(64).collect();
-    let right: Vec<char> = right.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substitute = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
-}

@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::fault::{Fault, Location, closest};
+use sim_cluster::closest;
+
+use crate::fault::{Fault, Location};
 
 /// One text of the input.
 #[derive(Debug)]

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sim_cluster::{Kind, Object, Unstructured};
+use sim_cluster::{Kind, Object, Unstructured, closest};
 
 use crate::document::{self, Scenario};
 use crate::events;
-use crate::fault::{Fault, Location, Severity, closest};
+use crate::fault::{Fault, Location, Severity};
 use crate::files::{self, Source};
 use crate::locate::{Step, locate, show};
 use crate::text;

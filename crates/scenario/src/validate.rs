@@ -1,10 +1,10 @@
 //! What an API server would refuse, and what would make a run untrue: checked on the JSON, so that every fault has a path.
 
 use serde_json::{Map, Value};
-use sim_cluster::{ANNOTATION, Conduct, Kind, MAX_REPLICAS};
+use sim_cluster::{ANNOTATION, Conduct, Kind, MAX_REPLICAS, closest};
 use sim_core::quantity::Quantity;
 
-use crate::fault::{Severity, closest};
+use crate::fault::Severity;
 use crate::load::Found;
 use crate::locate::Step;
 

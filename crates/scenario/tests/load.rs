@@ -118,8 +118,8 @@ fn scenarios_are_checked_as_strictly() {
         &scenario("timeline: [{at: 1m, steps: [{taint: {taint: 'a:Sometimes'}}]}]"),
         "invalid taint effect: Sometimes",
     );
-    error(&scenario("expectations: [{expect: {count: 1}}]"), "expected either `pods` or `nodes`");
-    error(&scenario("expectations: [{pods: {}, expect: {taints: []}}]"), "are of nodes");
+    error(&scenario("expectations: [{expect: {count: 1}}]"), "expected one of `pods`, `nodes`, `events` and `objects`");
+    error(&scenario("expectations: [{pods: {}, expect: {taints: []}}]"), "`taints` cannot be expected of pods");
     error(&scenario("until: 1m\n  expectations: [{at: 2m, pods: {}, expect: {count: 1}}]"), "after the end of the run");
     error(&(scenario("until: 1m") + "---\n" + &scenario("until: 1m")), "second Scenario");
     let good = read(&scenario(

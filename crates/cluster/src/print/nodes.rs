@@ -30,17 +30,6 @@ pub fn nodes(nodes: &[&Node], context: &PrintContext) -> Table {
 fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
     let status = node.status.clone().unwrap_or_default();
     let info = status.node_info.unwrap_or_default();
-    let conditions = status.conditions.unwrap_or_default();
-    let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
-    let mut state = match ready.map(|condition| condition.status.as_str()) {
-        Some("True") => "Ready",
-        Some(_) => "NotReady",
-        None => "Unknown",
-    }
-    .to_owned();
-    if node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true)) {
-        state.push_str(",SchedulingDisabled");
-    }
     let addresses = status.addresses.unwrap_or_default();
     let address = |type_: &str| {
         let found = addresses.iter().find(|address| address.type_ == type_);
@@ -49,7 +38,7 @@ fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
     let or_unknown = |text: String| if text.is_empty() { "<unknown>".to_owned() } else { text };
     let mut cells = vec![
         node.metadata.name.clone().unwrap_or_default(),
-        state,
+        node_status(node),
         roles(node),
         context.age(node.metadata.creation_timestamp.as_ref()),
         info.kubelet_version,
@@ -63,6 +52,22 @@ fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
         cells.insert(9, or_unknown(info.architecture));
     }
     cells
+}
+
+/// What the STATUS column says of a node.
+pub fn node_status(node: &Node) -> String {
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let ready = conditions.into_iter().flatten().find(|condition| condition.type_ == "Ready");
+    let mut state = match ready.map(|condition| condition.status.as_str()) {
+        Some("True") => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    }
+    .to_owned();
+    if node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true)) {
+        state.push_str(",SchedulingDisabled");
+    }
+    state
 }
 
 /// The roles that labels give a node, or `<none>` (`findNodeRoles`).

@@ -41,6 +41,12 @@ fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
     ]
 }
 
+/// What the STATUS column says of a pod.
+pub fn pod_status(pod: &Pod, context: &PrintContext) -> String {
+    let no_status = PodStatus::default();
+    Summary::of(pod, &pod.spec, pod.status.as_ref().unwrap_or(&no_status), context).reason
+}
+
 fn readiness_gates(pod: &Pod, spec: &PodSpec) -> String {
     let Some(gates) = spec.readiness_gates.as_ref().filter(|gates| !gates.is_empty()) else {
         return "<none>".to_owned();

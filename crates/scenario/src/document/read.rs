@@ -88,6 +88,10 @@ impl Reader<'_> {
         let mut timeline = Vec::new();
         for (index, moment) in spec.timeline.into_iter().enumerate() {
             let at = at!["spec", "timeline", index, "at"];
+            if moment.at.trim_start().starts_with('-') {
+                self.fault(&at, format!("{} is before the start of the run", moment.at));
+                continue;
+            }
             let Some(at_ms) = self.good(&at, parse_duration_ms(&moment.at)) else { continue };
             if until_ms.is_some_and(|until| at_ms > until) {
                 self.fault(&at, format!("{} is after the end of the run", moment.at));
@@ -114,6 +118,7 @@ impl Reader<'_> {
             behaviours,
             admission,
             is_complete: spec.control_plane.complete,
+            continue_on_error: spec.continue_on_error,
             timeline,
             expectations,
         }

@@ -34,6 +34,8 @@ pub struct Scenario {
     pub admission: AdmissionConfig,
     /// Whether the manifests are the whole cluster.
     pub is_complete: bool,
+    /// Whether the run goes on after a step that is refused.
+    pub continue_on_error: bool,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
     /// What must hold.

@@ -59,6 +59,8 @@ pub(super) struct Spec {
     pub(super) control_plane: ControlPlane,
     /// What containers do that no manifest says.
     pub(super) behaviours: Vec<Behaviour>,
+    /// Whether the run goes on after a step that is refused. The refusal is told, and fails the run, either way.
+    pub(super) continue_on_error: bool,
     /// What happens when.
     pub(super) timeline: Vec<Moment>,
     /// What must hold, and when.

@@ -4,12 +4,13 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
+use sim_cluster::closest;
 use sim_core::Version;
 use sim_core::scheduler::config::{ConfigApi, ConfigFault, SchedulerConfig};
 use sim_core::scheduler::{PluginName, Scheduler};
 
 use super::reader::Reader;
-use crate::fault::{Fault, Location, Severity, closest};
+use crate::fault::{Fault, Location, Severity};
 use crate::files;
 use crate::locate::{Step, duplicate, locate, show};
 use crate::text;

@@ -1,0 +1,66 @@
+//! Running with a person at the terminal: progress while it takes long, and Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sim_cluster::{Cluster, StopReason, Stopped, Trial, format_millis};
+
+use crate::terminal::Terminal;
+
+/// So many events are taken between two looks at the keyboard: some ten milliseconds.
+const EVENTS_AT_A_TIME: u64 = 2_000;
+/// A run shorter than this shows no progress.
+const PATIENCE: Duration = Duration::from_millis(700);
+/// How often the progress is drawn anew.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// Whether somebody pressed Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Runs to the end, or to the first Ctrl-C; a second one ends the process.
+#[expect(clippy::disallowed_methods, reason = "the person's clock, for the progress only")]
+pub(crate) fn drive(trial: &mut Trial, cluster: &mut Cluster, terminal: &Terminal) -> Stopped {
+    catch_interrupts();
+    let begun = Instant::now();
+    let mut drawn = begun;
+    let mut progress: Option<ProgressBar> = None;
+    let before = cluster.events_taken();
+    loop {
+        if let Some(stopped) = trial.go_on(cluster, EVENTS_AT_A_TIME) {
+            progress.iter().for_each(ProgressBar::finish_and_clear);
+            return stopped;
+        }
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            progress.iter().for_each(ProgressBar::finish_and_clear);
+            return Stopped::now(StopReason::Interrupted, cluster);
+        }
+        let elapsed = begun.elapsed();
+        if elapsed > PATIENCE && drawn.elapsed() > REFRESH && terminal.is_watched() {
+            drawn = Instant::now();
+            let rate = (cluster.events_taken() - before) as f64 / elapsed.as_secs_f64();
+            let line = format!(
+                "{} of virtual time, {} events per second; Ctrl-C stops",
+                format_millis(cluster.now_ms() / 1000 * 1000),
+                HumanCount(rate as u64)
+            );
+            let bar = progress.get_or_insert_with(spinner);
+            bar.set_message(line);
+            bar.tick();
+        }
+    }
+}
+
+/// The first Ctrl-C asks the run to stop where it is; without a handler it ends the process at once, which is no harm.
+fn catch_interrupts() {
+    let _ = ctrlc::try_set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(crate::error::EXIT_INTERRUPTED));
+        }
+    });
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.with_style(ProgressStyle::default_spinner())
+}
