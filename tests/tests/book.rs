@@ -75,6 +75,44 @@ fn the_example_of_a_scenario_holds_on_the_incident_s_cluster() {
     assert!(ran.stdout.contains("2 of 2 expectations hold"), "{}", ran.stdout);
 }
 
+/// A Scenario on an empty cluster; whether its text can be used. What it expects need not hold.
+#[track_caller]
+fn is_usable(name: &str, spec: &str) {
+    let input =
+        format!("apiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: t}}\nspec:\n  continueOnError: true\n{spec}");
+    let ran = Sim::new(name).run_with_stdin(&["run", "-"], input.as_bytes());
+    assert_ne!(ran.code, 2, "{spec}: {}", ran.stderr);
+}
+
+#[test]
+fn every_step_of_the_reference_can_be_used() {
+    let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
+    let steps = page.split("## Steps").nth(1).and_then(|rest| rest.split("## Expectations").next()).expect("steps");
+    let mut count = 0;
+    for row in steps.lines().filter(|line| line.starts_with("| `")) {
+        let (names, examples) = row[1..].split_once(" | ").expect("two columns");
+        for example in examples.split('`').skip(1).step_by(2) {
+            let is_step = names.split('`').skip(1).step_by(2).any(|name| example.starts_with(&format!("{name}: ")));
+            if is_step && !example.contains('…') && !example.contains("more.yaml") {
+                is_usable(&format!("step-{count}"), &format!("  timeline: [{{at: 1m, steps: [{{{example}}}]}}]\n"));
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 15, "{count} examples");
+}
+
+#[test]
+fn the_expectations_of_the_reference_can_be_used() {
+    let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
+    let blocks = page.split("```yaml\n").filter(|block| block.starts_with("- name:"));
+    for (number, block) in blocks.enumerate() {
+        let block = block.split("```").next().unwrap_or_default();
+        let lines: String = block.lines().map(|line| format!("    {line}\n")).collect();
+        is_usable(&format!("expectations-{number}"), &format!("  expectations:\n{lines}"));
+    }
+}
+
 #[test]
 fn readme() {
     check("README.md");

@@ -111,8 +111,26 @@ pub(crate) struct RunArgs {
     /// Exit with code 1 when pods are pending at the end.
     #[arg(long)]
     pub(crate) fail_on_pending: bool,
+    /// Show what happened when: as text before the pods, or as a page with a chart, alone.
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) timeline: Option<TimelineFormat>,
+    /// Write the cluster as it is at the end to a file, as YAML, or as JSON when its name ends in .json: `sim run FILE`
+    /// goes on from there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// Write the timeline to a file instead, as a page when its name ends in .html.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timeline_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimelineFormat {
+    /// A table.
+    Text,
+    /// A page that opens without a network: nodes as rows, pods as bars, steps and taints as marks.
+    Html,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ mod run;
 mod session;
 mod terminal;
 mod test;
+mod timeline;
 mod what_if;
 
 use std::process::ExitCode;

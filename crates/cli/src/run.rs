@@ -1,27 +1,51 @@
 //! `sim run`: the pods as kubectl shows them, and why those that wait do.
 
-use sim_cluster::pod::Pod;
+use std::path::Path;
 use std::process::ExitCode;
 
+use sim_cluster::pod::Pod;
 use sim_cluster::{RunResult, StopReason, print};
 
-use crate::args::{ReportFormat, RunArgs};
+use crate::args::{ReportFormat, RunArgs, TimelineFormat};
 use crate::error::{CliError, EXIT_INTERRUPTED, EXIT_UNMET};
 use crate::report;
 use crate::session::{Session, Source};
 use crate::terminal::Terminal;
+use crate::timeline;
 
 pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let files = args.files.into_iter().chain(args.filename).collect();
     let source = Source::find(files, args.cluster)?;
     let mut session = Session::load(source, terminal)?;
     session.remember();
+    let timeline = timeline_format(args.timeline, args.timeline_file.as_deref());
+    if timeline.is_some() {
+        session.cluster.record_history();
+    }
     let ran = session.run(args.until, terminal)?;
     let cluster = &session.cluster;
     let mut result = RunResult::of(cluster, ran.outcomes);
     result.refused = ran.refused;
     result.stopped = Some(ran.stopped.clone());
+    let timeline = timeline.map(|format| match format {
+        TimelineFormat::Text => timeline::table(cluster.history()),
+        TimelineFormat::Html => {
+            let (title, description) = session.title();
+            timeline::page(&title, &description, cluster.history(), cluster.now_ms())
+        }
+    });
+    if let (Some(path), Some(timeline)) = (&args.timeline_file, &timeline) {
+        std::fs::write(path, timeline)
+            .map_err(|error| CliError::new(format!("{}: cannot be written: {error}", path.display())))?;
+    }
+    if let Some(path) = &args.snapshot {
+        std::fs::write(path, session.snapshot(path)?)
+            .map_err(|error| CliError::new(format!("{}: cannot be written: {error}", path.display())))?;
+    }
+    let shown = timeline.filter(|_| args.timeline_file.is_none());
+    let alone = shown.is_some() && args.timeline == Some(TimelineFormat::Html);
     match args.output {
+        _ if alone => terminal.print(&shown.unwrap_or_default()),
         ReportFormat::Json => {
             if let Some(line) = session.announcement() {
                 terminal.line(line);
@@ -31,6 +55,10 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
         ReportFormat::Text => {
             let pods: Vec<&Pod> = cluster.store().list::<Pod>().map(AsRef::as_ref).collect();
             let mut text = session.announcement().map(|line| format!("{line}\n")).unwrap_or_default();
+            if let Some(timeline) = shown {
+                text.push_str(&timeline);
+                text.push('\n');
+            }
             let options = print::TableOptions { wide: true, with_namespace: true, ..print::TableOptions::default() };
             text.push_str(&print::pods(&pods, &cluster.print_context()).render(&options));
             text.push_str(&report::pending(cluster, &result));
@@ -55,4 +83,13 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     let unmet = result.expectations.iter().any(|outcome| !outcome.holds) || !result.refused.is_empty();
     let pending = args.fail_on_pending && result.counts.pending > 0;
     Ok(if unmet || pending { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+}
+
+/// The format that was asked for; a file's name tells when nothing else does.
+fn timeline_format(asked: Option<TimelineFormat>, file: Option<&Path>) -> Option<TimelineFormat> {
+    let of_file = file.map(|file| match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm") => TimelineFormat::Html,
+        _ => TimelineFormat::Text,
+    });
+    asked.or(of_file)
 }

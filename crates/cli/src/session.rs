@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use sim_cluster::{Cluster, ExpectationOutcome, Object, RefusedStep, StopReason, Stopped};
+use serde_json::json;
+use sim_cluster::{Cluster, ExpectationOutcome, Kind, Object, RefusedStep, StopReason, Stopped};
 use sim_scenario::{Scenario, UnknownField};
 
 use crate::args::ClusterArgs;
@@ -133,6 +134,29 @@ impl Session {
             field.restore(&mut value);
         }
         value
+    }
+
+    /// What the run is called and what it is about: the Scenario's words, else the files' names.
+    pub(crate) fn title(&self) -> (String, String) {
+        match &self.scenario {
+            Some(scenario) => (scenario.name.clone(), scenario.description.clone()),
+            None => (list(&self.source.files), String::new()),
+        }
+    }
+
+    /// The cluster as it is now, and the Scenario that goes on with it, as one List; JSON when the file is to be.
+    pub(crate) fn snapshot(&self, path: &Path) -> Result<String, CliError> {
+        let store = self.cluster.store();
+        let known = Kind::ALL.iter().flat_map(|kind| store.objects(*kind));
+        let others = store.others().map(|object| Object::Other(object.clone()));
+        let mut items = vec![sim_scenario::continuation(&self.cluster, self.scenario.as_ref(), &self.title().0)];
+        let shown = known.chain(others).filter(|object| self.cluster.is_shown(object));
+        items.extend(shown.map(|object| self.document(&object)));
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+        if path.extension().is_some_and(|extension| extension == "json") {
+            return crate::json(&list);
+        }
+        serde_yaml::to_string(&list).map_err(|error| CliError::new(error.to_string()))
     }
 
     /// Remembers this run for the next command.

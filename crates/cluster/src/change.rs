@@ -6,10 +6,12 @@ mod taint;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
+use serde_json::Value;
 use sim_core::version::Version;
 
 use crate::Object;
 use crate::conduct::Declaration;
+use crate::deletion::DeleteOptions;
 
 pub use reference::{ObjectRef, WorkloadRef};
 use taint::toleration_text;
@@ -22,6 +24,49 @@ pub enum Change {
     Apply(Vec<Object>),
     /// `kubectl delete KIND/NAME`.
     Delete(ObjectRef),
+    /// `kubectl delete KIND/NAME --cascade=… --grace-period=…`.
+    DeleteWith {
+        /// The object.
+        target: ObjectRef,
+        /// With how much grace, and what becomes of the dependents.
+        options: DeleteOptions,
+        /// `--force`.
+        force: bool,
+    },
+    /// `kubectl patch`.
+    Patch {
+        /// The object.
+        target: ObjectRef,
+        /// How the patch is meant.
+        type_: PatchType,
+        /// The patch.
+        patch: Value,
+    },
+    /// `kubectl annotate --overwrite`: sets and removes annotations.
+    Annotate {
+        /// The object.
+        target: ObjectRef,
+        /// Annotations to set.
+        set: Vec<(String, String)>,
+        /// Annotations to remove.
+        remove: Vec<String>,
+    },
+    /// `kubectl set image KIND/NAME CONTAINER=IMAGE`.
+    SetImage {
+        /// The workload or pod.
+        workload: ObjectRef,
+        /// Images by container; `*` stands for every container.
+        images: Vec<(String, String)>,
+    },
+    /// `kubectl rollout restart KIND/NAME`.
+    RolloutRestart(ObjectRef),
+    /// `kubectl rollout undo KIND/NAME --to-revision=N`.
+    RolloutUndo {
+        /// The workload.
+        workload: ObjectRef,
+        /// The revision; 0 is the one before the latest.
+        to_revision: i64,
+    },
     /// `kubectl taint nodes NODE KEY=VALUE:EFFECT`.
     Taint {
         /// The node; every node when absent.
@@ -117,6 +162,17 @@ pub struct KubeletRestart {
     pub version: Option<Version>,
 }
 
+/// How a patch is meant (`kubectl patch --type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchType {
+    /// Lists of objects are merged by their keys.
+    Strategic,
+    /// RFC 7386: lists are replaced.
+    Merge,
+    /// RFC 6902: a list of operations.
+    Json,
+}
+
 /// A change that cannot be read. Its text is kubectl's where kubectl has one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -140,6 +196,12 @@ impl Change {
             Change::KubeletRestart(restart) => vec![node(&restart.node)],
             Change::AddToleration { workload: WorkloadRef::Object(object), .. }
             | Change::Delete(object)
+            | Change::DeleteWith { target: object, .. }
+            | Change::Patch { target: object, .. }
+            | Change::Annotate { target: object, .. }
+            | Change::SetImage { workload: object, .. }
+            | Change::RolloutRestart(object)
+            | Change::RolloutUndo { workload: object, .. }
             | Change::Label { target: object, .. }
             | Change::Scale { workload: object, .. } => vec![object.clone()],
             // What is made by the change, or named otherwise: zones, controllers.
@@ -159,7 +221,21 @@ impl std::fmt::Display for Change {
                 }
                 Ok(())
             }
-            Change::Delete(object) => write!(f, "delete {object}"),
+            Change::Delete(object) | Change::DeleteWith { target: object, .. } => write!(f, "delete {object}"),
+            Change::Patch { target, patch, .. } => write!(f, "patch {target} {patch}"),
+            Change::Annotate { target, set, remove } => {
+                write!(f, "annotate {target}")?;
+                write_pairs(f, set, remove)
+            }
+            Change::SetImage { workload, images } => {
+                write!(f, "set image {workload}")?;
+                write_pairs(f, images, &[])
+            }
+            Change::RolloutRestart(workload) => write!(f, "rollout restart {workload}"),
+            Change::RolloutUndo { workload, to_revision: 0 } => write!(f, "rollout undo {workload}"),
+            Change::RolloutUndo { workload, to_revision } => {
+                write!(f, "rollout undo {workload} to revision {to_revision}")
+            }
             Change::Taint { node, taint } => {
                 write!(
                     f,
@@ -178,13 +254,7 @@ impl std::fmt::Display for Change {
             Change::Uncordon(node) => write!(f, "uncordon {node}"),
             Change::Label { target, set, remove } => {
                 write!(f, "label {target}")?;
-                for (key, value) in set {
-                    write!(f, " {key}={value}")?;
-                }
-                for key in remove {
-                    write!(f, " {key}-")?;
-                }
-                Ok(())
+                write_pairs(f, set, remove)
             }
             Change::AddNode { from, count } => write!(f, "add node {from}*{count}"),
             Change::RemoveNode(node) => write!(f, "remove node {node}"),
@@ -207,4 +277,15 @@ impl std::fmt::Display for Change {
             Change::StartController(name) => write!(f, "start {name}"),
         }
     }
+}
+
+/// `key=value` for what is set, `key-` for what is removed.
+fn write_pairs(f: &mut std::fmt::Formatter<'_>, set: &[(String, String)], remove: &[String]) -> std::fmt::Result {
+    for (key, value) in set {
+        write!(f, " {key}={value}")?;
+    }
+    for key in remove {
+        write!(f, " {key}-")?;
+    }
+    Ok(())
 }

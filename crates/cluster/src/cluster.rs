@@ -20,6 +20,7 @@ use crate::controllers::{
     pod_gc::{self, PodGc},
     replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished,
 };
+use crate::history::Happening;
 use crate::index::Indices;
 use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
@@ -29,6 +30,7 @@ use crate::pod::{self, Pod};
 use crate::recorder::Recorder;
 use crate::result::format_millis;
 use crate::scheduling::Scheduling;
+use crate::snapshot;
 use crate::store::{Changed, ObjectKey, Store};
 use crate::trial::RefusedStep;
 use crate::work_queue::RateLimiter;
@@ -171,6 +173,8 @@ pub struct Cluster {
     pub(crate) rate_limiter: RateLimiter,
     /// How many changes have been told of, events left out.
     pub(crate) changes: u64,
+    /// What happened, when it was asked to be kept.
+    pub(crate) history: Option<Vec<Happening>>,
     last_change_ms: u64,
     events_taken: u64,
 }
@@ -207,6 +211,7 @@ impl Cluster {
             knowledge: Knowledge::new(setup.input_is_complete),
             rate_limiter: RateLimiter::default(),
             changes: 0,
+            history: None,
             last_change_ms: 0,
             events_taken: 0,
             setup: Arc::new(setup),
@@ -216,11 +221,13 @@ impl Cluster {
             cluster.admit(Object::Namespace(Arc::new(Namespace { metadata, ..Namespace::default() })));
         }
         let mut objects: Vec<Object> = objects.into_iter().collect();
+        snapshot::reunite(&mut objects);
         objects.sort_by_key(rank_of_admission);
         for object in objects {
             cluster.knowledge.note(&object);
             cluster.admit(object);
         }
+        cluster.adopt_silence();
         node_lifecycle::adopt(&mut cluster);
         pod_gc::adopt(&mut cluster);
         service_accounts::found_at_start(&mut cluster);
@@ -394,7 +401,9 @@ impl Cluster {
     fn take_step(&mut self, index: usize) -> Result<(), Stop> {
         let timeline = self.timeline.clone();
         let Some(step) = timeline.get(index) else { return Ok(()) };
-        match self.make(&step.change) {
+        let made = self.make(&step.change);
+        self.note_step(&step.change, &step.source, &made);
+        match made {
             Ok(_) => Ok(()),
             Err(refused) => Err(Stop::Refused(RefusedStep {
                 at: format_millis(self.clock.now_ms()),
@@ -414,6 +423,7 @@ impl Cluster {
                 self.changes += 1;
             }
             self.indices.note(&changed);
+            self.note_change(&changed);
             self.tell_watchers(&changed);
         }
         if let Some(at) = self.scheduling.next_wakeup().filter(|_| self.schedules()) {

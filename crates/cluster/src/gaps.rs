@@ -16,7 +16,7 @@ use crate::store::ObjectKey;
 impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
     pub fn gaps(&self) -> Vec<String> {
-        let mut gaps = Vec::new();
+        let mut gaps = self.lacks();
         let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
         let claims = self.store.list::<PersistentVolumeClaim>();
         let provisioned: Vec<String> =
@@ -160,7 +160,7 @@ fn name(metadata: &ObjectMeta) -> String {
 }
 
 /// The first three, and how many more.
-fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[String]) -> String {
     match names {
         [first, second, third, rest @ ..] if !rest.is_empty() => {
             format!("{first}, {second}, {third} and {} more", rest.len())

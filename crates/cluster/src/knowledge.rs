@@ -47,6 +47,11 @@ impl Knowledge {
         }
     }
 
+    /// Whether objects of this kind can be shown without saying that there are no others.
+    pub(crate) fn may_show(&self, kind: Kind, namespace: &str) -> bool {
+        !is_looked_up(kind) || self.covers(kind, namespace)
+    }
+
     /// Whether an object of this kind that is not in the store does not exist; cluster-scoped kinds have no namespace.
     pub(crate) fn covers(&self, kind: Kind, namespace: &str) -> bool {
         self.complete || self.shown.contains(&(kind, namespace.to_owned()))

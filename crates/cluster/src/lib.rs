@@ -21,6 +21,7 @@ mod deletion;
 mod duration;
 mod expectation;
 mod gaps;
+mod history;
 mod index;
 mod knowledge;
 mod kubelet;
@@ -36,8 +37,8 @@ mod quota;
 mod recorder;
 mod result;
 mod scheduling;
-mod service_account;
 mod similar;
+mod snapshot;
 mod store;
 mod trial;
 mod work_queue;
@@ -45,7 +46,8 @@ mod work_queue;
 pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};
 pub use api_error::{ApiError, Reason};
 pub use change::{
-    BadChange, Change, KubeletRestart, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration, taint_text,
+    BadChange, Change, KubeletRestart, ObjectRef, PatchType, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
+    taint_text,
 };
 pub use cluster::{Cluster, Goal, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
@@ -55,6 +57,7 @@ pub use deletion::{DeleteOptions, Propagation};
 pub use duration::{BadDuration, parse_duration_ms};
 pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath, Selector, Wanted, When};
 pub use gaps::{kubelet_version, newest_moment};
+pub use history::{Happened, Happening, NodeState, PodState};
 pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};

@@ -3,9 +3,13 @@
 
 mod apply;
 mod container;
+mod edit;
 mod machine;
 mod node;
 mod object;
+mod patch;
+mod rollout;
+mod strategic;
 mod workload;
 
 use k8s_openapi::api::core::v1::Node;
@@ -13,6 +17,7 @@ use k8s_openapi::api::core::v1::Node;
 use crate::api_error::ApiError;
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
+use crate::deletion::DeleteOptions;
 use crate::kubelet::Silence;
 use crate::object::{Kind, Object};
 use crate::store::{Conflict, ObjectKey};
@@ -35,13 +40,21 @@ impl Cluster {
     pub fn make(&mut self, change: &Change) -> Result<Vec<String>, Refused> {
         match change {
             Change::Apply(objects) => objects.iter().map(|object| self.apply(object)).collect(),
-            Change::Delete(object) => self.delete(object).map(|line| vec![line]),
+            Change::Delete(object) => self.delete(object, DeleteOptions::default(), false).map(|line| vec![line]),
+            Change::DeleteWith { target, options, force } => {
+                self.delete(target, *options, *force).map(|line| vec![line])
+            }
             Change::Taint { node, taint } => self.taint(node.as_deref(), taint),
             Change::Untaint { node, taint } => self.untaint(node.as_deref(), taint),
             Change::AddToleration { workload, toleration } => self.add_toleration(workload, toleration),
             Change::Cordon(node) => self.set_unschedulable(node, true),
             Change::Uncordon(node) => self.set_unschedulable(node, false),
             Change::Label { target, set, remove } => self.label(target, set, remove),
+            Change::Annotate { target, set, remove } => self.annotate(target, set, remove),
+            Change::Patch { target, type_, patch } => self.patch(target, *type_, patch),
+            Change::SetImage { workload, images } => self.set_image(workload, images),
+            Change::RolloutRestart(workload) => self.rollout_restart(workload),
+            Change::RolloutUndo { workload, to_revision } => self.rollout_undo(workload, *to_revision),
             Change::AddNode { from, count } => self.add_nodes(from, *count),
             Change::RemoveNode(node) => self.remove_node(node),
             Change::Scale { workload, replicas } => self.scale(workload, *replicas),

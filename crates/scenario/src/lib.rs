@@ -16,7 +16,7 @@ mod text;
 mod validate;
 mod yaml;
 
-pub use document::{Scenario, TimedStep, schema};
+pub use document::{Scenario, TimedStep, continuation, schema};
 pub use fault::{Fault, Location, Severity};
 pub use load::{Input, LoadedObject, UnknownField, load};
 pub use scheduler_config::{load_scheduler_config, read_scheduler_config};

@@ -2,11 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Refused, conflicted};
+use super::Refused;
 use crate::cluster::Cluster;
-use crate::controllers::deployment::bump_generation;
 use crate::object::Object;
-use crate::pod::Pod;
 use crate::store::ObjectKey;
 
 /// The annotation in which kubectl keeps what was applied last.
@@ -31,30 +29,10 @@ impl Cluster {
             annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(|text| serde_json::from_str(text).ok());
         let mut new = manifest.to_value();
         drop_what_servers_write(&mut new);
-        let before = live.to_value();
-        let mut merged = before.clone();
+        let mut merged = live.to_value();
         merge(&mut merged, &new, last.as_ref());
-        let mut merged = Object::read(kind, merged).map_err(|error| Refused(format!("error: {name}: {error}")))?;
-        self.set_defaults(&mut merged);
-        self.complete_update(&mut merged);
-        let after = merged.to_value();
-        if after == before {
-            return Ok(format!("{name} unchanged"));
-        }
-        if let (Object::Pod(live), Object::Pod(new)) = (&live, &merged)
-            && !only_tolerations_added(live, new)
-        {
-            let message = format!(
-                "The Pod \"{}\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)",
-                key.name
-            );
-            return Err(Refused(message));
-        }
-        if after.get("spec") != before.get("spec") && merged.metadata().generation.is_some() {
-            bump_generation(merged.metadata_mut());
-        }
-        self.store.replace_object(merged).map_err(|conflict| conflicted(&conflict))?;
-        Ok(format!("{name} configured"))
+        let changed = self.write_back(&live, merged)?;
+        Ok(format!("{name} {}", if changed { "configured" } else { "unchanged" }))
     }
 }
 
@@ -90,17 +68,6 @@ fn merge(live: &mut Value, new: &Value, last: Option<&Value>) {
             }
         }
     }
-}
-
-/// A pod's spec is fixed but for its images and for tolerations, which may be added.
-fn only_tolerations_added(live: &Pod, new: &Pod) -> bool {
-    let (mut live, mut new) = (live.api_spec(), new.api_spec());
-    let before = live.tolerations.take().unwrap_or_default();
-    let after = new.tolerations.take().unwrap_or_default();
-    for containers in [&mut live.containers, &mut new.containers] {
-        containers.iter_mut().for_each(|container| container.image = None);
-    }
-    live == new && before.iter().all(|toleration| after.contains(toleration))
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Changes of any object: labels, deletion.
+//! Changes of any object: labels, annotations, deletion.
+
+use serde_json::json;
 
 use super::{Refused, conflicted, not_found};
 use crate::admission;
@@ -26,12 +28,37 @@ impl Cluster {
         Ok(vec![format!("{}/{} labeled", kind.qualified(), key.name)])
     }
 
-    pub(super) fn delete(&mut self, object: &ObjectRef) -> Result<String, Refused> {
+    pub(super) fn annotate(
+        &mut self,
+        target: &ObjectRef,
+        set: &[(String, String)],
+        remove: &[String],
+    ) -> Result<Vec<String>, Refused> {
+        let (kind, key, _) = self.edit(target, |_, object| {
+            let annotations = &mut object["metadata"]["annotations"];
+            for (annotation, text) in set {
+                annotations[annotation] = json!(text);
+            }
+            if let Some(annotations) = annotations.as_object_mut() {
+                annotations.retain(|annotation, _| !remove.contains(annotation));
+            }
+            Ok(())
+        })?;
+        Ok(vec![format!("{}/{} annotated", kind.qualified(), key.name)])
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        object: &ObjectRef,
+        options: DeleteOptions,
+        force: bool,
+    ) -> Result<String, Refused> {
         let (kind, key) = self.resolve(object)?;
         if kind == Kind::Namespace {
             admission::admit_deletion(&key.name)?;
         }
-        self.delete_object(kind, &key, DeleteOptions::default());
-        Ok(format!("{} \"{}\" deleted", kind.qualified(), key.name))
+        self.delete_object(kind, &key, options);
+        let force = if force { "force " } else { "" };
+        Ok(format!("{} \"{}\" {force}deleted", kind.qualified(), key.name))
     }
 }

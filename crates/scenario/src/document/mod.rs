@@ -3,12 +3,14 @@
 //! A new step is a variant in `step.rs` and a type in the file of its group under `step/`.
 
 mod behaviour;
+mod continuation;
 mod expectation;
 mod read;
 mod scenario;
 mod schema;
 mod step;
 
+pub use continuation::continuation;
 pub(crate) use read::read;
 pub use scenario::{Scenario, TimedStep};
 pub use schema::schema;

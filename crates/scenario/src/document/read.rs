@@ -22,7 +22,7 @@ pub(crate) fn read(place: &Place<'_>, value: Value) -> (Option<Scenario>, Vec<Fa
     let parsed = Document::deserialize(serde_path_to_error::Deserializer::new(&value, &mut track));
     match parsed {
         Ok(document) => {
-            let scenario = reader.resolve(document);
+            let scenario = reader.resolve(document, value.clone());
             (Some(scenario), reader.faults)
         }
         Err(error) => {
@@ -75,7 +75,7 @@ impl Reader<'_> {
         }
     }
 
-    fn resolve(&mut self, document: Document) -> Scenario {
+    fn resolve(&mut self, document: Document, written: Value) -> Scenario {
         let spec = document.spec;
         let version = spec
             .kubernetes_version
@@ -120,6 +120,7 @@ impl Reader<'_> {
             is_complete: spec.control_plane.complete,
             continue_on_error: spec.continue_on_error,
             timeline,
+            document: written,
             expectations,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use serde_json::Value;
 use sim_cluster::{AdmissionConfig, Change, Declaration, Expectation};
 use sim_core::version::Version;
 
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub continue_on_error: bool,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
+    /// The document as it was written.
+    pub document: Value,
     /// What must hold.
     pub expectations: Vec<Expectation>,
 }

@@ -21,12 +21,22 @@ use crate::locate::Step as PathStep;
 pub(super) enum StepEntry {
     /// `kubectl apply`.
     Apply(apply::Apply),
-    /// `kubectl delete`: `KIND/NAME` or `NAMESPACE/KIND/NAME`.
+    /// `kubectl delete`.
     Delete(object::Delete),
     /// `kubectl label`.
     Label(object::Label),
+    /// `kubectl annotate --overwrite`.
+    Annotate(object::Annotate),
+    /// `kubectl patch`.
+    Patch(object::Patch),
     /// `kubectl scale`.
     Scale(workload::Scale),
+    /// `kubectl set image`.
+    SetImage(workload::SetImage),
+    /// `kubectl rollout restart`: `KIND/NAME` or `NAMESPACE/KIND/NAME`.
+    RolloutRestart(workload::RolloutRestart),
+    /// `kubectl rollout undo`.
+    RolloutUndo(workload::RolloutUndo),
     /// `kubectl taint nodes`.
     Taint(node::Taint),
     /// `kubectl taint nodes … -`.
@@ -82,7 +92,12 @@ impl StepEntry {
             StepEntry::Apply(step) => step.change(reader, path),
             StepEntry::Delete(step) => step.change(reader, path),
             StepEntry::Label(step) => step.change(reader, path),
+            StepEntry::Annotate(step) => step.change(reader, path),
+            StepEntry::Patch(step) => step.change(reader, path),
             StepEntry::Scale(step) => step.change(reader, path),
+            StepEntry::SetImage(step) => step.change(reader, path),
+            StepEntry::RolloutRestart(step) => step.change(reader, path),
+            StepEntry::RolloutUndo(step) => step.change(reader, path),
             StepEntry::Taint(step) => step.change(reader, path),
             StepEntry::Untaint(step) => step.change(reader, path),
             StepEntry::Cordon(node) => Some(Change::Cordon(node)),

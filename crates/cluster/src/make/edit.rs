@@ -1,0 +1,69 @@
+//! Writing back what a person changed of an object, as the API server takes it.
+
+use serde_json::Value;
+
+use super::{Refused, conflicted, not_found};
+use crate::change::ObjectRef;
+use crate::cluster::Cluster;
+use crate::controllers::deployment::bump_generation;
+use crate::object::{Kind, Object};
+use crate::pod::Pod;
+use crate::store::ObjectKey;
+
+impl Cluster {
+    /// Changes the object that a person names, through its JSON form; says its kind and key, and whether anything changed.
+    pub(super) fn edit(
+        &mut self,
+        target: &ObjectRef,
+        change: impl FnOnce(Kind, &mut Value) -> Result<(), Refused>,
+    ) -> Result<(Kind, ObjectKey, bool), Refused> {
+        let (kind, key) = self.resolve(target)?;
+        let Some(live) = self.store.object(kind, &key) else { return Err(not_found(kind, &target.name)) };
+        let mut value = live.to_value();
+        change(kind, &mut value)?;
+        let changed = self.write_back(&live, value)?;
+        Ok((kind, key, changed))
+    }
+
+    /// PUT of an object that was read and changed: with defaults, without what may not change, of a new generation when
+    /// its spec is another. Says whether anything changed.
+    pub(super) fn write_back(&mut self, live: &Object, changed: Value) -> Result<bool, Refused> {
+        let Some(kind) = live.kind() else { return Ok(false) };
+        let name = live.name().to_owned();
+        let before = live.to_value();
+        let mut object = Object::read(kind, changed)
+            .map_err(|error| Refused(format!("error: {}/{name}: {error}", kind.qualified())))?;
+        self.set_defaults(&mut object);
+        self.complete_update(&mut object);
+        let after = object.to_value();
+        if after == before {
+            return Ok(false);
+        }
+        if let (Object::Pod(live), Object::Pod(new)) = (live, &object)
+            && !is_allowed(live, new)
+        {
+            let message = format!(
+                "The Pod \"{name}\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)"
+            );
+            return Err(Refused(message));
+        }
+        if after.get("spec") != before.get("spec") && object.metadata().generation.is_some() {
+            bump_generation(object.metadata_mut());
+        }
+        self.store.replace_object(object).map_err(|conflict| conflicted(&conflict))?;
+        Ok(true)
+    }
+}
+
+/// A pod's spec is fixed but for its images and for tolerations, which may be added.
+fn is_allowed(live: &Pod, new: &Pod) -> bool {
+    let (mut live, mut new) = (live.api_spec(), new.api_spec());
+    let before = live.tolerations.take().unwrap_or_default();
+    let after = new.tolerations.take().unwrap_or_default();
+    for spec in [&mut live, &mut new] {
+        spec.active_deadline_seconds = None;
+        let containers = spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten());
+        containers.for_each(|container| container.image = None);
+    }
+    live == new && before.iter().all(|toleration| after.contains(toleration))
+}

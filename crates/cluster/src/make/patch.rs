@@ -1,0 +1,35 @@
+//! `kubectl patch` with its three kinds of patches.
+
+use serde_json::Value;
+
+use super::Refused;
+use super::strategic::strategic_merge;
+use crate::change::{ObjectRef, PatchType};
+use crate::cluster::Cluster;
+
+/// What kubectl prints when a JSON patch does not fit the object.
+const REJECTED: &str = "The request is invalid: the server rejected our request due to an error in our request";
+
+impl Cluster {
+    pub(super) fn patch(
+        &mut self,
+        target: &ObjectRef,
+        type_: PatchType,
+        patch: &Value,
+    ) -> Result<Vec<String>, Refused> {
+        let (kind, key, changed) = self.edit(target, |_, object| match type_ {
+            PatchType::Strategic => strategic_merge(object, patch).map_err(Refused),
+            PatchType::Merge => {
+                json_patch::merge(object, patch);
+                Ok(())
+            }
+            PatchType::Json => {
+                let patch: json_patch::Patch =
+                    serde_json::from_value(patch.clone()).map_err(|error| Refused(format!("error: {error}")))?;
+                json_patch::patch(object, &patch).map_err(|_| Refused(REJECTED.to_owned()))
+            }
+        })?;
+        let no_change = if changed { "" } else { " (no change)" };
+        Ok(vec![format!("{}/{} patched{no_change}", kind.qualified(), key.name)])
+    }
+}

@@ -1,0 +1,168 @@
+//! A dump of a living cluster goes on from where it stands: what it leaves out of the ties between objects is put back,
+//! and what it lacks is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use crate::cluster::Cluster;
+use crate::kubelet::Silence;
+use crate::object::{Kind, Object};
+use crate::pod::{self, Pod};
+use crate::store::ObjectKey;
+
+/// Kind, namespace and name.
+type Identity = (String, String, String);
+
+/// Puts the ties between owners and what they own back where a dump was cleaned of uids: an owner without one gets the
+/// one by which it is named, a reference without one gets that of its owner. (kubectl's users strip `metadata.uid` but
+/// not the owner references.)
+pub(crate) fn reunite(objects: &mut [Object]) {
+    let mut named: BTreeMap<Identity, String> = BTreeMap::new();
+    for object in objects.iter() {
+        for owner in owners(object).iter().filter(|owner| !owner.uid.is_empty()) {
+            named.entry(owner_identity(object, owner)).or_insert_with(|| owner.uid.clone());
+        }
+    }
+    let mut uids: BTreeMap<Identity, String> = BTreeMap::new();
+    for object in objects.iter_mut() {
+        let identity = identity(object);
+        if object.metadata().uid.is_none()
+            && let Some(uid) = named.get(&identity)
+        {
+            object.metadata_mut().uid = Some(uid.clone());
+        }
+        if let Some(uid) = object.metadata().uid.clone() {
+            uids.insert(identity, uid);
+        }
+    }
+    for object in objects.iter_mut() {
+        if owners(object).iter().all(|owner| !owner.uid.is_empty()) {
+            continue;
+        }
+        let known: Vec<Option<String>> =
+            owners(object).iter().map(|owner| uids.get(&owner_identity(object, owner)).cloned()).collect();
+        let owners = object.metadata_mut().owner_references.iter_mut().flatten();
+        for (owner, uid) in owners.zip(known) {
+            if let (true, Some(uid)) = (owner.uid.is_empty(), uid) {
+                owner.uid = uid;
+            }
+        }
+    }
+}
+
+impl Cluster {
+    /// A node whose status is unknown in a dump has a kubelet that is not heard of: it is not heard of here either.
+    pub(crate) fn adopt_silence(&mut self) {
+        let silent = self.store.list::<Node>().filter(|node| {
+            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+            conditions
+                .into_iter()
+                .flatten()
+                .any(|condition| condition.type_ == "Ready" && condition.status == "Unknown")
+        });
+        let silent: Vec<ObjectKey> = silent.map(|node| ObjectKey::of(node.as_ref())).collect();
+        self.silent_nodes.extend(silent.into_iter().map(|key| (key, Silence::CutOff)));
+    }
+
+    /// Whether a snapshot shows an object. Of a kind that admission looks up by name, and of which the input showed
+    /// nothing, there are only those that every cluster has: shown alone they would be taken for all there is.
+    pub fn is_shown(&self, object: &Object) -> bool {
+        object.kind().is_none_or(|kind| self.knowledge.may_show(kind, object.namespace().unwrap_or_default()))
+    }
+
+    /// What the objects name and the input did not have, one sentence each, and what that could change.
+    pub(crate) fn lacks(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        let mut owners: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+        let mut claims = BTreeSet::new();
+        for pod in self.store.list::<Pod>().filter(|pod| pod::is_active(pod)) {
+            let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+            if let Some(owner) = pod::controller_of(&pod.metadata)
+                && let Some(kind) = Kind::of(&owner.api_version, &owner.kind)
+                && self
+                    .store
+                    .object(kind, &ObjectKey::new(if kind.is_namespaced() { namespace } else { "" }, &owner.name))
+                    .is_none()
+            {
+                owners.entry(kind).or_default().insert(format!("{namespace}/{}", owner.name));
+            }
+            for volume in pod.spec.volumes.iter().flatten() {
+                if let Some(claim) = &volume.persistent_volume_claim
+                    && self.store.find::<PersistentVolumeClaim>(namespace, &claim.claim_name).is_none()
+                {
+                    claims.insert(format!("{namespace}/{}", claim.claim_name));
+                }
+            }
+        }
+        for (kind, names) in owners {
+            let names: Vec<String> = names.into_iter().collect();
+            lacks.push(format!(
+                "the input has pods of {} but not the {} themselves: nobody replaces those pods when they go, and no change of them is rolled out",
+                super::gaps::list(&names),
+                kind.plural()
+            ));
+        }
+        if !claims.is_empty() {
+            let names: Vec<String> = claims.into_iter().collect();
+            lacks.push(format!(
+                "the input lacks PersistentVolumeClaims that pods name ({}): a pod that has to be placed again waits for them",
+                super::gaps::list(&names)
+            ));
+        }
+        lacks
+    }
+}
+
+fn owners(object: &Object) -> &[OwnerReference] {
+    object.metadata().owner_references.as_deref().unwrap_or_default()
+}
+
+fn identity(object: &Object) -> Identity {
+    let namespace = object.namespace().unwrap_or_default();
+    (object.kind_name().to_owned(), namespace.to_owned(), object.name().to_owned())
+}
+
+/// An owner is in the namespace of what it owns, or in none.
+fn owner_identity(owned: &Object, owner: &OwnerReference) -> Identity {
+    let is_namespaced = Kind::of(&owner.api_version, &owner.kind).is_none_or(Kind::is_namespaced);
+    let namespace = owned.namespace().filter(|_| is_namespaced).unwrap_or_default();
+    (owner.kind.clone(), namespace.to_owned(), owner.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::reunite;
+    use crate::object::{Kind, Object};
+
+    fn object(kind: Kind, uid: Value, owner: Value) -> Object {
+        let owners = if owner.is_null() {
+            json!([])
+        } else {
+            json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": owner}])
+        };
+        let value = json!({"metadata": {"name": "x", "namespace": "n", "uid": uid, "ownerReferences": owners}, "spec": {"selector": {}, "containers": []}});
+        Object::read(kind, value).unwrap()
+    }
+
+    #[track_caller]
+    fn check(set_uid: Value, reference: Value, set: Option<&str>, owner: &str) {
+        let mut objects = [object(Kind::ReplicaSet, set_uid, Value::Null), object(Kind::Pod, Value::Null, reference)];
+        reunite(&mut objects);
+        assert_eq!(objects[0].metadata().uid.as_deref(), set);
+        assert_eq!(objects[1].metadata().owner_references.as_ref().unwrap()[0].uid, owner);
+    }
+
+    #[test]
+    fn ties_cut_on_one_side_are_put_back() {
+        check(Value::Null, json!("u1"), Some("u1"), "u1");
+        check(json!("u1"), json!(""), Some("u1"), "u1");
+        check(json!("u1"), json!("u1"), Some("u1"), "u1");
+        // Another object of the same name: it does not own the pod.
+        check(json!("u2"), json!("u1"), Some("u2"), "u1");
+        check(Value::Null, json!(""), None, "");
+    }
+}
