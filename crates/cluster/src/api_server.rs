@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::admission;
 use crate::api_error::ApiError;
 use crate::cluster::Cluster;
-use crate::controllers::{cron_job, job};
+use crate::controllers::{cron_job, job, volume_protection};
 use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
@@ -116,6 +116,9 @@ impl Cluster {
             pod_strategy::prepare_for_create(pod, &self.behaviour);
             self.share_spec(pod);
         }
+        if let Object::Job(job) = &mut object {
+            job::prepare_job(Arc::make_mut(job), &self.behaviour);
+        }
         self.store.put_object(object);
     }
 
@@ -146,11 +149,20 @@ impl Cluster {
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.
-                let status = Arc::make_mut(volume).status.get_or_insert_default();
+                let volume = Arc::make_mut(volume);
+                volume_protection::protect_volume(&mut volume.metadata);
+                let spec = volume.spec.get_or_insert_default();
+                spec.volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
+                spec.persistent_volume_reclaim_policy.get_or_insert_with(|| "Retain".to_owned());
+                let status = volume.status.get_or_insert_default();
                 status.phase.get_or_insert_with(|| "Available".to_owned());
             }
             Object::PersistentVolumeClaim(claim) => {
-                let status = Arc::make_mut(claim).status.get_or_insert_default();
+                let claim = Arc::make_mut(claim);
+                volume_protection::protect_claim(&mut claim.metadata);
+                let spec = claim.spec.get_or_insert_default();
+                spec.volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
+                let status = claim.status.get_or_insert_default();
                 status.phase.get_or_insert_with(|| "Pending".to_owned());
             }
             Object::Deployment(object) => {

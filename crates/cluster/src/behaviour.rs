@@ -122,8 +122,23 @@ pub(crate) struct Behaviour {
     pub namespace_name_label: bool,
     /// A Secret with a token is made for every ServiceAccount (until 1.23).
     pub token_secrets: bool,
-    /// Of several default StorageClasses the newest is taken (1.26); before, claims without a class are refused.
+    /// Of several default StorageClasses the newest is taken, also for claims that wait already (1.26); before, claims
+    /// without a class are refused.
     pub newest_default_storage_class: bool,
+    /// Whether a claim that waits for its pod says for which one (1.20).
+    pub claims_name_waiting_pods: bool,
+    /// Whether a claim that waits for an external provisioner says what to look at (1.28).
+    pub external_provisioning_advises: bool,
+    /// Whether a claim is handed to its provisioner in the annotation without `beta` as well (1.23).
+    pub ga_provisioner_annotation: bool,
+    /// What the kubelet says of volumes that it could not look at, when a pod's volumes were not mounted in time.
+    pub unprocessed_volumes: &'static str,
+    /// The cause it gives then.
+    pub mount_time_out: &'static str,
+    /// Whether a volume says since when it is in its phase (1.29).
+    pub volume_phase_times: bool,
+    /// The cause when a pod's volumes were not bound in time.
+    pub volume_binding_time_out: &'static str,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
 }
@@ -230,6 +245,19 @@ impl Behaviour {
             namespace_name_label: minor >= 21,
             token_secrets: minor <= 23,
             newest_default_storage_class: minor >= 26,
+            claims_name_waiting_pods: minor >= 20,
+            external_provisioning_advises: minor >= 28,
+            ga_provisioner_annotation: minor >= 23,
+            unprocessed_volumes: if minor >= 26 { ", failed to process volumes=[]" } else { "" },
+            mount_time_out: match minor {
+                ..=27 => "timed out waiting for the condition",
+                28.. => "context deadline exceeded",
+            },
+            volume_phase_times: minor >= 29,
+            volume_binding_time_out: match minor {
+                ..=27 => "timed out waiting for the condition",
+                28.. => "context deadline exceeded",
+            },
             preemptor: match minor {
                 ..=25 => Preemptor::Name,
                 26..=28 => Preemptor::Nobody,

@@ -103,6 +103,14 @@ pub(crate) enum Event {
     JobExpires(ObjectKey),
     /// A controller looks once more at an object it failed at.
     Retry(Controller, ObjectKey),
+    /// A provisioner is done with a claim.
+    Provision(ObjectKey),
+    /// What is behind a released volume is deleted.
+    DeleteVolume(ObjectKey),
+    /// The PersistentVolume controller looks at every claim that is not bound.
+    ResyncVolumes,
+    /// The scheduler gives up waiting for a pod's volumes.
+    VolumesTimeOut(ObjectKey),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -128,7 +136,11 @@ impl Event {
             | Event::Retry(..)
             | Event::CollectGarbage(..)
             | Event::CronJobDue(_)
-            | Event::JobExpires(_) => 5,
+            | Event::JobExpires(_)
+            | Event::Provision(_)
+            | Event::DeleteVolume(_)
+            | Event::ResyncVolumes
+            | Event::VolumesTimeOut(_) => 5,
             Event::Schedule => 6,
             Event::Autoscale(_) => 7,
             Event::DropOldEvents => 8,
@@ -145,6 +157,8 @@ impl Event {
                 | Event::JobExpires(_)
                 | Event::KubeletAgain(_)
                 | Event::DropOldEvents
+                | Event::ResyncVolumes
+                | Event::VolumesTimeOut(_)
         )
     }
 }
@@ -163,6 +177,8 @@ pub(crate) enum Controller {
     Namespace,
     ServiceAccounts,
     ResourceQuota,
+    PersistentVolume,
+    AttachDetach,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.

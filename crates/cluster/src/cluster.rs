@@ -15,10 +15,12 @@ use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector, job, namespace,
+    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector,
+    job, namespace,
     node_lifecycle::{self, NodeLifecycle},
+    persistent_volume,
     pod_gc::{self, PodGc},
-    replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished,
+    replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished, volume_protection,
 };
 use crate::history::Happening;
 use crate::index::Indices;
@@ -158,6 +160,10 @@ pub struct Cluster {
     pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
     /// What the Job controller remembers.
     pub(crate) jobs: job::Memory,
+    /// What the PersistentVolume controller knows.
+    pub(crate) volumes: persistent_volume::Memory,
+    /// Which volume is attached where.
+    pub(crate) attachments: attach_detach::Memory,
     /// When CronJobs are looked at next.
     pub(crate) cron_jobs_due: cron_job::Due,
     /// Who depends on whom.
@@ -203,6 +209,8 @@ impl Cluster {
             kubelets: Kubelets::default(),
             daemon_set_revisions: BTreeMap::new(),
             jobs: job::Memory::default(),
+            volumes: persistent_volume::Memory::default(),
+            attachments: attach_detach::Memory::default(),
             cron_jobs_due: cron_job::Due::new(),
             garbage: garbage_collector::Graph::default(),
             indices: Indices::default(),
@@ -363,6 +371,10 @@ impl Cluster {
             Event::CollectPods => pod_gc::collect(self),
             Event::NodeStatus(key) => kubelet::post(self, &key),
             Event::Evict(key) => taint_eviction::due(self, &key),
+            Event::Provision(key) => persistent_volume::provision(self, &key),
+            Event::DeleteVolume(key) => persistent_volume::delete_volume(self, &key),
+            Event::ResyncVolumes => persistent_volume::resync(self),
+            Event::VolumesTimeOut(key) => self.volumes_time_out(&key),
             Event::CronJobDue(key) => cron_job::due(self, &key),
             Event::JobExpires(key) => ttl_after_finished::expires(self, &key),
             Event::Kubelet(key) | Event::KubeletAgain(key) => kubelet::work(self, &key),
@@ -384,6 +396,8 @@ impl Cluster {
             Controller::StatefulSet => stateful_set::sync(self, key),
             Controller::Job => job::sync(self, key),
             Controller::CronJob => cron_job::sync(self, key),
+            Controller::PersistentVolume => persistent_volume::sync(self, key),
+            Controller::AttachDetach => attach_detach::sync(self, key),
             Controller::Namespace => namespace::sync(self, key),
             Controller::ServiceAccounts => service_accounts::sync(self, key),
             Controller::ResourceQuota => resource_quota::sync(self, key),
@@ -447,6 +461,9 @@ impl Cluster {
         job::watch(self, changed);
         cron_job::watch(self, changed);
         ttl_after_finished::watch(self, changed);
+        persistent_volume::watch(self, changed);
+        volume_protection::watch(self, changed);
+        attach_detach::watch(self, changed);
         cluster_proportional_autoscaler::watch(self, changed);
         namespace::watch(self, changed);
         service_accounts::watch(self, changed);

@@ -6,7 +6,7 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 14] = [
+const CONTROLLERS: [(&str, &str); 16] = [
     ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
@@ -14,6 +14,8 @@ const CONTROLLERS: [(&str, &str); 14] = [
     ("job-controller", "job"),
     ("namespace-controller", "namespace"),
     ("node-lifecycle-controller", "nodelifecycle"),
+    ("persistentvolume-attach-detach-controller", "attachdetach"),
+    ("persistentvolume-binder-controller", "persistentvolume-binder"),
     ("pod-garbage-collector-controller", "podgc"),
     ("replicaset-controller", "replicaset"),
     ("resourcequota-controller", "resourcequota"),
@@ -32,7 +34,7 @@ const SCHEDULER: &str = "kube-scheduler";
 /// Whose work an event is; kubelets, pods and people are nobody's.
 fn component_of(event: &Event) -> Option<&'static str> {
     Some(match event {
-        Event::Schedule => SCHEDULER,
+        Event::Schedule | Event::VolumesTimeOut(_) => SCHEDULER,
         Event::MonitorNodes | Event::TaintLostNodes => "node-lifecycle-controller",
         Event::Evict(_) => "taint-eviction-controller",
         Event::CollectPods => "pod-garbage-collector-controller",
@@ -46,16 +48,20 @@ fn component_of(event: &Event) -> Option<&'static str> {
             Controller::DaemonSet => "daemonset-controller",
             Controller::Job => "job-controller",
             Controller::CronJob => "cronjob-controller",
+            Controller::PersistentVolume => "persistentvolume-binder-controller",
+            Controller::AttachDetach => "persistentvolume-attach-detach-controller",
             Controller::Namespace => "namespace-controller",
             Controller::ServiceAccounts => "serviceaccount-controller",
             Controller::ResourceQuota => "resourcequota-controller",
         },
         Event::CronJobDue(_) => "cronjob-controller",
         Event::JobExpires(_) => "ttl-after-finished-controller",
+        Event::ResyncVolumes => "persistentvolume-binder-controller",
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
         Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) => return None,
         Event::Housekeeping(_) | Event::Autoscale(_) | Event::DropOldEvents => return None,
+        Event::Provision(_) | Event::DeleteVolume(_) => return None,
     })
 }
 

@@ -1,9 +1,8 @@
 //! What a run does not model, said once: an answer is worth as much as the reader knows of its limits.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Event, Node, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{Event, Node};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
@@ -18,24 +17,12 @@ impl Cluster {
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = self.lacks();
         let waiting = || self.store.list::<Pod>().filter(|pod| pod::node_name(pod).is_none() && pod::is_active(pod));
-        let claims = self.store.list::<PersistentVolumeClaim>();
-        let provisioned: Vec<String> =
-            claims.filter(|claim| is_to_be_provisioned(claim)).map(|claim| name(&claim.metadata)).collect();
-        if !provisioned.is_empty() {
+        for (provisioner, claims) in &self.volumes.provisioned {
+            let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
             gaps.push(format!(
-                "no provisioner makes the volumes of {}: their pods run as if it had succeeded",
-                list(&provisioned)
+                "the provisioner {provisioner} is taken to run: it made the volumes of {} in a few seconds",
+                list(&claims)
             ));
-        }
-        let waited_for: BTreeSet<ObjectKey> = waiting().flat_map(claims_of).collect();
-        let unbound: Vec<String> = self
-            .store
-            .list::<PersistentVolumeClaim>()
-            .filter(|claim| waited_for.contains(&ObjectKey::of(claim.as_ref())) && !is_bound(claim))
-            .map(|claim| name(&claim.metadata))
-            .collect();
-        if !unbound.is_empty() {
-            gaps.push(format!("no PersistentVolume controller runs: nobody here binds {}", list(&unbound)));
         }
         let with_devices: Vec<String> = self
             .store
@@ -129,25 +116,6 @@ pub fn kubelet_version(object: &Object) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Whether the scheduler chose a node for the claim and nobody made its volume.
-fn is_to_be_provisioned(claim: &PersistentVolumeClaim) -> bool {
-    let annotations = claim.metadata.annotations.iter().flatten();
-    let selected = annotations.into_iter().any(|(key, _)| key == "volume.kubernetes.io/selected-node");
-    selected && claim.spec.as_ref().is_none_or(|spec| spec.volume_name.is_none())
-}
-
-fn is_bound(claim: &PersistentVolumeClaim) -> bool {
-    claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Bound")
-}
-
-/// The claims that a pod names.
-fn claims_of(pod: &Arc<Pod>) -> impl Iterator<Item = ObjectKey> {
-    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-    let volumes = pod.spec.volumes.iter().flatten();
-    let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
-    claims.map(move |claim| ObjectKey::new(namespace, &claim.claim_name))
 }
 
 fn claims_devices(pod: &Pod) -> bool {

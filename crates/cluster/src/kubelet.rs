@@ -14,6 +14,7 @@ mod pressure;
 mod probes;
 mod status;
 mod termination;
+mod volumes;
 mod work;
 
 use std::sync::Arc;
@@ -110,6 +111,11 @@ fn node_is_back(cluster: &mut Cluster, pod: &Pod) {
     cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(ObjectKey::of(pod)));
 }
 
+/// The volumes that a pod waited for are on its node.
+pub(crate) fn volumes_are_attached(cluster: &mut Cluster, pod: &Pod) {
+    cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(ObjectKey::of(pod)));
+}
+
 impl Cluster {
     /// Declares what containers do, beside what was declared before; where both speak of one thing, the last is right.
     pub fn declare(&mut self, declarations: impl IntoIterator<Item = Declaration>) {
@@ -196,7 +202,7 @@ fn forget(cluster: &mut Cluster, key: &ObjectKey, gone: &Pod) {
 }
 
 /// Whether the node exists and its kubelet reports.
-fn is_alive(cluster: &Cluster, node: &str) -> bool {
+pub(crate) fn is_alive(cluster: &Cluster, node: &str) -> bool {
     let Some(found) = cluster.store.find::<Node>("", node) else { return false };
     let ready = found.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
     let unreachable =

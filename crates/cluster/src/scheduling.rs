@@ -31,6 +31,8 @@ pub struct Scheduling {
     queue: SchedulingQueue,
     classes: PodClasses,
     course: Course,
+    /// Pods that have their node and wait for their volumes.
+    waiting_for_volumes: OrdMap<ObjectKey, volumes::WaitingForVolumes>,
     /// The spec that pods of one owner share, and what it is in the scheduler's model.
     shared_specs: OrdMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
 }
@@ -55,6 +57,7 @@ impl Scheduling {
             queue,
             classes: PodClasses::default(),
             course: Course::new(setup.emulate_sampling, (setup.seed != 0).then_some(setup.seed)),
+            waiting_for_volumes: OrdMap::new(),
             shared_specs: OrdMap::new(),
         }
     }
@@ -168,7 +171,15 @@ impl Cluster {
         if !pod.spec.volumes.is_empty() {
             let plan = self.scheduling.scheduler.volume_plan(&self.scheduling.snapshot, pod, node);
             self.bind_volumes(&plan, node);
+            if !plan.provisions.is_empty() {
+                self.wait_for_volumes(key, pod, &plan, node);
+                return;
+            }
         }
+        self.finish_binding(key, object, pod, node);
+    }
+
+    fn finish_binding(&mut self, key: &ObjectKey, object: &Arc<api::Pod>, pod: &Pod, node: &str) {
         let message = scheduled_message(&pod.key(), node);
         let now = self.clock.time();
         self.store.update::<api::Pod>(key, |pod| {

@@ -38,7 +38,8 @@ pub(super) fn admit(claim: &mut PersistentVolumeClaim, context: &Context<'_>) ->
     Ok(())
 }
 
-fn is_default(class: &StorageClass) -> bool {
+/// Whether the class is marked as the default one.
+pub(crate) fn is_default(class: &StorageClass) -> bool {
     let annotations = class.metadata.annotations.as_ref();
     IS_DEFAULT.iter().any(|key| annotations.and_then(|all| all.get(*key)).is_some_and(|value| value == "true"))
 }

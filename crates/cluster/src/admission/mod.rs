@@ -12,6 +12,7 @@ mod runtime_class;
 mod service_account;
 mod taint_nodes_by_condition;
 
+pub(crate) use default_storage_class::is_default;
 pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;

@@ -26,7 +26,7 @@ use conditions::Verdict;
 use indexes::Indexes;
 
 pub(crate) use conditions::finished;
-pub(crate) use pods::default_job;
+pub(crate) use pods::{default_job, prepare_job};
 
 /// The finalizer that holds a pod until the controller has counted it (1.25).
 const TRACKING: &str = "batch.kubernetes.io/job-tracking";

@@ -4,6 +4,7 @@
 //! says once that nothing acts on them (`Cluster::gaps`).
 
 pub(crate) mod active_pods;
+pub(crate) mod attach_detach;
 pub(crate) mod cloud_node;
 pub(crate) mod cluster_proportional_autoscaler;
 pub(crate) mod controller_ref;
@@ -14,6 +15,7 @@ pub(crate) mod garbage_collector;
 pub(crate) mod job;
 pub(crate) mod namespace;
 pub(crate) mod node_lifecycle;
+pub(crate) mod persistent_volume;
 pub(crate) mod pod_gc;
 pub(crate) mod replica_set;
 pub(crate) mod resource_quota;
@@ -22,3 +24,4 @@ pub(crate) mod slow_start;
 pub(crate) mod stateful_set;
 pub(crate) mod taint_eviction;
 pub(crate) mod ttl_after_finished;
+pub(crate) mod volume_protection;

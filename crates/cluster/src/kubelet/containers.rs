@@ -37,11 +37,11 @@ struct Due {
     again_ms: Option<u64>,
 }
 
-struct Sync<'a> {
-    cluster: &'a mut Cluster,
+pub(super) struct Sync<'a> {
+    pub(super) cluster: &'a mut Cluster,
     key: &'a ObjectKey,
-    teller: Teller<'a>,
-    now_ms: u64,
+    pub(super) teller: Teller<'a>,
+    pub(super) now_ms: u64,
     due: Due,
 }
 
@@ -88,6 +88,9 @@ impl Sync<'_> {
         let pod = Arc::clone(self.teller.pod);
         let begun = work.containers.iter().any(|container| container.state != State::Waiting);
         if !begun && self.waits_for_network(&pod) {
+            return;
+        }
+        if !begun && self.waits_for_volumes(&pod, work) {
             return;
         }
         if self.now_ms < work.starts_ms {
@@ -417,7 +420,7 @@ impl Sync<'_> {
         self.teller.pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()).unwrap_or_default()
     }
 
-    fn due_at(&mut self, at_ms: u64, again: bool) {
+    pub(super) fn due_at(&mut self, at_ms: u64, again: bool) {
         let place = if again { &mut self.due.again_ms } else { &mut self.due.next_ms };
         *place = Some(place.map_or(at_ms, |known| known.min(at_ms)));
     }

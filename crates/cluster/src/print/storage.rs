@@ -6,13 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::context::PrintContext;
 use super::table::Table;
+use crate::admission::is_default;
 
 /// The annotation that named the class before the field did.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
-/// The annotations that make a class the default one.
-const IS_DEFAULT: [&str; 2] =
-    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
-
 /// The table of PersistentVolumes, in the order given.
 pub(super) fn persistent_volumes(volumes: &[&PersistentVolume], context: &PrintContext) -> Table {
     let mut columns = vec![
@@ -108,12 +105,8 @@ pub(super) fn storage_classes(classes: &[&StorageClass], context: &PrintContext)
         classes.iter().copied(),
         |class| &class.metadata,
         |class| {
-            let annotations = class.metadata.annotations.as_ref();
-            let is_default = annotations.is_some_and(|annotations| {
-                IS_DEFAULT.iter().any(|key| annotations.get(*key).map(String::as_str) == Some("true"))
-            });
             let mut name = class.metadata.name.clone().unwrap_or_default();
-            if is_default {
+            if is_default(class) {
                 name.push_str(" (default)");
             }
             let age = context.age(class.metadata.creation_timestamp.as_ref());

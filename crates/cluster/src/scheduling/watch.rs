@@ -13,13 +13,14 @@ use crate::cluster::Cluster;
 use crate::convert;
 use crate::object::Object;
 use crate::pod;
-use crate::store::Changed;
+use crate::store::{Changed, ObjectKey};
 
 impl Cluster {
     /// Keeps the scheduler's view and queue up with a change of the store.
     pub(crate) fn watch_for_scheduler(&mut self, changed: &Changed) {
         let now_ms = self.clock.now_ms();
         let key = &changed.key;
+        self.watch_waiting_for_volumes(changed);
         let scheduling = &mut self.scheduling;
         if scheduling.watch_storage(changed, now_ms) {
             return;
@@ -140,6 +141,9 @@ impl Scheduling {
     }
 
     fn waiting_pod_changed(&mut self, before: Option<&Arc<api::Pod>>, now: &Arc<api::Pod>, now_ms: u64) {
+        if self.waiting_for_volumes.contains_key(&ObjectKey::of(now.as_ref())) {
+            return;
+        }
         let model = self.model(now);
         let key = model.key();
         if !self.scheduler.serves(&model) {

@@ -218,10 +218,8 @@ impl Turn<'_> {
     }
 }
 
-/// What the API server adds to a job that it takes in: defaults, its selector and its labels
-/// (pkg/apis/batch/v1/defaults.go, pkg/registry/batch/job/strategy.go).
+/// The defaults of pkg/apis/batch/v1/defaults.go.
 pub(crate) fn default_job(job: &mut Job, behaviour: &Behaviour) {
-    let (name, uid) = (job.metadata.name.clone().unwrap_or_default(), job.metadata.uid.clone().unwrap_or_default());
     let spec = job.spec.get_or_insert_default();
     if spec.completions.is_none() && spec.parallelism.is_none() {
         spec.completions = Some(1);
@@ -239,6 +237,12 @@ pub(crate) fn default_job(job: &mut Job, behaviour: &Behaviour) {
         spec.pod_replacement_policy.get_or_insert_with(|| policy.to_owned());
     }
     spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
+}
+
+/// Gives a new job its selector, and its pods the labels that it selects (pkg/registry/batch/job/strategy.go).
+pub(crate) fn prepare_job(job: &mut Job, behaviour: &Behaviour) {
+    let (name, uid) = (job.metadata.name.clone().unwrap_or_default(), job.metadata.uid.clone().unwrap_or_default());
+    let spec = job.spec.get_or_insert_default();
     if spec.manual_selector == Some(true) || spec.selector.is_some() {
         return;
     }
