@@ -6,6 +6,16 @@ use sim_core::version::Version;
 
 pub(crate) use kubelet::{ContainerEvents, Kubelet, PulledEvent};
 
+/// In-tree plugins in the order in which CSI drivers took them over: 1.21, three in 1.23, 1.24, 1.25.
+const MIGRATED_PROVISIONERS: [(&str, &str); 6] = [
+    ("kubernetes.io/cinder", "cinder.csi.openstack.org"),
+    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
+    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
+    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
+    ("kubernetes.io/azure-file", "file.csi.azure.com"),
+    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
+];
+
 /// The behaviour of controllers, kubelets and event recorders of one version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Behaviour {
@@ -135,6 +145,10 @@ pub(crate) struct Behaviour {
     pub unprocessed_volumes: &'static str,
     /// The cause it gives then.
     pub mount_time_out: &'static str,
+    /// Whether claims are made for volumes that live as long as their pod (1.21).
+    pub ephemeral_volumes: bool,
+    /// In-tree plugins whose claims go to a CSI driver, and the driver.
+    pub migrated_provisioners: &'static [(&'static str, &'static str)],
     /// Whether a volume says since when it is in its phase (1.29).
     pub volume_phase_times: bool,
     /// The cause when a pod's volumes were not bound in time.
@@ -252,6 +266,14 @@ impl Behaviour {
             mount_time_out: match minor {
                 ..=27 => "timed out waiting for the condition",
                 28.. => "context deadline exceeded",
+            },
+            ephemeral_volumes: minor >= 21,
+            migrated_provisioners: match minor {
+                ..=20 => &[],
+                21 | 22 => MIGRATED_PROVISIONERS.split_at(1).0,
+                23 => MIGRATED_PROVISIONERS.split_at(4).0,
+                24 => MIGRATED_PROVISIONERS.split_at(5).0,
+                25.. => &MIGRATED_PROVISIONERS,
             },
             volume_phase_times: minor >= 29,
             volume_binding_time_out: match minor {

@@ -179,6 +179,7 @@ pub(crate) enum Controller {
     ResourceQuota,
     PersistentVolume,
     AttachDetach,
+    EphemeralVolume,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.

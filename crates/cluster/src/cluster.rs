@@ -15,8 +15,8 @@ use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, garbage_collector,
-    job, namespace,
+    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, ephemeral_volume,
+    garbage_collector, job, namespace,
     node_lifecycle::{self, NodeLifecycle},
     persistent_volume,
     pod_gc::{self, PodGc},
@@ -398,6 +398,7 @@ impl Cluster {
             Controller::CronJob => cron_job::sync(self, key),
             Controller::PersistentVolume => persistent_volume::sync(self, key),
             Controller::AttachDetach => attach_detach::sync(self, key),
+            Controller::EphemeralVolume => ephemeral_volume::sync(self, key),
             Controller::Namespace => namespace::sync(self, key),
             Controller::ServiceAccounts => service_accounts::sync(self, key),
             Controller::ResourceQuota => resource_quota::sync(self, key),
@@ -461,6 +462,7 @@ impl Cluster {
         job::watch(self, changed);
         cron_job::watch(self, changed);
         ttl_after_finished::watch(self, changed);
+        ephemeral_volume::watch(self, changed);
         persistent_volume::watch(self, changed);
         volume_protection::watch(self, changed);
         attach_detach::watch(self, changed);

@@ -6,10 +6,11 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 16] = [
+const CONTROLLERS: [(&str, &str); 17] = [
     ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
+    ("ephemeral-volume-controller", "ephemeral-volume"),
     ("garbage-collector-controller", "garbagecollector"),
     ("job-controller", "job"),
     ("namespace-controller", "namespace"),
@@ -50,6 +51,7 @@ fn component_of(event: &Event) -> Option<&'static str> {
             Controller::CronJob => "cronjob-controller",
             Controller::PersistentVolume => "persistentvolume-binder-controller",
             Controller::AttachDetach => "persistentvolume-attach-detach-controller",
+            Controller::EphemeralVolume => "ephemeral-volume-controller",
             Controller::Namespace => "namespace-controller",
             Controller::ServiceAccounts => "serviceaccount-controller",
             Controller::ResourceQuota => "resourcequota-controller",

@@ -64,12 +64,7 @@ fn volume_phase(cluster: &Cluster, name: &str) -> String {
 
 fn has_event(cluster: &Cluster, wanted: &str) -> bool {
     let text = |event: &Event| format!("{} {}", event.reason.as_deref().unwrap(), event.message.as_deref().unwrap());
-    let found = cluster.store().list::<Event>().any(|event| text(event) == wanted);
-    if !found {
-        let all: Vec<String> = cluster.store().list::<Event>().map(|event| text(event)).collect();
-        println!("{}", all.join("\n"));
-    }
-    found
+    cluster.store().list::<Event>().any(|event| text(event) == wanted)
 }
 
 fn delete(cluster: &mut Cluster, what: &str) {
@@ -253,4 +248,32 @@ fn a_partial_dump_loses_nothing() {
     cluster.run_until(5 * MINUTE);
     assert_eq!(state(&cluster, "data"), "Bound elsewhere");
     assert_eq!(volume_phase(&cluster, "taken"), "Bound");
+}
+
+#[test]
+fn ephemeral_volumes_come_and_go_with_their_pod() {
+    let mut pod = pod("p", "unused");
+    pod["spec"]["volumes"] = json!([{"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {
+        "storageClassName": "now", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}}]);
+    let mut cluster = cluster("v1.30.0", vec![node("n1", "a"), class("now", "d.example.com", "Immediate", ""), pod]);
+    cluster.settle(60 * MINUTE);
+    assert!(is_ready(&cluster, "p"));
+    assert!(state(&cluster, "p-scratch").starts_with("Bound pvc-"));
+    delete(&mut cluster, "pod/p");
+    assert_eq!(state(&cluster, "p-scratch"), "gone");
+    assert_eq!(cluster.store().list::<PersistentVolume>().count(), 0);
+}
+
+#[test]
+fn in_tree_plugins_provision_until_a_driver_takes_over() {
+    for (version, event) in
+        [("v1.22.0", "using kubernetes.io/aws-ebs"), ("v1.23.0", "either by external provisioner \"ebs.csi.aws.com\"")]
+    {
+        let class = class("gp2", "kubernetes.io/aws-ebs", "Immediate", "");
+        let mut cluster = cluster(version, vec![class, claim("data", json!({"storageClassName": "gp2"}))]);
+        cluster.settle(60 * MINUTE);
+        assert!(state(&cluster, "data").starts_with("Bound pvc-"), "{version}");
+        let told = |event: &Event, part: &str| event.message.as_deref().unwrap().contains(part);
+        assert!(cluster.store().list::<Event>().any(|found| told(found, event)), "{version}");
+    }
 }

@@ -11,6 +11,7 @@ pub(crate) mod controller_ref;
 pub(crate) mod cron_job;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
+pub(crate) mod ephemeral_volume;
 pub(crate) mod garbage_collector;
 pub(crate) mod job;
 pub(crate) mod namespace;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
-    CSIPersistentVolumeSource, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, ObjectReference,
-    PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, VolumeNodeAffinity,
+    AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, CSIPersistentVolumeSource, CinderPersistentVolumeSource,
+    GCEPersistentDiskVolumeSource, HostPathVolumeSource, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
+    ObjectReference, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, VolumeNodeAffinity,
 };
 use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -22,7 +23,7 @@ use crate::store::ObjectKey;
 
 /// What a provisioner needs for a volume unless its class says otherwise, in milliseconds.
 pub(super) const DELAY_MS: u64 = 3_000;
-/// After a failure a provisioner tries again so much later, in milliseconds, doubled each time in reality.
+/// After a failure a provisioner tries again so much later, in milliseconds.
 const RETRY_MS: u64 = 15_000;
 /// The annotation of a StorageClass that says how its provisioner does.
 const CONDUCT: &str = "sim/provisioner";
@@ -31,15 +32,18 @@ const PROVISIONER_ANNOTATIONS: [&str; 2] =
     ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
 /// Provisioners whose volumes are directories of one node.
 const LOCAL_PROVISIONERS: [&str; 3] = ["rancher.io/local-path", "openebs.io/local", "microk8s.io/hostpath"];
-/// In-tree plugins that the controller can provision with, the CSI driver that took each over, and since which minor.
-const IN_TREE: [(&str, &str, u32); 6] = [
-    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com", 23),
-    ("kubernetes.io/azure-disk", "disk.csi.azure.com", 23),
-    ("kubernetes.io/azure-file", "file.csi.azure.com", 24),
-    ("kubernetes.io/cinder", "cinder.csi.openstack.org", 21),
-    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io", 23),
-    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com", 25),
+/// In-tree plugins that the controller can provision with itself.
+const IN_TREE: [&str; 6] = [
+    "kubernetes.io/aws-ebs",
+    "kubernetes.io/azure-disk",
+    "kubernetes.io/azure-file",
+    "kubernetes.io/cinder",
+    "kubernetes.io/gce-pd",
+    "kubernetes.io/vsphere-volume",
 ];
+
+/// The labels with a node's zone, the present one first.
+const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
 
 /// Who makes a volume.
 enum Provisioner {
@@ -186,25 +190,46 @@ fn new_volume(
         resource_version: claim.metadata.resource_version.clone(),
         ..ObjectReference::default()
     };
-    PersistentVolume {
-        metadata,
-        spec: Some(PersistentVolumeSpec {
-            access_modes: spec.access_modes,
-            capacity: requests.map(|requests| requests.into_iter().filter(|(name, _)| name == "storage").collect()),
-            claim_ref: Some(claim_ref),
-            csi: Some(CSIPersistentVolumeSource {
-                driver: driver.clone(),
-                volume_handle: name,
-                ..CSIPersistentVolumeSource::default()
-            }),
-            mount_options: class.mount_options.clone(),
-            node_affinity: node_affinity(cluster, claim, class, &driver),
-            persistent_volume_reclaim_policy: class.reclaim_policy.clone().or_else(|| Some("Delete".to_owned())),
-            storage_class_name: class.metadata.name.clone(),
-            volume_mode: spec.volume_mode.or_else(|| Some("Filesystem".to_owned())),
-            ..PersistentVolumeSpec::default()
-        }),
-        status: None,
+    let mut volume = PersistentVolumeSpec {
+        access_modes: spec.access_modes,
+        capacity: requests.map(|requests| requests.into_iter().filter(|(name, _)| name == "storage").collect()),
+        claim_ref: Some(claim_ref),
+        mount_options: class.mount_options.clone(),
+        node_affinity: node_affinity(cluster, claim, class, &driver),
+        persistent_volume_reclaim_policy: class.reclaim_policy.clone().or_else(|| Some("Delete".to_owned())),
+        storage_class_name: class.metadata.name.clone(),
+        volume_mode: spec.volume_mode.or_else(|| Some("Filesystem".to_owned())),
+        ..PersistentVolumeSpec::default()
+    };
+    set_source(&mut volume, &driver, name);
+    PersistentVolume { metadata, spec: Some(volume), status: None }
+}
+
+/// What is behind a new volume: a disk of a cloud, a directory of a node, or something of a CSI driver.
+fn set_source(volume: &mut PersistentVolumeSpec, driver: &str, name: String) {
+    match driver {
+        "kubernetes.io/aws-ebs" => {
+            let disk = AWSElasticBlockStoreVolumeSource { volume_id: name, ..Default::default() };
+            volume.aws_elastic_block_store = Some(disk);
+        }
+        "kubernetes.io/gce-pd" => {
+            volume.gce_persistent_disk = Some(GCEPersistentDiskVolumeSource { pd_name: name, ..Default::default() });
+        }
+        "kubernetes.io/azure-disk" => {
+            volume.azure_disk = Some(AzureDiskVolumeSource { disk_name: name, ..Default::default() });
+        }
+        "kubernetes.io/cinder" => {
+            volume.cinder = Some(CinderPersistentVolumeSource { volume_id: name, ..Default::default() });
+        }
+        local if LOCAL_PROVISIONERS.contains(&local) => {
+            let path = format!("/opt/local-path-provisioner/{name}");
+            volume.host_path = Some(HostPathVolumeSource { path, type_: Some("DirectoryOrCreate".to_owned()) });
+        }
+        driver => {
+            let driver = driver.to_owned();
+            volume.csi =
+                Some(CSIPersistentVolumeSource { driver, volume_handle: name, ..CSIPersistentVolumeSource::default() });
+        }
     }
 }
 
@@ -246,6 +271,9 @@ fn place_of(cluster: &Cluster, node: &str, driver: &str) -> Option<BTreeMap<Stri
     let keys = match keys {
         Some(keys) => keys,
         None if LOCAL_PROVISIONERS.contains(&driver) => vec!["kubernetes.io/hostname".to_owned()],
+        None if IN_TREE.contains(&driver) => {
+            ZONE_LABELS.iter().filter(|key| labels.contains_key(**key)).take(1).map(|key| (*key).to_owned()).collect()
+        }
         None => Vec::new(),
     };
     let place: BTreeMap<String, String> =
@@ -254,11 +282,12 @@ fn place_of(cluster: &Cluster, node: &str, driver: &str) -> Option<BTreeMap<Stri
 }
 
 fn provisioner(cluster: &Cluster, class: &StorageClass) -> Provisioner {
-    let minor = cluster.setup.version.minor();
     let name = class.provisioner.as_str();
-    match IN_TREE.iter().find(|(plugin, ..)| *plugin == name) {
-        Some((_, driver, since)) if minor >= *since => Provisioner::External((*driver).to_owned()),
-        Some((plugin, ..)) => Provisioner::InTree(plugin),
+    if let Some((_, driver)) = cluster.behaviour.migrated_provisioners.iter().find(|(plugin, _)| *plugin == name) {
+        return Provisioner::External((*driver).to_owned());
+    }
+    match IN_TREE.iter().find(|plugin| **plugin == name) {
+        Some(plugin) => Provisioner::InTree(plugin),
         None if name.starts_with("kubernetes.io/") => Provisioner::Unknown(name.to_owned()),
         None => Provisioner::External(name.to_owned()),
     }
