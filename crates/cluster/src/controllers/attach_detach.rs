@@ -58,21 +58,19 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
         (before, Some(Object::Pod(now))) => {
             let before =
                 before.as_ref().and_then(|before| if let Object::Pod(pod) = before { Some(pod) } else { None });
-            let place = |pod: &Pod| (pod.node_name.clone(), pod::is_terminal(pod));
-            if before.map(|pod| place(pod)) != Some(place(now)) && now.node_name.is_some() {
+            let is_placed_as =
+                |before: &Pod| before.node_name == now.node_name && pod::is_terminal(before) == pod::is_terminal(now);
+            if now.node_name.is_some() && !before.is_some_and(|before| is_placed_as(before)) {
                 sync_volumes_of(cluster, now, before.is_none());
             }
         }
         (Some(Object::Pod(gone)), None) => sync_volumes_of(cluster, gone, false),
         (_, Some(Object::VolumeAttachment(attachment))) => note_attachment(cluster, attachment),
-        (Some(Object::Node(_)), _) => {
-            let is_there = |places: &OrdMap<String, Place>| places.contains_key(&*changed.key.name);
-            let here = cluster.attachments.places.iter().filter(|(_, places)| is_there(places));
-            let volumes: Vec<String> = here.map(|(volume, _)| volume.clone()).collect();
-            if taint_or_presence_changed(changed) {
-                for volume in volumes {
-                    cluster.sync(Controller::AttachDetach, ObjectKey::new("", &volume));
-                }
+        (Some(Object::Node(_)), _) if taint_or_presence_changed(changed) => {
+            let places = cluster.attachments.places.iter();
+            let here = places.filter(|(_, places)| places.contains_key(&*changed.key.name));
+            for volume in here.map(|(volume, _)| volume.clone()).collect::<Vec<String>>() {
+                cluster.sync(Controller::AttachDetach, ObjectKey::new("", &volume));
             }
         }
         _ => {}

@@ -340,9 +340,11 @@ fn claim_key(volume: &PersistentVolume) -> Option<ObjectKey> {
 
 /// Whether the volume is for this claim and no namesake of it (`IsVolumeBoundToClaim`).
 fn is_bound_to(volume: &PersistentVolume, key: &ObjectKey, claim: &PersistentVolumeClaim) -> bool {
-    let reference = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
-    let uid = reference.and_then(|reference| reference.uid.as_deref()).filter(|uid| !uid.is_empty());
-    claim_key(volume).as_ref() == Some(key) && uid.is_none_or(|uid| claim.metadata.uid.as_deref() == Some(uid))
+    let Some(reference) = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref()) else { return false };
+    let uid = reference.uid.as_deref().filter(|uid| !uid.is_empty());
+    reference.name.as_deref() == Some(&*key.name)
+        && reference.namespace.as_deref() == Some(&*key.namespace)
+        && uid.is_none_or(|uid| claim.metadata.uid.as_deref() == Some(uid))
 }
 
 /// The class of a volume or a claim; empty when it has none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 
-use super::{claim_key, class_of, is_bound_to};
+use super::{class_of, is_bound_to};
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::store::ObjectKey;
@@ -27,7 +27,7 @@ pub(super) fn best_match(
         return None;
     }
     let available = volumes().filter(|volume| {
-        claim_key(volume).is_none()
+        volume.spec.as_ref().is_some_and(|spec| spec.claim_ref.is_none())
             && volume.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Available")
             && class_of(&volume.metadata, volume.spec.as_ref().and_then(|spec| spec.storage_class_name.as_ref()))
                 == class
