@@ -80,10 +80,14 @@ impl Input {
 /// Reads files, directories (their .yaml, .yml and .json files) and, for `-`, `stdin`.
 pub fn load(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
     let (sources, faults) = files::read(paths, stdin);
-    let mut loader = Loader { input: Input { faults, ..Input::default() }, ..Loader::new(&sources) };
-    for source in &sources {
-        loader.read_source(source);
-    }
+    Loader::of(&sources, faults).finish()
+}
+
+/// Reads what is applied to a cluster that is there: pods may be bound to nodes that only the cluster has.
+pub(crate) fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
+    let (sources, faults) = files::read(paths, stdin);
+    let mut loader = Loader::of(&sources, faults);
+    loader.bound.clear();
     loader.finish()
 }
 
@@ -324,6 +328,15 @@ impl<'a> Loader<'a> {
             );
         }
         UnknownField { steps: path.to_vec(), value: found.cloned().unwrap_or_default() }
+    }
+
+    /// Everything that the sources hold.
+    fn of(sources: &'a [Source], faults: Vec<Fault>) -> Self {
+        let mut loader = Self { input: Input { faults, ..Input::default() }, ..Self::new(sources) };
+        for source in sources {
+            loader.read_source(source);
+        }
+        loader
     }
 
     /// What can only be said of the whole input.

@@ -167,7 +167,10 @@ impl Sync<'_> {
                             if let Some(end) = end {
                                 self.due_at(end.at_ms, again);
                             }
-                            return self.probe(container, own, since_ms, conduct_ms, end);
+                            self.probe(container, own, since_ms, conduct_ms, end);
+                            // One whose end is decided is not ready any more.
+                            own.ready &= ending.is_none();
+                            return;
                         }
                     }
                 }
