@@ -503,9 +503,13 @@ fn moves_others(changed: &Changed) -> bool {
                 || before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
                 || pod::phase(before) != pod::phase(after)
         }
-        (Some(before @ (Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_))), Some(after)) => {
-            before.metadata().generation != after.metadata().generation
-        }
+        (
+            Some(
+                before
+                @ (Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_) | Object::StatefulSet(_)),
+            ),
+            Some(after),
+        ) => before.metadata().generation != after.metadata().generation,
         _ => true,
     }
 }

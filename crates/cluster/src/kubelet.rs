@@ -151,9 +151,15 @@ impl Cluster {
         self.kubelets.broken_images.insert(pattern.to_owned());
     }
 
-    /// The registries hand them out again; says whether they did not.
+    /// The registries hand them out again; says whether they did not. Who waits for one hears of it by its next try.
     pub(crate) fn fix_image(&mut self, pattern: &str) -> bool {
-        self.kubelets.broken_images.remove(pattern).is_some()
+        let was_broken = self.kubelets.broken_images.remove(pattern).is_some();
+        let waiting: Vec<ObjectKey> =
+            self.kubelets.pods.iter().filter(|(_, work)| work.waits_for_image()).map(|(key, _)| key.clone()).collect();
+        for key in waiting {
+            self.agenda.add(self.clock.now_ms(), Event::Kubelet(key));
+        }
+        was_broken
     }
 }
 

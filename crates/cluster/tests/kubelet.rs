@@ -565,3 +565,26 @@ fn pods_pinned_to_a_full_disk_are_made_and_refused_without_end() {
     cluster.run_until(10 * MINUTE);
     assert!(evicted(&cluster) > count);
 }
+
+#[test]
+fn what_recovers_by_itself_is_waited_for() {
+    let objects =
+        vec![node("n1"), deployment("c", 1, "needs deployment/d Ready to start"), deployment("d", 1, "stops after 1s")];
+    let mut cluster = cluster("v1.30.0", objects);
+    let d = |behaviour: &str| {
+        let pods = PodPattern { owner: Some("deployment/d".to_owned()), ..PodPattern::default() };
+        Declaration { pods, container: None, conduct: Conduct::parse(behaviour).unwrap() }
+    };
+    cluster.declare([d("never ready")]);
+    cluster.run_until(5_000);
+    cluster.make(&Change::ImageBroken("late:1".to_owned())).unwrap();
+    let late = bound("p", "", json!({"image": "late:1"}));
+    cluster.make(&Change::Apply(vec![Object::read(Kind::Pod, late).unwrap()])).unwrap();
+    assert_eq!(cluster.settle(300 * MINUTE), Stop::Quiet);
+    assert_eq!((ready(&cluster, "c"), shown(&cluster, "p")), (0, "0/1 ImagePullBackOff 0".to_owned()));
+    // What is mended is seen to recover, though by then everything is tried only every five minutes.
+    cluster.make(&Change::ImageFixed("late:1".to_owned())).unwrap();
+    cluster.make(&Change::Behaviour(d("ready after 1s"))).unwrap();
+    assert_eq!(cluster.settle(600 * MINUTE), Stop::Quiet);
+    assert_eq!((ready(&cluster, "c"), shown(&cluster, "p")), (1, "1/1 Running 0".to_owned()));
+}

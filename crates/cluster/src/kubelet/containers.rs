@@ -139,7 +139,7 @@ impl Sync<'_> {
     fn drive(&mut self, container: &Container, own: &mut ContainerWork, restarts: Restarts, ends_ms: Option<u64>) {
         loop {
             let now_ms = self.now_ms;
-            let again = own.back_off.is_longest() || own.pull_back_off.is_longest();
+            let again = self.repeats_itself(container, own);
             match own.state.clone() {
                 State::Waiting => self.begin(container, own),
                 State::Pulling { until_ms, .. } if now_ms < until_ms => return self.due_at(until_ms, again),
@@ -199,6 +199,23 @@ impl Sync<'_> {
                 }
             }
         }
+    }
+
+    /// Whether all that the container does it has done before and will do again, at the longest back-off.
+    fn repeats_itself(&self, container: &Container, own: &ContainerWork) -> bool {
+        (own.pull_back_off.is_longest() && !images::can_be_pulled(self.cluster, container, &own.conduct))
+            || (own.back_off.is_longest() && !self.would_stay_up(container, own))
+    }
+
+    /// Whether a container has no reason to end again.
+    fn would_stay_up(&self, container: &Container, own: &ContainerWork) -> bool {
+        let conduct = &own.conduct;
+        let limit = pressure::limit(container, "memory");
+        let fits = conduct.memory.is_none_or(|used| limit.is_none_or(|limit| used.bytes <= limit));
+        conduct.exits.is_none()
+            && conduct.liveness_fails_after_ms.is_none()
+            && fits
+            && needs::are_met(self.cluster, &self.key.namespace, conduct, true)
     }
 
     fn restart(&mut self, container: &Container, own: &mut ContainerWork, end: End) {
@@ -289,7 +306,7 @@ impl Sync<'_> {
         since_ms: u64,
         conduct_ms: u64,
     ) -> Option<End> {
-        let again = own.back_off.is_longest();
+        let again = self.repeats_itself(container, own);
         let slow = container.startup_probe.as_ref().filter(|_| !own.started).zip(own.conduct.ready_after_ms);
         let (probe, kind, word, from_ms, fails_ms) = match slow {
             Some((probe, ready_ms)) => {
@@ -343,7 +360,7 @@ impl Sync<'_> {
         end: Option<End>,
     ) {
         let now_ms = self.now_ms;
-        let again = own.back_off.is_longest();
+        let again = self.repeats_itself(container, own);
         for used in own.conduct.memory.iter().chain(&own.conduct.disk) {
             if now_ms < conduct_ms + used.after_ms {
                 self.due_at(conduct_ms + used.after_ms, again);

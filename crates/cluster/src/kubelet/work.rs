@@ -177,6 +177,11 @@ impl PodWork {
         self.containers.iter().any(|container| container.conduct.memory.is_some() || container.conduct.disk.is_some())
     }
 
+    /// Whether a container waits for an image that did not come.
+    pub(super) fn waits_for_image(&self) -> bool {
+        self.containers.iter().any(|container| matches!(container.state, State::PullFailed { .. }))
+    }
+
     /// The containers behave differently from now on.
     pub(super) fn conduct_themselves(&mut self, conducts: &[Conduct], now_ms: u64) {
         self.needs_known = false;
