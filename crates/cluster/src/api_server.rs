@@ -108,7 +108,10 @@ impl Cluster {
         let metadata = object.metadata_mut();
         metadata.uid.get_or_insert(uid);
         metadata.creation_timestamp.get_or_insert(now);
-        if matches!(known, Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet)) {
+        if matches!(
+            known,
+            Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet | Kind::PodDisruptionBudget)
+        ) {
             metadata.generation.get_or_insert(1);
         }
         if let Object::Pod(pod) = &mut object {

@@ -1,9 +1,11 @@
 //! What differs between Kubernetes minors outside the scheduler: one table. The scheduler's is in `sim-core`.
 
+pub(crate) mod drain;
 mod kubelet;
 
 use sim_core::version::Version;
 
+use self::drain::DrainRules;
 pub(crate) use kubelet::{ContainerEvents, Kubelet, PulledEvent};
 
 /// In-tree plugins in the order in which CSI drivers took them over: 1.21, three in 1.23, 1.24, 1.25.
@@ -155,6 +157,20 @@ pub(crate) struct Behaviour {
     pub volume_binding_time_out: &'static str,
     /// How the event on a victim names its preemptor.
     preemptor: Preemptor,
+    /// Whether a PodDisruptionBudget has the condition DisruptionAllowed (1.21).
+    pub budgets_have_condition: bool,
+    /// Whether a PodDisruptionBudget with an empty selector speaks of every pod (policy/v1, 1.21).
+    pub empty_budget_selector_matches_all: bool,
+    /// Whether pods without a controller are left out of a budget's count; before, they were its failure (1.22).
+    pub budgets_ignore_unmanaged_pods: bool,
+    /// Whether pods that are Pending or on their way out are evicted without asking their budget (1.19).
+    pub evicts_idle_pods_freely: bool,
+    /// Whether pods that are not ready are evicted beyond a budget that is met without them (1.20).
+    pub evicts_unready_pods_beyond_budget: bool,
+    /// Whether `unhealthyPodEvictionPolicy` is heeded (beta in 1.27).
+    pub unhealthy_pod_eviction_policy: bool,
+    /// What `kubectl drain` does and says.
+    pub drain: DrainRules,
 }
 
 /// How a Deployment's event names the sizes of a ReplicaSet.
@@ -285,6 +301,13 @@ impl Behaviour {
                 26..=28 => Preemptor::Nobody,
                 29.. => Preemptor::Uid,
             },
+            budgets_have_condition: minor >= 21,
+            empty_budget_selector_matches_all: minor >= 21,
+            budgets_ignore_unmanaged_pods: minor >= 22,
+            evicts_idle_pods_freely: minor >= 19,
+            evicts_unready_pods_beyond_budget: minor >= 20,
+            unhealthy_pod_eviction_policy: minor >= 27,
+            drain: DrainRules::of(minor),
         }
     }
 

@@ -12,6 +12,7 @@ use sim_core::version::Version;
 use crate::Object;
 use crate::conduct::Declaration;
 use crate::deletion::DeleteOptions;
+use crate::drain::DrainOptions;
 
 pub use reference::{ObjectRef, WorkloadRef};
 use taint::toleration_text;
@@ -92,6 +93,8 @@ pub enum Change {
     Cordon(String),
     /// `kubectl uncordon NODE`.
     Uncordon(String),
+    /// `kubectl drain NODE`.
+    Drain(DrainOptions),
     /// `kubectl label`: sets and removes labels.
     Label {
         /// The object.
@@ -252,6 +255,7 @@ impl std::fmt::Display for Change {
             }
             Change::Cordon(node) => write!(f, "cordon {node}"),
             Change::Uncordon(node) => write!(f, "uncordon {node}"),
+            Change::Drain(options) => write!(f, "drain {}", options.node),
             Change::Label { target, set, remove } => {
                 write!(f, "label {target}")?;
                 write_pairs(f, set, remove)

@@ -111,6 +111,8 @@ pub(crate) enum Event {
     ResyncVolumes,
     /// The scheduler gives up waiting for a pod's volumes.
     VolumesTimeOut(ObjectKey),
+    /// A drain of the node with this name gets on.
+    Drain(String),
     /// The scheduler looks at its queues.
     Schedule,
     /// A cluster-proportional-autoscaler polls; the key is that of its pod.
@@ -141,9 +143,10 @@ impl Event {
             | Event::DeleteVolume(_)
             | Event::ResyncVolumes
             | Event::VolumesTimeOut(_) => 5,
-            Event::Schedule => 6,
-            Event::Autoscale(_) => 7,
-            Event::DropOldEvents => 8,
+            Event::Drain(_) => 6,
+            Event::Schedule => 7,
+            Event::Autoscale(_) => 8,
+            Event::DropOldEvents => 9,
         }
     }
 
@@ -180,6 +183,7 @@ pub(crate) enum Controller {
     PersistentVolume,
     AttachDetach,
     EphemeralVolume,
+    Disruption,
 }
 
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.

@@ -15,13 +15,14 @@ use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, ephemeral_volume,
-    garbage_collector, job, namespace,
+    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, disruption,
+    ephemeral_volume, garbage_collector, job, namespace,
     node_lifecycle::{self, NodeLifecycle},
     persistent_volume,
     pod_gc::{self, PodGc},
     replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished, volume_protection,
 };
+use crate::drain::{self, Drain};
 use crate::history::Happening;
 use crate::index::Indices;
 use crate::knowledge::Knowledge;
@@ -29,6 +30,7 @@ use crate::kubelet::{self, Flags, Kubelets, Silence};
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
+use crate::printed::Output;
 use crate::recorder::Recorder;
 use crate::result::format_millis;
 use crate::scheduling::Scheduling;
@@ -169,6 +171,10 @@ pub struct Cluster {
     /// Who depends on whom.
     pub(crate) garbage: garbage_collector::Graph,
     pub(crate) indices: Indices,
+    /// The drains that go on, by node.
+    pub(crate) drains: OrdMap<String, Drain>,
+    /// What the timeline's commands printed.
+    pub(crate) printed: Output,
     /// The spec of the pod admitted last, by the uid of the managing owner.
     pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
     /// The last address drawn, by node range.
@@ -214,6 +220,8 @@ impl Cluster {
             cron_jobs_due: cron_job::Due::new(),
             garbage: garbage_collector::Graph::default(),
             indices: Indices::default(),
+            drains: OrdMap::new(),
+            printed: Output::default(),
             pod_specs: OrdMap::new(),
             pod_ips: BTreeMap::new(),
             knowledge: Knowledge::new(setup.input_is_complete),
@@ -380,6 +388,7 @@ impl Cluster {
             Event::Kubelet(key) | Event::KubeletAgain(key) => kubelet::work(self, &key),
             Event::Housekeeping(key) => kubelet::housekeeping(self, &key),
             Event::DropOldEvents => self.drop_old_events(),
+            Event::Drain(node) => drain::work(self, &node),
             Event::Schedule => self.schedule(),
             Event::Autoscale(key) => cluster_proportional_autoscaler::poll(self, &key),
         }
@@ -393,6 +402,7 @@ impl Cluster {
             Controller::Deployment => deployment::sync(self, key),
             Controller::ReplicaSet => replica_set::sync(self, key),
             Controller::DaemonSet => daemon_set::sync(self, key),
+            Controller::Disruption => disruption::sync(self, key),
             Controller::StatefulSet => stateful_set::sync(self, key),
             Controller::Job => job::sync(self, key),
             Controller::CronJob => cron_job::sync(self, key),
@@ -419,7 +429,12 @@ impl Cluster {
         let made = self.make(&step.change);
         self.note_step(&step.change, &step.source, &made);
         match made {
-            Ok(_) => Ok(()),
+            Ok(lines) => {
+                for line in lines {
+                    self.print(line);
+                }
+                Ok(())
+            }
             Err(refused) => Err(Stop::Refused(RefusedStep {
                 at: format_millis(self.clock.now_ms()),
                 step: step.change.to_string(),
@@ -437,7 +452,7 @@ impl Cluster {
                 self.last_change_ms = self.clock.now_ms();
                 self.changes += 1;
             }
-            self.indices.note(&changed);
+            self.indices.note(&changed, &self.store, &self.behaviour);
             self.note_change(&changed);
             self.tell_watchers(&changed);
         }
@@ -466,10 +481,12 @@ impl Cluster {
         persistent_volume::watch(self, changed);
         volume_protection::watch(self, changed);
         attach_detach::watch(self, changed);
+        disruption::watch(self, changed);
         cluster_proportional_autoscaler::watch(self, changed);
         namespace::watch(self, changed);
         service_accounts::watch(self, changed);
         resource_quota::watch(self, changed);
+        drain::watch(self, changed);
     }
 
     /// Has a controller look at an object soon.

@@ -6,10 +6,11 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 17] = [
+const CONTROLLERS: [(&str, &str); 18] = [
     ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
+    ("disruption-controller", "disruption"),
     ("ephemeral-volume-controller", "ephemeral-volume"),
     ("garbage-collector-controller", "garbagecollector"),
     ("job-controller", "job"),
@@ -46,6 +47,7 @@ fn component_of(event: &Event) -> Option<&'static str> {
             Controller::Deployment => "deployment-controller",
             Controller::ReplicaSet => "replicaset-controller",
             Controller::StatefulSet => "statefulset-controller",
+            Controller::Disruption => "disruption-controller",
             Controller::DaemonSet => "daemonset-controller",
             Controller::Job => "job-controller",
             Controller::CronJob => "cronjob-controller",
@@ -62,8 +64,8 @@ fn component_of(event: &Event) -> Option<&'static str> {
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
         Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) => return None,
-        Event::Housekeeping(_) | Event::Autoscale(_) | Event::DropOldEvents => return None,
         Event::Provision(_) | Event::DeleteVolume(_) => return None,
+        Event::Drain(_) | Event::Housekeeping(_) | Event::Autoscale(_) | Event::DropOldEvents => return None,
     })
 }
 

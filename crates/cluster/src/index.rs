@@ -7,9 +7,11 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use self::looks::Looks;
+use crate::behaviour::Behaviour;
+use crate::controllers::disruption::budgets::Budgets;
 use crate::object::{KnownKind, Object};
 use crate::pod::{self, Pod};
-use crate::store::{Changed, ObjectKey};
+use crate::store::{Changed, ObjectKey, Store};
 
 /// The indices of a cluster, kept up with every change of its store.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,7 @@ pub(crate) struct Indices {
     pub(crate) pods: Owned,
     pub(crate) looks: Looks,
     pub(crate) replica_sets: Owned,
+    pub(crate) budgets: Budgets,
     /// Pods by the node they are bound to.
     pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
 }
@@ -30,7 +33,8 @@ pub(crate) struct Owned {
 
 impl Indices {
     /// Notes where an object is now.
-    pub(crate) fn note(&mut self, changed: &Changed) {
+    pub(crate) fn note(&mut self, changed: &Changed, store: &Store, behaviour: &Behaviour) {
+        self.budgets.note(changed, store, behaviour.empty_budget_selector_matches_all);
         let node = |object: &Option<Object>| match object {
             Some(Object::Pod(pod)) => pod::node_name(pod).map(str::to_owned),
             _ => None,

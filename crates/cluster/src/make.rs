@@ -36,7 +36,8 @@ impl Cluster {
     /// Carries out one change and says what was done, a line each, as kubectl does.
     ///
     /// # Errors
-    /// When the change names what is not there or what cannot be: nothing is changed then.
+    /// When the change names what is not there or what cannot be: nothing is changed then, but that a node whose drain is
+    /// refused is cordoned.
     pub fn make(&mut self, change: &Change) -> Result<Vec<String>, Refused> {
         match change {
             Change::Apply(objects) => objects.iter().map(|object| self.apply(object)).collect(),
@@ -49,6 +50,7 @@ impl Cluster {
             Change::AddToleration { workload, toleration } => self.add_toleration(workload, toleration),
             Change::Cordon(node) => self.set_unschedulable(node, true),
             Change::Uncordon(node) => self.set_unschedulable(node, false),
+            Change::Drain(options) => self.drain(options),
             Change::Label { target, set, remove } => self.label(target, set, remove),
             Change::Annotate { target, set, remove } => self.annotate(target, set, remove),
             Change::Patch { target, type_, patch } => self.patch(target, *type_, patch),

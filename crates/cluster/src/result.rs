@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::expectation::ExpectationOutcome;
 use crate::ownership::Ownership;
 use crate::pod::{self, Pod};
+use crate::printed::Printed;
 use crate::trial::{RefusedStep, Stopped};
 
 /// The state of a cluster at a moment. Fields are only ever added within `sim/v1`.
@@ -43,6 +44,9 @@ pub struct RunResult {
     pub refused: Vec<RefusedStep>,
     /// How the Scenario's expectations came out.
     pub expectations: Vec<ExpectationOutcome>,
+    /// What the timeline's commands printed, as a person at the terminal would have seen it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<PrintedResult>,
     /// What the run did not model and what that could change.
     pub notes: Vec<String>,
 }
@@ -107,6 +111,18 @@ pub struct NodeResult {
     pub taints: Vec<String>,
 }
 
+/// A line that a command of the timeline printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrintedResult {
+    /// Virtual time, e.g. `5m`.
+    pub at: String,
+    /// The line.
+    pub line: String,
+    /// How often, every five seconds: `kubectl drain` tries again what was refused.
+    pub count: u64,
+}
+
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -165,6 +181,7 @@ impl RunResult {
             stopped: None,
             refused: Vec::new(),
             expectations,
+            printed: cluster.printed().into_iter().map(PrintedResult::of).collect(),
             notes: cluster.gaps(),
         }
     }
@@ -222,6 +239,12 @@ impl NodeResult {
             schedulable: spec.is_none_or(|spec| spec.unschedulable != Some(true)),
             taints: spec.and_then(|spec| spec.taints.as_ref()).into_iter().flatten().map(taint_text).collect(),
         }
+    }
+}
+
+impl PrintedResult {
+    fn of(printed: Printed) -> Self {
+        Self { at: format_millis(printed.at_ms), line: printed.line, count: printed.count }
     }
 }
 

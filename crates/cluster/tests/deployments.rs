@@ -2,57 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
+mod common;
+
+use common::{MINUTE, apply, cluster, messages, node, settle, web};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::Event;
-use serde_json::{Value, json};
+use serde_json::json;
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, Kind, Object, ObjectRef, Setup, Stop};
-
-const MINUTE: u64 = 60 * 1000;
-
-fn cluster(version: &str, objects: Vec<Value>) -> Cluster {
-    let setup = Setup::of(version.parse().unwrap());
-    Cluster::new(setup, objects.into_iter().map(object))
-}
-
-fn object(value: Value) -> Object {
-    let kind = Kind::of(value["apiVersion"].as_str().unwrap(), value["kind"].as_str().unwrap()).unwrap();
-    Object::read(kind, value).unwrap()
-}
-
-fn node(name: &str) -> Value {
-    let resources = json!({"cpu": "4", "memory": "8Gi", "pods": "110"});
-    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
-        "status": {"capacity": resources, "allocatable": resources}})
-}
-
-/// A Deployment `web`, with more in its spec and in its pods'.
-fn web(replicas: i32, image: &str, more: Value, pod: Value) -> Value {
-    let mut value = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}},
-            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {
-                "containers": [{"name": "c", "image": image, "resources": {"requests": {"cpu": "100m"}}}]}}}});
-    merge(&mut value["spec"], more);
-    merge(&mut value["spec"]["template"]["spec"], pod);
-    value
-}
-
-fn merge(into: &mut Value, more: Value) {
-    into.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-}
-
-fn apply(cluster: &mut Cluster, value: Value) {
-    cluster.make(&Change::Apply(vec![object(value)])).unwrap();
-}
-
-fn settle(cluster: &mut Cluster) {
-    assert_eq!(cluster.settle(cluster.now_ms() + 60 * MINUTE), Stop::Quiet);
-}
-
-fn messages(cluster: &Cluster, reason: &str) -> Vec<String> {
-    let events = cluster.store().list::<Event>().filter(|event| event.reason.as_deref() == Some(reason));
-    events.map(|event| event.message.clone().unwrap()).collect()
-}
+use sim_cluster::{Change, Cluster, Object, ObjectRef, Stop};
 
 fn deployment(cluster: &Cluster) -> &Deployment {
     cluster.store().find::<Deployment>("default", "web").unwrap()

@@ -1,7 +1,4 @@
 //! The controllers of kube-controller-manager and the add-ons that act like one: one file each.
-//!
-//! Not here yet: PodDisruptionBudget, volumes. Their objects are kept, and the cluster
-//! says once that nothing acts on them (`Cluster::gaps`).
 
 pub(crate) mod active_pods;
 pub(crate) mod attach_detach;
@@ -11,6 +8,7 @@ pub(crate) mod controller_ref;
 pub(crate) mod cron_job;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
+pub(crate) mod disruption;
 pub(crate) mod ephemeral_volume;
 pub(crate) mod garbage_collector;
 pub(crate) mod job;

@@ -51,7 +51,7 @@ impl Cluster {
         Ok(carrying.iter().map(|key| format!("node/{} untainted", key.name)).collect())
     }
 
-    pub(super) fn set_unschedulable(&mut self, node: &str, unschedulable: bool) -> Result<Vec<String>, Refused> {
+    pub(crate) fn set_unschedulable(&mut self, node: &str, unschedulable: bool) -> Result<Vec<String>, Refused> {
         let key = self.node_key(node)?;
         let before = self.store.get::<Node>(&key).and_then(|node| node.spec.as_ref()?.unschedulable).unwrap_or(false);
         let word = if unschedulable { "cordoned" } else { "uncordoned" };

@@ -4,11 +4,13 @@ use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
 use super::context::PrintContext;
 use super::table::Table;
 use super::template::selector_text;
 use super::{batch, events, nodes, pods, storage};
-use crate::api::{DaemonSet, Deployment, Namespace, ReplicaSet, Service, StatefulSet};
+use crate::api::{DaemonSet, Deployment, Namespace, PodDisruptionBudget, ReplicaSet, Service, StatefulSet};
 use crate::object::{Kind, Object};
 use crate::pod;
 
@@ -41,6 +43,7 @@ pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table 
         Kind::StorageClass => storage::storage_classes(&of!(StorageClass), context),
         Kind::VolumeAttachment => storage::volume_attachments(&of!(VolumeAttachment), context),
         Kind::CSINode => storage::csi_nodes(&of!(CSINode), context),
+        Kind::PodDisruptionBudget => disruption_budgets(&of!(PodDisruptionBudget), context),
         Kind::Namespace => namespaces(&of!(Namespace), context),
         Kind::Service => services(&of!(Service), context),
         _ => Table::of_objects(&["NAME", "AGE"], objects, Object::metadata, |object| {
@@ -150,6 +153,26 @@ fn controller_revisions(revisions: &[&ControllerRevision], context: &PrintContex
             let number = i32::try_from(revision.revision.unwrap_or(0)).unwrap_or(i32::MAX);
             let mut cells = named(&revision.metadata, &[number], context);
             cells.insert(1, controller.unwrap_or_else(|| "<none>".to_owned()));
+            cells
+        },
+    )
+}
+
+fn disruption_budgets(budgets: &[&PodDisruptionBudget], context: &PrintContext) -> Table {
+    Table::of_objects(
+        &["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"],
+        budgets.iter().copied(),
+        |budget| &budget.metadata,
+        |budget| {
+            let spec = budget.spec.clone().unwrap_or_default();
+            let amount = |amount: Option<IntOrString>| match amount {
+                Some(IntOrString::Int(pods)) => pods.to_string(),
+                Some(IntOrString::String(percent)) => percent,
+                None => "N/A".to_owned(),
+            };
+            let allowed = budget.status.as_ref().and_then(|status| status.disruptions_allowed).unwrap_or(0);
+            let mut cells = named(&budget.metadata, &[], context);
+            cells.splice(1..1, [amount(spec.min_available), amount(spec.max_unavailable), allowed.to_string()]);
             cells
         },
     )

@@ -51,6 +51,8 @@ pub(super) enum StepEntry {
     ImageBroken(String),
     /// The registries hand them out again.
     ImageFixed(String),
+    /// `kubectl drain`: goes on beside the timeline until every pod is gone or its time is over.
+    Drain(node::Drain),
     /// The node's machine goes down: its kubelet stops reporting, its containers end.
     NodeDown(String),
     /// The node is cut off from the API server: its containers run on.
@@ -105,6 +107,7 @@ impl StepEntry {
             StepEntry::Behaviour(step) => step.change(reader, path),
             StepEntry::ImageBroken(image) => Some(Change::ImageBroken(image)),
             StepEntry::ImageFixed(image) => Some(Change::ImageFixed(image)),
+            StepEntry::Drain(step) => step.change(reader, path),
             StepEntry::NodeDown(node) => Some(Change::NodeDown(node)),
             StepEntry::NodePartitioned(node) => Some(Change::NodePartitioned(node)),
             StepEntry::NodeUp(node) | StepEntry::NodeBack(node) => Some(Change::NodeUp(node)),
