@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{DeploymentSpec, StatefulSetSpec};
+use k8s_openapi::api::apps::v1::{DaemonSetSpec, DeploymentSpec, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -169,7 +169,7 @@ impl Cluster {
                 status.phase.get_or_insert_with(|| "Pending".to_owned());
             }
             Object::Deployment(object) => {
-                default_deployment_spec(&mut Arc::make_mut(object).spec);
+                default_deployment(&mut Arc::make_mut(object).spec);
             }
             Object::ReplicaSet(object) => {
                 let spec = &mut Arc::make_mut(object).spec;
@@ -180,8 +180,7 @@ impl Cluster {
                     .for_each(defaults::default_pod_spec);
             }
             Object::DaemonSet(object) => {
-                let spec = &mut Arc::make_mut(object).spec;
-                spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
+                default_daemon_set(&mut Arc::make_mut(object).spec, self.behaviour.daemon_sets_surge);
             }
             Object::Job(job) => job::default_job(Arc::make_mut(job), &self.behaviour),
             Object::CronJob(cron_job) => cron_job::default_cron_job(&mut Arc::make_mut(cron_job).spec),
@@ -261,8 +260,22 @@ fn default_stateful_set(spec: &mut StatefulSetSpec) {
     }
 }
 
-/// The defaults of apps/v1 (`SetDefaults_Deployment`).
-fn default_deployment_spec(spec: &mut DeploymentSpec) {
+/// The same (`SetDefaults_DaemonSet`).
+fn default_daemon_set(spec: &mut DaemonSetSpec, has_surge: bool) {
+    spec.revision_history_limit.get_or_insert(10);
+    let strategy = spec.update_strategy.get_or_insert_default();
+    if strategy.type_.get_or_insert_with(|| "RollingUpdate".to_owned()) == "RollingUpdate" {
+        let rolling = strategy.rolling_update.get_or_insert_default();
+        rolling.max_unavailable.get_or_insert(IntOrString::Int(1));
+        if has_surge {
+            rolling.max_surge.get_or_insert(IntOrString::Int(0));
+        }
+    }
+    spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
+}
+
+/// The same (`SetDefaults_Deployment`).
+fn default_deployment(spec: &mut DeploymentSpec) {
     spec.replicas.get_or_insert(1);
     spec.revision_history_limit.get_or_insert(10);
     spec.progress_deadline_seconds.get_or_insert(600);

@@ -169,6 +169,12 @@ pub(crate) struct Behaviour {
     pub evicts_unready_pods_beyond_budget: bool,
     /// Whether `unhealthyPodEvictionPolicy` is heeded (beta in 1.27).
     pub unhealthy_pod_eviction_policy: bool,
+    /// Whether DaemonSets update node by node, and old pods that are not available cost nothing (1.21).
+    pub daemon_sets_update_node_by_node: bool,
+    /// Whether `maxSurge` of a DaemonSet is heeded (beta in 1.22).
+    pub daemon_sets_surge: bool,
+    /// Whether DaemonSets replace pods that have ended well (1.27).
+    pub daemon_sets_replace_succeeded_pods: bool,
     /// What `kubectl drain` does and says.
     pub drain: DrainRules,
 }
@@ -307,6 +313,9 @@ impl Behaviour {
             evicts_idle_pods_freely: minor >= 19,
             evicts_unready_pods_beyond_budget: minor >= 20,
             unhealthy_pod_eviction_policy: minor >= 27,
+            daemon_sets_update_node_by_node: minor >= 21,
+            daemon_sets_surge: minor >= 22,
+            daemon_sets_replace_succeeded_pods: minor >= 27,
             drain: DrainRules::of(minor),
         }
     }

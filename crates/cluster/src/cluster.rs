@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
@@ -158,8 +158,8 @@ pub struct Cluster {
     /// Pods that wait for their tolerationSeconds to run out, and until when.
     pub(crate) evictions: OrdMap<ObjectKey, u64>,
     pub(crate) kubelets: Kubelets,
-    /// The template each DaemonSet had when last seen, and its revision hash.
-    pub(crate) daemon_set_revisions: BTreeMap<ObjectKey, (Arc<PodTemplateSpec>, String)>,
+    /// When a failed pod of a DaemonSet was last replaced on a node, and for how long the next one is left alone.
+    pub(crate) failed_daemons: BTreeMap<(ObjectKey, String), (u64, u64)>,
     /// What the Job controller remembers.
     pub(crate) jobs: job::Memory,
     /// What the PersistentVolume controller knows.
@@ -213,7 +213,7 @@ impl Cluster {
             machines: BTreeMap::new(),
             evictions: OrdMap::new(),
             kubelets: Kubelets::default(),
-            daemon_set_revisions: BTreeMap::new(),
+            failed_daemons: BTreeMap::new(),
             jobs: job::Memory::default(),
             volumes: persistent_volume::Memory::default(),
             attachments: attach_detach::Memory::default(),

@@ -1,39 +1,60 @@
-//! The DaemonSet controller (pkg/controller/daemon): one pod per node that may run it, placed by the scheduler.
+//! The DaemonSet controller (pkg/controller/daemon/daemon_controller.go, v1.16 to v1.34): one pod per node that may run
+//! it, placed by the scheduler.
+
+mod history;
+mod nodes;
+mod status;
+mod update;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
-use k8s_openapi::api::core::v1::{
-    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Toleration,
-};
+use k8s_openapi::api::apps::v1::DaemonSet;
 
-use sim_core::model::{Effect, first_untolerated};
-use sim_core::scheduler::plugins::node_affinity;
-
-use super::deployment::resolve;
-use super::replica_set::count;
-use crate::clock::Controller;
+use self::nodes::DaemonNode;
+use super::controller_ref;
+use super::deployment::is_selecting_all;
+use super::slow_start::slow_start;
+use crate::api_error::ApiError;
+use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
-use crate::convert;
-use crate::names::template_hash;
-use crate::object::{Kind, KnownKind};
+use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
 /// The label that tells the pods of an old template from those of the present one.
 const HASH_LABEL: &str = "controller-revision-hash";
+/// The most pods one sync makes, and the most it deletes (`BurstReplicas`).
+const BURST_REPLICAS: usize = 250;
+/// A failed pod is replaced after this long, doubled each time (`failedPodsBackoff`).
+const BACKOFF_MS: u64 = 1_000;
+const BACKOFF_MS_MAX: u64 = 15 * 60 * 1000;
 
-/// A DaemonSet changed, or a pod of one, or any node.
+/// A DaemonSet changed, or a pod of one or that one could adopt; or a node may run one from now on, or no longer.
 pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
-    match changed.kind {
-        Kind::DaemonSet => cluster.sync(Controller::DaemonSet, changed.key.clone()),
-        Kind::Pod => cluster.sync_owners(Controller::DaemonSet, Kind::DaemonSet, changed),
-        Kind::Node => {
-            let sets: Vec<ObjectKey> =
-                cluster.store.list::<DaemonSet>().map(|set| ObjectKey::of(set.as_ref())).collect();
+    match (&changed.kind, &changed.before, &changed.after) {
+        (Kind::DaemonSet, _, after) => {
+            if after.is_none() {
+                cluster.failed_daemons.retain(|(set, _), _| *set != changed.key);
+            }
+            cluster.sync(Controller::DaemonSet, changed.key.clone());
+        }
+        (Kind::Pod, _, after) => {
+            cluster.sync_owners(Controller::DaemonSet, Kind::DaemonSet, changed);
+            if let Some(Object::Pod(pod)) = after
+                && pod::controller_of(&pod.metadata).is_none()
+            {
+                for key in controller_ref::adopters::<DaemonSet>(cluster, &pod.metadata) {
+                    cluster.sync(Controller::DaemonSet, key);
+                }
+            }
+        }
+        (Kind::Node, before, after) if !nodes::is_same_place(before, after) => {
+            let sets: Vec<Arc<DaemonSet>> = cluster.store.list::<DaemonSet>().cloned().collect();
             for set in sets {
-                cluster.sync(Controller::DaemonSet, set);
+                if nodes::of(cluster, &set, before) != nodes::of(cluster, &set, after) {
+                    cluster.sync(Controller::DaemonSet, ObjectKey::of(set.as_ref()));
+                }
             }
         }
         _ => {}
@@ -43,228 +64,189 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 /// Creates missing pods, deletes those on nodes that may not run them, rolls over old ones, and writes the status.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<DaemonSet>(key).cloned() else { return };
+    if is_selecting_all(&set.spec.selector) {
+        let message = "This daemon set is selecting all pods. A non-empty selector is required.";
+        cluster.controller_event(&DaemonSet::wrap(set), "Warning", "SelectingAll", message);
+        return;
+    }
     if set.metadata.deletion_timestamp.is_some() {
         return;
     }
-    let spec = &set.spec;
-    let hash = current_hash(cluster, &set);
-    let owned = cluster.pods_of(&set.metadata);
-    let mut by_node: BTreeMap<String, Vec<Arc<Pod>>> = BTreeMap::new();
-    for pod in owned {
-        if let Some(node) = target_node(&pod) {
-            by_node.entry(node).or_default().push(pod);
-        }
+    let hash = history::current_hash(cluster, &set);
+    let daemons = Daemons::claim(cluster, set, hash);
+    let mut plan = daemons.manage(cluster);
+    // A rolling update looks at what is there once nothing is missing or too many.
+    if plan.is_empty() {
+        plan = daemons.update(cluster);
     }
-    let template = spec.template.clone();
-    let nodes: Vec<Arc<Node>> = cluster.store.list::<Node>().cloned().collect();
-    let mut totals = Totals::default();
-    let (mut unavailable, mut stale) = (0, Vec::new());
-    // The first refusal ends the creating.
-    let mut refused = false;
-    for node in &nodes {
-        let name = node.metadata.name.clone().unwrap_or_default();
-        let pods = by_node.remove(&name).unwrap_or_default();
-        let verdict = node_verdict(cluster.scheduling.scheduler().behaviour(), template.spec.as_ref(), node);
-        let live: Vec<&Arc<Pod>> = pods.iter().filter(|pod| pod::is_active(pod)).collect();
-        if verdict.should_run {
-            totals.desired += 1;
-            if pods.is_empty() {
-                let mut template = template.clone();
-                let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
-                labels.insert(HASH_LABEL.to_owned(), hash.clone());
-                let template_spec = template.spec.get_or_insert_default();
-                pin_to_node(template_spec, &name);
-                add_tolerations(template_spec);
-                if !refused {
-                    refused = cluster.create_pod(&DaemonSet::wrap(set.clone()), &template, |_| {}).is_err();
-                }
-                unavailable += 1;
-                continue;
-            }
-            let newest = live.first();
-            totals.current += usize::from(newest.is_some());
-            let ready = newest.is_some_and(|pod| pod::is_ready(pod));
-            totals.ready += usize::from(ready);
-            unavailable += usize::from(!ready);
-            let is_new =
-                |pod: &Pod| pod.metadata.labels.as_ref().is_some_and(|labels| labels.get(HASH_LABEL) == Some(&hash));
-            totals.updated += usize::from(newest.is_some_and(|pod| is_new(pod)));
-            stale.extend(live.iter().filter(|pod| !is_new(pod)).map(|pod| (ready, ObjectKey::of(pod.as_ref()))));
-            for failed in pods.iter().filter(|pod| pod::phase(pod) == "Failed" && !pod::is_terminating(pod)) {
-                let failed_name = failed.metadata.name.as_deref().unwrap_or_default();
-                let message = format!(
-                    "Found failed daemon pod {}/{failed_name} on node {name}, will try to kill it",
-                    key.namespace
-                );
-                cluster.controller_event(&DaemonSet::wrap(set.clone()), "Warning", "FailedDaemonPod", &message);
-                cluster.delete_pod(&ObjectKey::of(failed.as_ref()));
-            }
-        } else if !verdict.should_continue {
-            totals.misscheduled += live.len();
-            for pod in live {
-                delete(cluster, &set, pod);
-            }
-        } else {
-            totals.misscheduled += live.len();
+    match daemons.carry_out(cluster, plan) {
+        Ok(()) => {
+            history::clean_up(cluster, &daemons.set);
+            daemons.write_status(cluster);
+            cluster.forget(Controller::DaemonSet, key);
         }
-    }
-    // Pods pinned to a node that is gone.
-    for pod in by_node.into_values().flatten().filter(|pod| pod::is_active(pod)) {
-        if pod::node_name(&pod).is_none() {
-            delete(cluster, &set, &pod);
+        Err(_) => {
+            daemons.write_status(cluster);
+            cluster.requeue_rate_limited(Controller::DaemonSet, key);
         }
-    }
-    let on_delete = spec.update_strategy.as_ref().and_then(|strategy| strategy.type_.as_deref()) == Some("OnDelete");
-    if !on_delete {
-        let rolling = spec.update_strategy.as_ref().and_then(|strategy| strategy.rolling_update.as_ref());
-        let most = rolling.and_then(|rolling| rolling.max_unavailable.as_ref());
-        let most = most.map_or(1, |most| resolve(most, count(totals.desired), true)).max(1);
-        let mut budget = usize::try_from(most).unwrap_or(1).saturating_sub(unavailable);
-        // Unavailable pods cost nothing; available ones wait for the budget.
-        for (ready, pod) in stale {
-            if ready && budget == 0 {
-                continue;
-            }
-            budget -= usize::from(ready);
-            let Some(pod) = cluster.store.get::<Pod>(&pod).cloned() else { continue };
-            delete(cluster, &set, &pod);
-        }
-    }
-    write_status(cluster, key, &set, &totals);
-    if refused {
-        cluster.requeue_rate_limited(Controller::DaemonSet, key);
-    } else {
-        cluster.forget(Controller::DaemonSet, key);
     }
 }
 
-fn delete(cluster: &mut Cluster, set: &Arc<DaemonSet>, pod: &Pod) {
-    cluster.delete_pod(&ObjectKey::of(pod));
-    let message = format!("Deleted pod: {}", pod.metadata.name.as_deref().unwrap_or_default());
-    cluster.controller_event(&DaemonSet::wrap(set.clone()), "Normal", "SuccessfulDelete", &message);
+/// A DaemonSet, the nodes, and its pods by the node they are on or meant for.
+struct Daemons {
+    set: Arc<DaemonSet>,
+    hash: String,
+    nodes: Vec<DaemonNode>,
+    /// Pods that are meant for a node that is not there.
+    without_node: Vec<Arc<Pod>>,
 }
 
+/// What a sync does.
 #[derive(Default)]
-struct Totals {
-    desired: usize,
-    current: usize,
-    ready: usize,
-    updated: usize,
-    misscheduled: usize,
+struct Plan {
+    /// Nodes that get a pod.
+    create: Vec<String>,
+    /// Pods that go.
+    delete: Vec<ObjectKey>,
 }
 
-struct Verdict {
-    should_run: bool,
-    should_continue: bool,
-}
-
-/// Whether a daemon pod should be made on the node, and whether one that is there may stay
-/// (`nodeShouldRunDaemonPod`): resources are left to the scheduler.
-fn node_verdict(behaviour: &sim_core::Behaviour, template: Option<&PodSpec>, node: &Node) -> Verdict {
-    let mut spec = template.cloned().unwrap_or_default();
-    add_tolerations(&mut spec);
-    let pinned =
-        spec.node_name.as_deref().is_none_or(|name| name.is_empty() || node.metadata.name.as_deref() == Some(name));
-    let pod = convert::pod_spec(&spec);
-    let node = convert::node(node);
-    let fits = pinned && node_affinity::matches_required(behaviour, &pod, &node);
-    let tolerates = |effects: &[Effect]| first_untolerated(&node.taints, &pod.tolerations, effects).is_none();
-    Verdict {
-        should_run: fits && tolerates(&[Effect::NoSchedule, Effect::NoExecute]),
-        should_continue: fits && tolerates(&[Effect::NoExecute]),
+impl Plan {
+    fn is_empty(&self) -> bool {
+        self.create.is_empty() && self.delete.is_empty()
     }
 }
 
-/// The node a daemon pod is on, or is meant for by its node affinity.
-fn target_node(pod: &Pod) -> Option<String> {
-    if let Some(node) = pod::node_name(pod) {
-        return Some(node.to_owned());
+impl Daemons {
+    fn claim(cluster: &mut Cluster, set: Arc<DaemonSet>, hash: String) -> Self {
+        let pods: Vec<Arc<Pod>> = controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, |_| true);
+        let mut by_node: BTreeMap<String, Vec<Arc<Pod>>> = BTreeMap::new();
+        for pod in pods {
+            if let Some(node) = nodes::target_node(&pod) {
+                by_node.entry(node).or_default().push(pod);
+            }
+        }
+        let mut nodes = nodes::all(cluster, &set);
+        for node in &mut nodes {
+            node.pods = by_node.remove(&node.name).unwrap_or_default();
+            // Bound before waiting, older before younger (`podByCreationTimestampAndPhase`).
+            node.pods.sort_by_key(|pod| {
+                let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+                (pod::node_name(pod).is_none(), created, pod.metadata.name.clone())
+            });
+        }
+        Self { set, hash, nodes, without_node: by_node.into_values().flatten().collect() }
     }
-    let affinity = pod.spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
-    let fields = required.node_selector_terms.iter().filter_map(|term| term.match_fields.as_ref()).flatten();
-    fields
-        .filter(|field| field.key == "metadata.name" && field.operator == "In")
-        .find_map(|field| field.values.as_ref()?.first().cloned())
-}
 
-/// Replaces the required node affinity by the one node (`ReplaceDaemonSetPodNodeNameNodeAffinity`).
-fn pin_to_node(spec: &mut PodSpec, node: &str) {
-    let term = NodeSelectorTerm {
-        match_fields: Some(vec![NodeSelectorRequirement {
-            key: "metadata.name".to_owned(),
-            operator: "In".to_owned(),
-            values: Some(vec![node.to_owned()]),
-        }]),
-        match_expressions: None,
-    };
-    let affinity: &mut Affinity = spec.affinity.get_or_insert_default();
-    let node_affinity: &mut NodeAffinity = affinity.node_affinity.get_or_insert_default();
-    node_affinity.required_during_scheduling_ignored_during_execution =
-        Some(NodeSelector { node_selector_terms: vec![term] });
-}
-
-/// What every daemon pod tolerates (`AddOrUpdateDaemonPodTolerations`).
-fn add_tolerations(spec: &mut PodSpec) {
-    let mut wanted = vec![
-        ("node.kubernetes.io/not-ready", "NoExecute"),
-        ("node.kubernetes.io/unreachable", "NoExecute"),
-        ("node.kubernetes.io/disk-pressure", "NoSchedule"),
-        ("node.kubernetes.io/memory-pressure", "NoSchedule"),
-        ("node.kubernetes.io/pid-pressure", "NoSchedule"),
-        ("node.kubernetes.io/unschedulable", "NoSchedule"),
-    ];
-    if spec.host_network == Some(true) {
-        wanted.push(("node.kubernetes.io/network-unavailable", "NoSchedule"));
+    /// One pod where there should be one, none elsewhere (`podsShouldBeOnNode`).
+    fn manage(&self, cluster: &mut Cluster) -> Plan {
+        let mut plan = Plan::default();
+        for node in &self.nodes {
+            if node.fitness.should_run && node.pods.is_empty() {
+                plan.create.push(node.name.clone());
+            } else if node.fitness.should_continue {
+                self.manage_node(cluster, node, &mut plan);
+            } else {
+                plan.delete.extend(node.standing().map(ObjectKey::of));
+            }
+        }
+        // Nobody else deletes a pod that waits for a node that is gone.
+        let waiting = self.without_node.iter().filter(|pod| pod::node_name(pod).is_none() && !pod::is_terminating(pod));
+        plan.delete.extend(waiting.map(|pod| ObjectKey::of(pod.as_ref())));
+        plan
     }
-    let tolerations = spec.tolerations.get_or_insert_default();
-    for (key, effect) in wanted {
-        let toleration = Toleration {
-            key: Some(key.to_owned()),
-            operator: Some("Exists".to_owned()),
-            effect: Some(effect.to_owned()),
-            toleration_seconds: None,
-            value: None,
-        };
-        if !tolerations.contains(&toleration) {
-            tolerations.push(toleration);
+
+    fn manage_node(&self, cluster: &mut Cluster, node: &DaemonNode, plan: &mut Plan) {
+        let mut running = Vec::new();
+        for pod in node.standing() {
+            match pod::phase(pod) {
+                "Failed" => self.replace_failed(cluster, &node.name, pod, plan),
+                "Succeeded" if cluster.behaviour.daemon_sets_replace_succeeded_pods => {
+                    let message = format!(
+                        "Found succeeded daemon pod {} on node {}, will try to delete it",
+                        ObjectKey::of(pod),
+                        node.name
+                    );
+                    self.tell(cluster, "Normal", "SucceededDaemonPod", &message);
+                    plan.delete.push(ObjectKey::of(pod));
+                }
+                _ => running.push(pod),
+            }
+        }
+        if !self.allows_surge(cluster) {
+            // The oldest stays.
+            plan.delete.extend(running.into_iter().skip(1).map(ObjectKey::of));
+        } else if running.is_empty() && node.fitness.should_run {
+            plan.create.push(node.name.clone());
+        } else if running.len() > 1 {
+            self.prune_surge(cluster, &running, plan);
         }
     }
-}
 
-/// The revision hash of the present template. A dump's pods keep the hash they carry until the template changes.
-fn current_hash(cluster: &mut Cluster, set: &Arc<DaemonSet>) -> String {
-    let key = ObjectKey::of(set.as_ref());
-    let template = set.spec.template.clone();
-    let known = cluster.daemon_set_revisions.get(&key);
-    if let Some((_, hash)) = known.filter(|(of, _)| **of == template) {
-        return hash.clone();
+    /// Of an old and a new pod on one node the old one goes when it is not ready or the new one is available.
+    fn prune_surge(&self, cluster: &Cluster, running: &[&Pod], plan: &mut Plan) {
+        let (new, old): (Vec<&Pod>, Vec<&Pod>) = running.iter().partition(|pod| self.is_updated(pod));
+        plan.delete.extend(new.iter().skip(1).chain(old.iter().skip(1)).map(|pod| ObjectKey::of(*pod)));
+        if let (Some(new), Some(old)) = (new.first(), old.first())
+            && (!pod::is_ready(old) || self.is_available(cluster, new))
+        {
+            plan.delete.push(ObjectKey::of(*old));
+        }
     }
-    let carried = known.is_none().then(|| {
-        let pods = cluster.pods_of(&set.metadata);
-        let newest = pods.iter().max_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0));
-        newest.and_then(|pod| pod.metadata.labels.as_ref()?.get(HASH_LABEL).cloned())
-    });
-    let hash = carried.flatten().unwrap_or_else(|| template_hash(&template));
-    cluster.daemon_set_revisions.insert(key, (Arc::new(template), hash.clone()));
-    hash
-}
 
-fn write_status(cluster: &mut Cluster, key: &ObjectKey, set: &DaemonSet, totals: &Totals) {
-    let previous = set.status.clone().unwrap_or_default();
-    let some = |items: usize| Some(count(items)).filter(|number| *number > 0);
-    let status = DaemonSetStatus {
-        desired_number_scheduled: count(totals.desired),
-        current_number_scheduled: count(totals.current),
-        number_ready: count(totals.ready),
-        number_available: some(totals.ready),
-        number_unavailable: some(totals.desired.saturating_sub(totals.ready)),
-        updated_number_scheduled: some(totals.updated),
-        number_misscheduled: count(totals.misscheduled),
-        observed_generation: set.metadata.generation,
-        ..previous.clone()
-    };
-    if set.status.is_none() || previous != status {
-        cluster.store.update::<DaemonSet>(key, |set| set.status = Some(status));
+    /// A pod that its kubelet rejects would be made and rejected without end: each time a longer pause.
+    fn replace_failed(&self, cluster: &mut Cluster, node: &str, pod: &Pod, plan: &mut Plan) {
+        let now = cluster.clock.now_ms();
+        let key = (ObjectKey::of(self.set.as_ref()), node.to_owned());
+        let before = cluster.failed_daemons.get(&key).copied();
+        if let Some((since, pause)) = before
+            && now.saturating_sub(since) < pause
+        {
+            cluster.agenda.add(since + pause, Event::Sync(Controller::DaemonSet, key.0));
+            return;
+        }
+        let forgotten = |since: u64| now.saturating_sub(since) > 2 * BACKOFF_MS_MAX;
+        let pause = match before {
+            Some((since, pause)) if !forgotten(since) => (pause * 2).min(BACKOFF_MS_MAX),
+            _ => BACKOFF_MS,
+        };
+        cluster.failed_daemons.insert(key, (now, pause));
+        let message = format!("Found failed daemon pod {} on node {node}, will try to kill it", ObjectKey::of(pod));
+        self.tell(cluster, "Warning", "FailedDaemonPod", &message);
+        plan.delete.push(ObjectKey::of(pod));
+    }
+
+    /// Makes and deletes pods (`syncNodes`). What is refused is told, and the rest of the creates wait.
+    fn carry_out(&self, cluster: &mut Cluster, plan: Plan) -> Result<(), ApiError> {
+        let mut template = self.set.spec.template.clone();
+        let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
+        labels.insert(HASH_LABEL.to_owned(), self.hash.clone());
+        nodes::add_tolerations(template.spec.get_or_insert_default());
+        let owner = DaemonSet::wrap(self.set.clone());
+        let mut nodes = plan.create.iter();
+        let created = slow_start(plan.create.len().min(BURST_REPLICAS), || {
+            let mut template = template.clone();
+            if let Some(node) = nodes.next() {
+                nodes::pin_to_node(template.spec.get_or_insert_default(), node);
+            }
+            cluster.create_pod(&owner, &template, |_| {}).map(|_| ())
+        });
+        for pod in plan.delete.iter().take(BURST_REPLICAS) {
+            cluster.delete_pod(pod);
+            self.tell(cluster, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", pod.name));
+        }
+        created
+    }
+
+    fn is_updated(&self, pod: &Pod) -> bool {
+        pod.metadata.labels.as_ref().is_some_and(|labels| labels.get(HASH_LABEL) == Some(&self.hash))
+    }
+
+    fn is_available(&self, cluster: &Cluster, pod: &Pod) -> bool {
+        let since = pod::available_since(pod, self.set.spec.min_ready_seconds.unwrap_or(0));
+        since.is_some_and(|since| since <= cluster.clock.now())
+    }
+
+    fn tell(&self, cluster: &mut Cluster, type_: &str, reason: &str, message: &str) {
+        cluster.controller_event(&DaemonSet::wrap(self.set.clone()), type_, reason, message);
     }
 }

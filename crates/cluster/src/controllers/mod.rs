@@ -11,6 +11,7 @@ pub(crate) mod deployment;
 pub(crate) mod disruption;
 pub(crate) mod ephemeral_volume;
 pub(crate) mod garbage_collector;
+pub(crate) mod history;
 pub(crate) mod job;
 pub(crate) mod namespace;
 pub(crate) mod node_lifecycle;

@@ -6,15 +6,13 @@ use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
-use serde_json::{Value, json};
 
 use super::identity::revision_of;
 use super::partition;
 use crate::cluster::Cluster;
 use crate::controllers::controller_ref::owner_reference;
-use crate::defaults;
+use crate::controllers::history;
 use crate::names::revision_hash;
-use crate::pod;
 use crate::store::ObjectKey;
 
 /// The label with a revision's hash.
@@ -37,13 +35,13 @@ pub(super) struct Revisions {
 impl Revisions {
     /// Finds both, and makes the new one when the template has changed (`getStatefulSetRevisions`).
     pub(super) fn of(cluster: &mut Cluster, set: &StatefulSet) -> Self {
-        let known = history(cluster, set);
+        let known = history::revisions_of(cluster, &set.metadata);
         let update = update_revision(cluster, set, &known);
         let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
         let current = known
             .iter()
             .find(|revision| revision.metadata.name.as_deref() == current)
-            .and_then(|revision| Some(Revision { name: name(revision), template: template_of(revision)? }));
+            .and_then(|revision| Some(Revision { name: name(revision), template: history::template_of(revision)? }));
         Self { current: current.unwrap_or_else(|| update.clone()), update }
     }
 
@@ -59,7 +57,7 @@ impl Revisions {
     /// Forgets the oldest revisions that nothing uses, down to `revisionHistoryLimit`.
     pub(super) fn truncate(&self, cluster: &mut Cluster, set: &StatefulSet) {
         let limit = usize::try_from(set.spec.revision_history_limit.unwrap_or(10)).unwrap_or(usize::MAX);
-        let known = history(cluster, set);
+        let known = history::revisions_of(cluster, &set.metadata);
         if known.len() <= limit {
             return;
         }
@@ -74,27 +72,10 @@ impl Revisions {
     }
 }
 
-/// The revisions of a set, oldest first.
-fn history(cluster: &Cluster, set: &StatefulSet) -> Vec<Arc<ControllerRevision>> {
-    let namespace = set.metadata.namespace.as_deref().unwrap_or_default();
-    let uid = set.metadata.uid.as_deref();
-    let mut known: Vec<Arc<ControllerRevision>> = cluster
-        .store
-        .list_in::<ControllerRevision>(namespace)
-        .filter(|revision| pod::controller_of(&revision.metadata).map(|owner| owner.uid.as_str()) == uid)
-        .cloned()
-        .collect();
-    known.sort_by_key(|revision| {
-        let created = revision.metadata.creation_timestamp.as_ref().map(|time| time.0);
-        (revision.revision, created, revision.metadata.name.clone())
-    });
-    known
-}
-
 fn update_revision(cluster: &mut Cluster, set: &StatefulSet, known: &[Arc<ControllerRevision>]) -> Revision {
     let template = set.spec.template.clone();
     let next = known.last().and_then(|newest| newest.revision).unwrap_or(0).saturating_add(1);
-    let equal = known.iter().rev().find(|revision| template_of(revision).as_ref() == Some(&template));
+    let equal = known.iter().rev().find(|revision| history::template_of(revision).as_ref() == Some(&template));
     if let Some(equal) = equal {
         if equal.revision.unwrap_or(0).saturating_add(1) != next {
             // Back to an older template: its revision becomes the newest.
@@ -104,7 +85,7 @@ fn update_revision(cluster: &mut Cluster, set: &StatefulSet, known: &[Arc<Contro
         }
         return Revision { name: name(equal), template };
     }
-    let data = patch_of(&template);
+    let data = history::patch_of(&template);
     let collisions = set.status.as_ref().and_then(|status| status.collision_count).unwrap_or(0);
     let hash = revision_hash(&data, collisions);
     let set_name = set.metadata.name.as_deref().unwrap_or_default();
@@ -128,23 +109,6 @@ fn unrecorded(set: &StatefulSet, known: &[Arc<ControllerRevision>]) -> Option<St
     let status = set.status.as_ref().filter(|_| known.is_empty())?;
     let is_seen = status.observed_generation.is_some() && status.observed_generation == set.metadata.generation;
     status.update_revision.clone().filter(|name| is_seen && !name.is_empty())
-}
-
-/// What a revision keeps of a set: its template, as a patch, the keys in order as Go writes a map (`getPatch`).
-fn patch_of(template: &PodTemplateSpec) -> Value {
-    let mut template = serde_json::to_value(template).unwrap_or_default();
-    template["$patch"] = json!("replace");
-    let mut patch = json!({"spec": {"template": template}});
-    patch.sort_all_objects();
-    patch
-}
-
-fn template_of(revision: &ControllerRevision) -> Option<PodTemplateSpec> {
-    let mut template = revision.data.0.pointer("/spec/template")?.clone();
-    template.as_object_mut()?.shift_remove("$patch");
-    let mut template: PodTemplateSpec = serde_json::from_value(template).ok()?;
-    template.spec.iter_mut().for_each(defaults::default_pod_spec);
-    Some(template)
 }
 
 fn name(revision: &ControllerRevision) -> String {

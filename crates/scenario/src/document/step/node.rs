@@ -2,12 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sim_cluster::{Change, DrainOptions, TaintPattern, parse_taint};
+use sim_cluster::{Change, DrainOptions, TaintPattern, parse_duration_ms, parse_taint};
 use sim_core::model::LabelSelector;
 
 use super::Step;
 use crate::document::read::Reader;
-use crate::duration::parse_duration_ms;
 use crate::locate::Step as PathStep;
 
 /// A taint to add.
