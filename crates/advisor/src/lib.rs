@@ -13,4 +13,6 @@ pub use explain::{
 };
 pub use known_taints::{KnownTaint, known_taint};
 pub use pending::{Cause, Explanation, TaintCause, explain_pending};
-pub use what_if::{PodChange, PodState, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if};
+pub use what_if::{
+    PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if,
+};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Change, Cluster, PodResult, Refused, RunResult, TaintPattern, taint_text};
+use sim_cluster::{Change, Cluster, PodResult, Printed, Refused, RunResult, Stuck, TaintPattern, taint_text};
 
 /// How long a changed cluster may take to come to rest: an hour of virtual time.
 const SETTLE_MS: u64 = 60 * 60 * 1000;
@@ -16,6 +16,10 @@ pub struct WhatIf {
     pub changes: Vec<String>,
     /// What kubectl would have said to each change.
     pub made: Vec<String>,
+    /// What kubectl would have printed while it went on: the evictions of a drain, each with its virtual time.
+    pub printed: Vec<Printed>,
+    /// The pods that a drain cannot get rid of.
+    pub stuck: Vec<Stuck>,
     /// The cluster without the changes.
     pub before: RunResult,
     /// The cluster with the changes, at rest.
@@ -34,10 +38,27 @@ pub struct WhatIfResult {
     pub kind: String,
     /// The changes as a person would type them.
     pub changes: Vec<String>,
+    /// The pods that a drain cannot get rid of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<StuckPod>,
     /// The cluster without the changes.
     pub before: RunResult,
     /// The cluster with the changes, at rest.
     pub after: RunResult,
+}
+
+/// A pod that a drain cannot get rid of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StuckPod {
+    /// The node that is drained.
+    pub node: String,
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What is in the way, in the server's words: the budget and its numbers.
+    pub cause: String,
 }
 
 /// Several previews in one document: `apiVersion: sim/v1`, `kind: WhatIfResultList`.
@@ -98,10 +119,12 @@ pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, Refused>
         made.extend(fork.make(change)?);
     }
     fork.settle(fork.now_ms().saturating_add(SETTLE_MS));
+    let printed = fork.printed().split_off(cluster.printed().len());
+    let stuck = fork.stuck();
     let before = RunResult::of(cluster, Vec::new());
     let after = RunResult::of(&fork, Vec::new());
     let pods = compare(&before.pods, &after.pods);
-    Ok(WhatIf { changes: changes.iter().map(ToString::to_string).collect(), made, before, after, pods })
+    Ok(WhatIf { changes: changes.iter().map(ToString::to_string).collect(), made, printed, stuck, before, after, pods })
 }
 
 /// What removing each distinct taint of the cluster would do, one after the other, each on a fork of its own.
@@ -130,6 +153,13 @@ pub fn preview_taints(cluster: &Cluster) -> Result<Vec<TaintPreview>, Refused> {
         .collect()
 }
 
+impl StuckPod {
+    fn of(stuck: Stuck) -> Self {
+        let (namespace, name) = (stuck.pod.namespace.to_string(), stuck.pod.name.to_string());
+        Self { node: stuck.node, namespace, name, cause: stuck.cause }
+    }
+}
+
 impl WhatIf {
     /// The document for machines.
     pub fn document(self) -> WhatIfResult {
@@ -137,6 +167,7 @@ impl WhatIf {
             api_version: "sim/v1".to_owned(),
             kind: "WhatIfResult".to_owned(),
             changes: self.changes,
+            stuck: self.stuck.into_iter().map(StuckPod::of).collect(),
             before: self.before,
             after: self.after,
         }

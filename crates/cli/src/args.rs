@@ -202,6 +202,11 @@ pub(crate) struct ChangeArgs {
     /// Mark a node schedulable.
     #[arg(long, value_name = "NODE")]
     pub(crate) uncordon: Vec<String>,
+    /// Drain a node as `kubectl drain` does, and say what moves where and what is stuck.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) drain: Vec<String>,
+    #[command(flatten)]
+    pub(crate) drain_flags: DrainFlags,
     /// Set a label of a node, or remove it with `KEY-`; other objects as KIND/NAME/KEY=VALUE.
     #[arg(long, value_name = "NODE/KEY=VALUE")]
     pub(crate) label: Vec<String>,
@@ -220,6 +225,29 @@ pub(crate) struct ChangeArgs {
     /// Delete an object.
     #[arg(long, value_name = "[NAMESPACE/]KIND/NAME")]
     pub(crate) delete: Vec<String>,
+}
+
+/// The flags of `kubectl drain`, for every --drain.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DrainFlags {
+    /// --drain: leave pods of DaemonSets where they are.
+    #[arg(long, requires = "drain")]
+    pub(crate) ignore_daemonsets: bool,
+    /// --drain: evict pods with an emptyDir too.
+    #[arg(long, alias = "delete-local-data", requires = "drain")]
+    pub(crate) delete_emptydir_data: bool,
+    /// --drain: evict pods that no controller manages too.
+    #[arg(long, requires = "drain")]
+    pub(crate) force: bool,
+    /// --drain: delete pods, whatever their disruption budgets.
+    #[arg(long, requires = "drain")]
+    pub(crate) disable_eviction: bool,
+    /// --drain: give each pod so many seconds to stop [default: its own].
+    #[arg(long, value_name = "SECONDS", requires = "drain")]
+    pub(crate) grace_period: Option<i64>,
+    /// --drain: give up after so long, e.g. 5m [default: never].
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "drain")]
+    pub(crate) timeout: Option<u64>,
 }
 
 #[derive(Debug, Args)]

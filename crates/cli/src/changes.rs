@@ -2,10 +2,12 @@
 
 use clap::ArgMatches;
 use k8s_openapi::api::core::v1::Node;
-use sim_cluster::{BadChange, Change, Cluster, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration};
+use sim_cluster::{
+    BadChange, Change, Cluster, DrainOptions, ObjectRef, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
+};
 use sim_scenario::Severity;
 
-use crate::args::ChangeArgs;
+use crate::args::{ChangeArgs, DrainFlags};
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -19,6 +21,7 @@ pub(crate) fn count(args: &ChangeArgs) -> usize {
             .iter()
             .map(|values| values.len())
             .sum::<usize>()
+        + args.drain.len()
         + args.apply.len()
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn read(
     })?;
     add("cordon", &args.cordon, &|text| Ok(Change::Cordon(text.to_owned())))?;
     add("uncordon", &args.uncordon, &|text| Ok(Change::Uncordon(text.to_owned())))?;
+    add("drain", &args.drain, &|node| Ok(Change::Drain(drain(node, &args.drain_flags))))?;
     add("label", &args.label, &|text| label(text, cluster))?;
     add("add_node", &args.add_node, &add_node)?;
     add("remove_node", &args.remove_node, &|text| Ok(Change::RemoveNode(text.to_owned())))?;
@@ -77,6 +81,19 @@ pub(crate) fn read(
     }
     changes.sort_by_key(|(index, _)| *index);
     Ok(changes.into_iter().map(|(_, change)| change).collect())
+}
+
+fn drain(node: &str, flags: &DrainFlags) -> DrainOptions {
+    DrainOptions {
+        node: node.to_owned(),
+        force: flags.force,
+        ignore_daemonsets: flags.ignore_daemonsets,
+        delete_emptydir_data: flags.delete_emptydir_data,
+        disable_eviction: flags.disable_eviction,
+        grace_period_seconds: flags.grace_period.filter(|seconds| *seconds >= 0),
+        timeout_ms: flags.timeout.filter(|timeout| *timeout > 0),
+        pod_selector: None,
+    }
 }
 
 /// kubectl's own sentences stand alone; ours say which flag they are about.

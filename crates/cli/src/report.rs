@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_advisor::{Cause, explain_pending};
-use sim_cluster::{Cluster, ExpectationOutcome, RefusedStep, RunResult};
+use sim_cluster::{Cluster, ExpectationOutcome, Printed, RefusedStep, RunResult, format_millis};
 
 use crate::terminal::{BAD, GOOD, HEADING};
 
@@ -58,6 +58,16 @@ pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
                 }
             }
         }
+    }
+    text
+}
+
+/// What commands printed while time went on, each line with its virtual time. A retry is printed once.
+pub(crate) fn printed(printed: &[Printed]) -> String {
+    let mut text = String::new();
+    for Printed { at_ms, line, count } in printed {
+        let again = if *count > 1 { format!(" (x{count}, every 5s)") } else { String::new() };
+        let _ = writeln!(text, "{:<8}{line}{again}", format_millis(*at_ms));
     }
     text
 }

@@ -10,7 +10,7 @@ use crate::args::{ReportFormat, RunArgs, TimelineFormat};
 use crate::error::{CliError, EXIT_INTERRUPTED, EXIT_UNMET};
 use crate::report;
 use crate::session::{Session, Source};
-use crate::terminal::Terminal;
+use crate::terminal::{HEADING, Terminal};
 use crate::timeline;
 
 pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -61,6 +61,11 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             }
             let options = print::TableOptions { wide: true, with_namespace: true, ..print::TableOptions::default() };
             text.push_str(&print::pods(&pods, &cluster.print_context()).render(&options));
+            let printed = cluster.printed();
+            if !printed.is_empty() {
+                text.push_str(&format!("\n{HEADING}What the drains of the timeline printed{HEADING:#}\n"));
+                text.push_str(&report::printed(&printed));
+            }
             text.push_str(&report::pending(cluster, &result));
             if !result.refused.is_empty() {
                 text.push('\n');

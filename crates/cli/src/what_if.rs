@@ -10,8 +10,9 @@ use sim_cluster::{Counts, StopReason, print};
 use crate::args::{ReportFormat, WhatIfArgs};
 use crate::changes;
 use crate::error::{CliError, EXIT_UNMET};
+use crate::report;
 use crate::session::{Session, Source};
-use crate::terminal::{HEADING, Terminal};
+use crate::terminal::{BAD, HEADING, Terminal};
 
 pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let files = args.files.into_iter().chain(args.filename).collect();
@@ -113,6 +114,10 @@ fn what_if_text(what_if: &WhatIf) -> String {
     let mut text = String::new();
     for line in &what_if.made {
         let _ = writeln!(text, "{line}");
+    }
+    text.push_str(&report::printed(&what_if.printed));
+    for stuck in &what_if.stuck {
+        let _ = writeln!(text, "\n{BAD}{} stays on {}{BAD:#}:\n  {}", stuck.pod, stuck.node, stuck.cause);
     }
     text.push('\n');
     // A pod that waits as before, for another reason, has its reason below.

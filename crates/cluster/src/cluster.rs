@@ -430,7 +430,9 @@ impl Cluster {
         self.note_step(&step.change, &step.source, &made);
         match made {
             Ok(lines) => {
-                for line in lines {
+                // What goes on after its step prints more, beside what follows.
+                let goes_on = matches!(step.change, Change::Drain(_));
+                for line in lines.into_iter().filter(|_| goes_on) {
                     self.print(line);
                 }
                 Ok(())

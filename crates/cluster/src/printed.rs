@@ -1,4 +1,4 @@
-//! What the commands of the timeline printed, at once or while they went on.
+//! What commands that go on beside the timeline print: drains.
 
 use imbl::Vector;
 
@@ -30,7 +30,7 @@ impl Output {
 }
 
 impl Cluster {
-    /// What the commands of the timeline have printed so far.
+    /// What the drains have printed so far.
     pub fn printed(&self) -> Vec<Printed> {
         let mut output = self.printed.clone();
         for line in drain::refusing_lines(self) {

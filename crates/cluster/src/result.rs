@@ -44,7 +44,7 @@ pub struct RunResult {
     pub refused: Vec<RefusedStep>,
     /// How the Scenario's expectations came out.
     pub expectations: Vec<ExpectationOutcome>,
-    /// What the timeline's commands printed, as a person at the terminal would have seen it.
+    /// What the timeline's drains printed, as a person at the terminal would have seen it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub printed: Vec<PrintedResult>,
     /// What the run did not model and what that could change.
@@ -111,7 +111,7 @@ pub struct NodeResult {
     pub taints: Vec<String>,
 }
 
-/// A line that a command of the timeline printed.
+/// A line that a drain of the timeline printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrintedResult {
