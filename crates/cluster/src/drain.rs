@@ -248,6 +248,10 @@ impl Drain {
             Stage::Refused { line, at_ms }
                 if now > at_ms && now.saturating_sub(self.started_ms).is_multiple_of(RETRY_MS) =>
             {
+                let refused = matches!(cluster.charge(&evictee.key), Err(EvictionRefused::TooManyRequests { .. }));
+                if refused && !self.is_overdue(now) && !evictee.is_gone(cluster) {
+                    return Stage::Refused { line, at_ms: now };
+                }
                 cluster.printed.repeated_until(line, now);
                 self.evict(cluster, words, evictee)
             }
