@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Preview a change: pods before and after, side by side.
     #[command(name = "whatif", visible_alias = "what-if")]
-    WhatIf(WhatIfArgs),
+    WhatIf(Box<WhatIfArgs>),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.

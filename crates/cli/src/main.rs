@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args, &terminal),
         Command::WhatIf(args) => {
             let matches = matches.subcommand_matches("whatif").unwrap_or(&matches);
-            what_if::run(args, matches, &terminal)
+            what_if::run(*args, matches, &terminal)
         }
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
