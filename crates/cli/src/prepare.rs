@@ -100,6 +100,7 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
         });
         cluster.declare(scenario.behaviours.iter().cloned());
         cluster.set_timeline(steps.collect());
+        cluster.set_node_groups(scenario.node_groups.clone());
     }
     Ok(Prepared { cluster, scenario, unknown_fields, faults, notes })
 }

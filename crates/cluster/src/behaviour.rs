@@ -37,6 +37,8 @@ pub(crate) struct Behaviour {
     pub network_not_ready: &'static str,
     /// Nodes say what their container runtime is; when one does not, it is this (dockershim went in 1.24).
     pub container_runtime: &'static str,
+    /// How the cluster-autoscaler begins to say that it orders no node (shorter from 1.21 on).
+    pub no_scale_up: &'static str,
     /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
     pub taint_eviction_component: &'static str,
     /// How a Deployment tells that it scaled a ReplicaSet.
@@ -224,6 +226,11 @@ impl Behaviour {
                 "runtime network not ready"
             },
             container_runtime: if minor >= 24 { "containerd" } else { "docker" },
+            no_scale_up: if minor >= 21 {
+                "pod didn't trigger scale-up: "
+            } else {
+                "pod didn't trigger scale-up (it wouldn't fit if a new node is added): "
+            },
             taint_eviction_component: if minor >= 29 { "taint-eviction-controller" } else { "taint-controller" },
             scaling: match minor {
                 ..=25 => Scaling::To,

@@ -87,6 +87,10 @@ pub(crate) enum Event {
     MonitorCloudNodes,
     /// PodGC looks for pods that nobody else ends.
     CollectPods,
+    /// The cluster-autoscaler looks at the pods that no node takes.
+    ScaleUp,
+    /// A machine that the cluster-autoscaler ordered is there.
+    MachineArrives(String),
     /// A pod's tolerationSeconds may have run out.
     Evict(ObjectKey),
     /// A kubelet looks at its node's runtime.
@@ -132,7 +136,8 @@ impl Event {
             Event::MonitorNodes | Event::TaintLostNodes => 1,
             Event::InitialiseCloudNode(_) | Event::MonitorCloudNodes | Event::CollectPods => 2,
             Event::Evict(_) => 3,
-            Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) | Event::Housekeeping(_) => 4,
+            Event::MachineArrives(_) | Event::NodeStatus(_) => 4,
+            Event::Kubelet(_) | Event::KubeletAgain(_) | Event::Housekeeping(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
             Event::Sync(..)
             | Event::Retry(..)
@@ -145,7 +150,7 @@ impl Event {
             | Event::VolumesTimeOut(_) => 5,
             Event::Drain(_) => 6,
             Event::Schedule => 7,
-            Event::Autoscale(_) => 8,
+            Event::ScaleUp | Event::Autoscale(_) => 8,
             Event::DropOldEvents => 9,
         }
     }

@@ -11,12 +11,15 @@ use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
 use crate::admission::AdmissionConfig;
+use crate::api_client::ApiClient;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
 use crate::clock::{Agenda, Clock, Controller, Event};
 use crate::controllers::{
-    attach_detach, cloud_node, cluster_proportional_autoscaler, cron_job, daemon_set, deployment, disruption,
-    ephemeral_volume, garbage_collector, job, namespace,
+    attach_detach, cloud_node,
+    cluster_autoscaler::{self, ClusterAutoscaler},
+    cluster_proportional_autoscaler, cron_job, daemon_set, deployment, disruption, ephemeral_volume, garbage_collector,
+    job, namespace,
     node_lifecycle::{self, NodeLifecycle},
     persistent_volume,
     pod_gc::{self, PodGc},
@@ -147,6 +150,7 @@ pub struct Cluster {
     pub(crate) held: Agenda,
     pub(crate) node_lifecycle: NodeLifecycle,
     pub(crate) pod_gc: PodGc,
+    pub(crate) cluster_autoscaler: ClusterAutoscaler,
     /// Pods that are a cloud-controller-manager.
     pub(crate) cloud_managers: BTreeSet<ObjectKey>,
     /// Nodes whose kubelet does not report, and why.
@@ -160,6 +164,9 @@ pub struct Cluster {
     pub(crate) kubelets: Kubelets,
     /// When a failed pod of a DaemonSet was last replaced on a node, and for how long the next one is left alone.
     pub(crate) failed_daemons: BTreeMap<(ObjectKey, String), (u64, u64)>,
+    /// Pods that are marked for deletion, and when it is their turn.
+    pub(crate) doomed: OrdMap<ObjectKey, u64>,
+    pub(crate) taint_eviction_client: ApiClient,
     /// What the Job controller remembers.
     pub(crate) jobs: job::Memory,
     /// What the PersistentVolume controller knows.
@@ -207,6 +214,7 @@ impl Cluster {
             held: Agenda::default(),
             node_lifecycle: NodeLifecycle::default(),
             pod_gc: PodGc::default(),
+            cluster_autoscaler: ClusterAutoscaler::default(),
             cloud_managers: BTreeSet::new(),
             silent_nodes: BTreeMap::new(),
             kubelet_flags: BTreeMap::new(),
@@ -214,6 +222,8 @@ impl Cluster {
             evictions: OrdMap::new(),
             kubelets: Kubelets::default(),
             failed_daemons: BTreeMap::new(),
+            doomed: OrdMap::new(),
+            taint_eviction_client: ApiClient::default(),
             jobs: job::Memory::default(),
             volumes: persistent_volume::Memory::default(),
             attachments: attach_detach::Memory::default(),
@@ -377,6 +387,8 @@ impl Cluster {
             Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
             Event::MonitorCloudNodes => cloud_node::monitor(self),
             Event::CollectPods => pod_gc::collect(self),
+            Event::ScaleUp => cluster_autoscaler::scale_up(self),
+            Event::MachineArrives(name) => cluster_autoscaler::machine_arrives(self, &name),
             Event::NodeStatus(key) => kubelet::post(self, &key),
             Event::Evict(key) => taint_eviction::due(self, &key),
             Event::Provision(key) => persistent_volume::provision(self, &key),
@@ -489,6 +501,7 @@ impl Cluster {
         service_accounts::watch(self, changed);
         resource_quota::watch(self, changed);
         drain::watch(self, changed);
+        cluster_autoscaler::watch(self, changed);
     }
 
     /// Has a controller look at an object soon.

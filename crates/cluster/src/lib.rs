@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod api;
+mod api_client;
 mod api_error;
 mod api_server;
 mod behaviour;
@@ -54,6 +55,7 @@ pub use change::{
 };
 pub use cluster::{Cluster, Goal, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
+pub use controllers::cluster_autoscaler::NodeGroup;
 pub use controllers::deployment::MAX_REPLICAS;
 pub use defaults::default_pod;
 pub use deletion::{DeleteOptions, Propagation};

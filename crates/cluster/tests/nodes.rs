@@ -348,3 +348,50 @@ fn what_a_stopped_controller_should_have_done_waits_for_it() {
     assert_eq!(running_on(&cluster, "n2"), 3);
     assert!(cluster.make(&Change::StopController("cron".to_owned())).is_err());
 }
+
+#[test]
+fn the_cluster_autoscaler_orders_the_nodes_that_would_help() {
+    let group = |name: &str, max: usize, taints: Value| {
+        let mut template = node("", "a");
+        template["spec"] = json!({"taints": taints});
+        sim_cluster::NodeGroup {
+            name: name.to_owned(),
+            max,
+            template: serde_json::from_value(template).unwrap(),
+            delay_ms: 60 * SECOND,
+        }
+    };
+    let container = json!([{"name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "2"}}}]);
+    let web = deployment("web", 9, json!({"containers": container}));
+    let mut cluster = cluster("v1.30.0", vec![node("pool-1", "a"), web]);
+    let gpu = json!([{"key": "gpu", "effect": "NoSchedule"}]);
+    cluster.set_node_groups(vec![group("gpu", 5, gpu), group("pool", 4, json!([]))]);
+    cluster.run_until(15 * SECOND);
+    let triggered = events(&cluster, "TriggeredScaleUp");
+    assert_eq!(triggered, vec!["pod triggered scale-up: [{pool 1->4 (max: 4)}]"; 6]);
+    assert_eq!(cluster.store().list::<Node>().count(), 1, "machines take their time");
+    cluster.settle(10 * MINUTE);
+    assert_eq!(cluster.store().list::<Node>().count(), 4);
+    assert_eq!(cluster.store().list::<Pod>().filter(|pod| pod::is_ready(pod)).count(), 8);
+    let refused = events(&cluster, "NotTriggerScaleUp");
+    let message = "pod didn't trigger scale-up: 1 max node group size reached, 1 node(s) had untolerated taint {gpu: }";
+    assert!(!refused.is_empty() && refused.iter().all(|refused| refused == message), "{refused:?}");
+}
+
+#[test]
+fn an_eviction_that_a_dump_shows_on_its_way_goes_on() {
+    let mut lost = node("n1", "a");
+    let taint = |effect: &str| json!({"key": "node.kubernetes.io/unreachable", "effect": effect, "timeAdded": "1970-01-01T00:00:00Z"});
+    lost["spec"] = json!({"taints": [taint("NoSchedule"), taint("NoExecute")]});
+    lost["status"]["conditions"] = json!([{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}]);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "default", "creationTimestamp": "1969-12-31T00:00:00Z"},
+        "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "nginx:1.25"}]}, "status": {"phase": "Running"}});
+    let mut setup = cluster("v1.30.0", vec![]).setup().clone();
+    setup.start = k8s_openapi::jiff::Timestamp::from_second(200).unwrap();
+    let mut cluster = Cluster::new(setup, [lost, node("n2", "a"), pod].map(object));
+    cluster.run_until(99 * SECOND);
+    assert_eq!(events(&cluster, "TaintManagerEviction").len(), 0);
+    cluster.run_until(101 * SECOND);
+    assert_eq!(events(&cluster, "TaintManagerEviction"), ["Marking for deletion Pod default/p"]);
+}

@@ -3,6 +3,7 @@
 pub(crate) mod active_pods;
 pub(crate) mod attach_detach;
 pub(crate) mod cloud_node;
+pub(crate) mod cluster_autoscaler;
 pub(crate) mod cluster_proportional_autoscaler;
 pub(crate) mod controller_ref;
 pub(crate) mod cron_job;

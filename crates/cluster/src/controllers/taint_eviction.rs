@@ -54,11 +54,21 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
         Patience::Millis(_) if cluster.evictions.contains_key(key) => {}
         Patience::Millis(0) => evict(cluster, key),
         Patience::Millis(wait) => {
-            let due = now.saturating_add(wait);
+            let due = now.saturating_add(wait.saturating_sub(waited_ms(cluster, &pod)));
             cluster.evictions.insert(key.clone(), due);
             cluster.agenda.add(due, Event::Evict(key.clone()));
         }
     }
+}
+
+/// How long a pod that the cluster began with has been waiting: the taint says since when.
+fn waited_ms(cluster: &Cluster, pod: &Pod) -> u64 {
+    let node = pod::node_name(pod).and_then(|node| cluster.store.find::<Node>("", node));
+    let tainted = node.into_iter().flat_map(|node| no_execute(node)).filter_map(|taint| taint.time_added.as_ref());
+    let Some(tainted) = tainted.map(|time| time.0).min().filter(|_| cluster.clock.now_ms() == 0) else { return 0 };
+    let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let since = created.map_or(tainted, |created| created.max(tainted));
+    u64::try_from(cluster.clock.now().duration_since(since).as_millis()).unwrap_or(0)
 }
 
 fn cancel(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>) {
@@ -67,18 +77,29 @@ fn cancel(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>) {
     }
 }
 
-/// The time is up for a pod, unless it was given more meanwhile.
+/// The time is up for a pod, or it is its turn to be deleted.
 pub(crate) fn due(cluster: &mut Cluster, key: &ObjectKey) {
     let now = cluster.clock.now_ms();
-    if cluster.evictions.get(key).is_some_and(|due| *due <= now) {
+    if cluster.doomed.get(key).is_some_and(|turn| *turn <= now) {
+        cluster.doomed.remove(key);
+        delete(cluster, key);
+    } else if cluster.evictions.get(key).is_some_and(|due| *due <= now) {
         evict(cluster, key);
     }
 }
 
+/// Marks a pod for deletion, which nothing takes back; the API client's rate says when it is deleted.
 fn evict(cluster: &mut Cluster, key: &ObjectKey) {
     cluster.evictions.remove(key);
     let Some(pod) = cluster.store.get::<Pod>(key).cloned() else { return };
     tell(cluster, &pod, "Marking for deletion Pod");
+    let calls = if cluster.behaviour.disruption_conditions { 3 } else { 1 };
+    let turn = cluster.taint_eviction_client.call(calls, cluster.clock.now_ms());
+    cluster.doomed.insert(key.clone(), turn);
+    cluster.agenda.add(turn, Event::Evict(key.clone()));
+}
+
+fn delete(cluster: &mut Cluster, key: &ObjectKey) {
     if cluster.behaviour.disruption_conditions {
         let now = cluster.clock.time();
         cluster.store.update::<Pod>(key, |pod| {

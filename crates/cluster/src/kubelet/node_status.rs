@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, NodeCondition, PodSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use sim_core::version::Version;
 
 use crate::api::DaemonSet;
 use crate::clock::Event;
@@ -205,14 +206,23 @@ pub(crate) fn come_back(cluster: &mut Cluster, key: &ObjectKey) {
     }
 }
 
-/// The kubelet is restarted: its containers run on. What it registers a node with counts only for a node that is not
+/// The kubelet is restarted, perhaps as another version: its containers run on. What it registers a node with counts only for a node that is not
 /// there.
-pub(crate) fn restart(cluster: &mut Cluster, key: &ObjectKey, flags: Flags) {
-    cluster.kubelet_flags.insert(key.clone(), flags);
+pub(crate) fn restart(cluster: &mut Cluster, key: &ObjectKey, flags: Option<Flags>, version: Option<Version>) {
+    if let Some(flags) = flags {
+        cluster.kubelet_flags.insert(key.clone(), flags);
+    }
     cluster.silent_nodes.remove(key);
     node_lifecycle::silence_ends(cluster, key);
     start(cluster, key);
     resume(cluster, key);
+    if let Some(version) = version {
+        cluster.store.update::<Node>(key, |node| {
+            let info = node.status.get_or_insert_default().node_info.get_or_insert_default();
+            info.kubelet_version = version.to_string();
+            info.kube_proxy_version = version.to_string();
+        });
+    }
     cluster.deliver_changes();
     super::admission::take_in_anew(cluster, &key.name);
     for pod in cluster.pods_on(&key.name) {

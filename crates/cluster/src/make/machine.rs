@@ -150,13 +150,7 @@ impl Cluster {
             let list = node.status.get_or_insert_default().allocatable.get_or_insert_default();
             list.extend(allocatable.into_iter().map(|(name, amount)| (name, Quantity(amount))));
         });
-        kubelet::restart(self, &key, flags);
-        if let Some(version) = &restart.version {
-            self.store.update::<Node>(&key, |node| {
-                let info = node.status.get_or_insert_default().node_info.get_or_insert_default();
-                info.kubelet_version = version.to_string();
-            });
-        }
+        kubelet::restart(self, &key, Some(flags), restart.version);
         Ok(vec![format!("node/{} kubelet restarted", restart.node)])
     }
 

@@ -5,11 +5,11 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::Deserialize;
 use serde_json::Value;
-use sim_cluster::{ADMISSION_PLUGINS, AdmissionConfig};
+use sim_cluster::{ADMISSION_PLUGINS, AdmissionConfig, NodeGroup};
 use sim_core::version::Version;
 
 use super::scenario::{Scenario, TimedStep};
-use super::schema::{CloudProvider, ControlPlane, Document};
+use super::schema::{self, CloudProvider, ControlPlane, Document};
 use crate::fault::{Fault, Severity};
 use crate::load::{Place, error_step};
 use crate::locate::{Step as PathStep, show};
@@ -103,6 +103,8 @@ impl Reader<'_> {
                 }
             }
         }
+        let groups = spec.node_groups.into_iter().enumerate();
+        let node_groups = groups.filter_map(|(index, group)| self.node_group(index, group)).collect();
         let admission = self.admission(&spec.control_plane);
         let expectations = spec.expectations.into_iter().enumerate();
         let expectations = expectations.filter_map(|(index, entry)| entry.resolve(self, index, until_ms)).collect();
@@ -115,6 +117,7 @@ impl Reader<'_> {
             kubelet_cloud_provider_external: spec.control_plane.kubelet_cloud_provider == CloudProvider::External,
             cloud_controller_manager: spec.control_plane.cloud_controller_manager,
             node_ips: spec.control_plane.node_ips,
+            node_groups,
             behaviours,
             admission,
             is_complete: spec.control_plane.complete,
@@ -138,6 +141,24 @@ impl Reader<'_> {
         }
         let limited_priority_classes = control_plane.limited_priority_classes.clone();
         AdmissionConfig { enabled, disabled, limited_priority_classes }
+    }
+}
+
+impl Reader<'_> {
+    fn node_group(&mut self, index: usize, group: schema::NodeGroup) -> Option<NodeGroup> {
+        let delay_ms = match &group.delay {
+            Some(text) => self.good(&at!["spec", "nodeGroups", index, "delay"], parse_duration_ms(text))?,
+            None => 60_000,
+        };
+        let mut template = group.template;
+        if let Some(manifest) = template.as_object_mut() {
+            manifest.insert("apiVersion".to_owned(), "v1".into());
+            manifest.insert("kind".to_owned(), "Node".into());
+            manifest.entry("metadata").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        }
+        let template = serde_json::from_value(template);
+        let template = self.good(&at!["spec", "nodeGroups", index, "template"], template)?;
+        Some(NodeGroup { name: group.name, max: group.max, template, delay_ms })
     }
 }
 

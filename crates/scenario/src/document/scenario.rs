@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::Value;
-use sim_cluster::{AdmissionConfig, Change, Declaration, Expectation};
+use sim_cluster::{AdmissionConfig, Change, Declaration, Expectation, NodeGroup};
 use sim_core::version::Version;
 
 use crate::fault::Location;
@@ -37,6 +37,8 @@ pub struct Scenario {
     pub is_complete: bool,
     /// Whether the run goes on after a step that is refused.
     pub continue_on_error: bool,
+    /// Machines that a cluster-autoscaler may order.
+    pub node_groups: Vec<NodeGroup>,
     /// What happens when.
     pub timeline: Vec<TimedStep>,
     /// The document as it was written.

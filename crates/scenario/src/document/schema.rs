@@ -61,10 +61,26 @@ pub(super) struct Spec {
     pub(super) behaviours: Vec<Behaviour>,
     /// Whether the run goes on after a step that is refused. The refusal is told, and fails the run, either way.
     pub(super) continue_on_error: bool,
+    /// Machines that a cluster-autoscaler may order. With any of them, one runs.
+    pub(super) node_groups: Vec<NodeGroup>,
     /// What happens when.
     pub(super) timeline: Vec<Moment>,
     /// What must hold, and when.
     pub(super) expectations: Vec<ExpectationEntry>,
+}
+
+/// Machines of one make.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NodeGroup {
+    /// The name. Its nodes are called `NAME-1`, `NAME-2` and so on, and such nodes are its members.
+    pub(super) name: String,
+    /// The most nodes it may have.
+    pub(super) max: usize,
+    /// From the order to the registration of a node, e.g. `90s`. Default: a minute.
+    pub(super) delay: Option<String>,
+    /// A Node manifest: labels, taints and capacity of its nodes.
+    pub(super) template: Value,
 }
 
 /// Facts of the control plane that a dump cannot show.

@@ -1,0 +1,239 @@
+//! cluster-autoscaler (kubernetes/autoscaler) with the node groups that a Scenario declares: scale-up. Nodes are never
+//! taken away.
+//!
+//! Upstream looks every 10 s. Here it looks at the next of these moments after a pod was found unschedulable or a node came.
+//! Among several groups that help, upstream draws one (`--expander=random`); here it is the first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use sim_core::model;
+use sim_core::scheduler::{Decision, Snapshot};
+
+use crate::clock::Event;
+use crate::cluster::Cluster;
+use crate::convert;
+use crate::kubelet;
+use crate::object::{KnownKind, Object};
+use crate::pod::{self, Pod};
+use crate::store::{Changed, ObjectKey};
+
+/// `--scan-interval`.
+const SCAN_MS: u64 = 10_000;
+
+/// Machines of one make, of which the autoscaler may order more. The nodes named after the group are its members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeGroup {
+    /// The name; its nodes are `NAME-1`, `NAME-2` and so on.
+    pub name: String,
+    /// The most nodes it may have.
+    pub max: usize,
+    /// What its nodes are like.
+    pub template: Node,
+    /// From the order to the registration of a node, in milliseconds.
+    pub delay_ms: u64,
+}
+
+/// The node groups, and the nodes that were ordered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClusterAutoscaler {
+    groups: Arc<Vec<NodeGroup>>,
+    /// Ordered nodes by name, with the place of their group.
+    ordered: BTreeMap<String, usize>,
+}
+
+impl Cluster {
+    /// Lets a cluster-autoscaler order nodes of these groups.
+    pub fn set_node_groups(&mut self, groups: Vec<NodeGroup>) {
+        self.cluster_autoscaler.groups = Arc::new(groups);
+    }
+}
+
+/// A pod was found unschedulable, or a node came.
+pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
+    if cluster.cluster_autoscaler.groups.is_empty() {
+        return;
+    }
+    let is_due = match (&changed.before, &changed.after) {
+        (_, Some(Object::Pod(pod))) => is_unschedulable(pod),
+        (None, Some(Object::Node(_))) => true,
+        _ => false,
+    };
+    if is_due {
+        cluster.agenda.add(cluster.clock.tick_after(SCAN_MS), Event::ScaleUp);
+    }
+}
+
+fn is_unschedulable(pod: &Pod) -> bool {
+    pod::node_name(pod).is_none()
+        && pod::is_active(pod)
+        && pod::condition(pod, "PodScheduled").is_some_and(|condition| {
+            condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable")
+        })
+}
+
+/// One look at the pods that no node takes (`ScaleUp`).
+pub(crate) fn scale_up(cluster: &mut Cluster) {
+    let groups = Arc::clone(&cluster.cluster_autoscaler.groups);
+    let mut snapshot = cluster.scheduling.snapshot().clone();
+    for (name, group) in &cluster.cluster_autoscaler.ordered {
+        if let Some(group) = groups.get(*group) {
+            snapshot.upsert_node(Arc::new(convert::node(&node_of(group, name))));
+        }
+    }
+    let pods: Vec<Arc<Pod>> = cluster.store.list::<Pod>().filter(|pod| is_unschedulable(pod)).cloned().collect();
+    // Those for whom a node is there or on its way need no other.
+    let waiting: Vec<Arc<Pod>> = pods.into_iter().filter(|pod| place(cluster, &mut snapshot, pod).is_err()).collect();
+    if waiting.is_empty() {
+        return;
+    }
+    let mut refusals: BTreeMap<ObjectKey, BTreeMap<String, usize>> = BTreeMap::new();
+    for (index, group) in groups.iter().enumerate() {
+        let plan = estimate(cluster, &snapshot, group, &waiting);
+        if !plan.nodes.is_empty() {
+            order(cluster, index, group, &plan);
+            return;
+        }
+        for (key, reasons) in plan.refused {
+            let counts = refusals.entry(key).or_default();
+            reasons.into_iter().for_each(|reason| *counts.entry(reason).or_default() += 1);
+        }
+    }
+    for pod in waiting {
+        let counts = refusals.remove(&ObjectKey::of(pod.as_ref())).unwrap_or_default();
+        let reasons: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let message = format!("{}{}", cluster.behaviour.no_scale_up, reasons.join(", "));
+        tell(cluster, &pod, "NotTriggerScaleUp", &message);
+    }
+}
+
+/// What more nodes of one group would do.
+#[derive(Default)]
+struct Plan {
+    nodes: Vec<String>,
+    helped: Vec<Arc<Pod>>,
+    refused: BTreeMap<ObjectKey, Vec<String>>,
+}
+
+fn estimate(cluster: &Cluster, snapshot: &Snapshot, group: &NodeGroup, waiting: &[Arc<Pod>]) -> Plan {
+    let mut plan = Plan::default();
+    let mut names = free_names(cluster, group);
+    let mut snapshot = snapshot.clone();
+    for pod in waiting {
+        if place(cluster, &mut snapshot, pod).is_ok() {
+            plan.helped.push(Arc::clone(pod));
+            continue;
+        }
+        let key = ObjectKey::of(pod.as_ref());
+        let Some(name) = names.pop() else {
+            plan.refused.insert(key, vec!["max node group size reached".to_owned()]);
+            continue;
+        };
+        snapshot.upsert_node(Arc::new(convert::node(&node_of(group, &name))));
+        match place(cluster, &mut snapshot, pod) {
+            Ok(()) => {
+                plan.helped.push(Arc::clone(pod));
+                plan.nodes.push(name);
+            }
+            Err(mut reasons) => {
+                snapshot.remove_node(&name);
+                plan.refused.insert(key, reasons.remove(&name).unwrap_or_default());
+                names.push(name);
+            }
+        }
+    }
+    plan
+}
+
+/// Puts a pod on a node of the snapshot, or says why each refuses it.
+fn place(cluster: &Cluster, snapshot: &mut Snapshot, pod: &Pod) -> Result<(), BTreeMap<String, Vec<String>>> {
+    let mut pod: model::Pod = convert::pod(pod);
+    let explanation = cluster.scheduling.scheduler().explain(snapshot, &pod);
+    if let Decision::Placed(placement) = explanation.decision {
+        pod.node_name = Some(placement.node);
+        snapshot.add_pod(Arc::new(pod));
+        return Ok(());
+    }
+    let reasons = explanation.nodes.into_iter().map(|node| {
+        let told = node.refusals.into_iter().filter(|refusal| refusal.told);
+        (node.node, told.flat_map(|refusal| refusal.status.reasons).map(|reason| reason.to_string()).collect())
+    });
+    Err(reasons.collect())
+}
+
+/// The names of the nodes that the group may still get, the first one last.
+fn free_names(cluster: &Cluster, group: &NodeGroup) -> Vec<String> {
+    let is_taken = |name: &String| {
+        cluster.store.find::<Node>("", name).is_some() || cluster.cluster_autoscaler.ordered.contains_key(name)
+    };
+    let free = group.max.saturating_sub(size(cluster, group));
+    let mut names: Vec<String> = (1..)
+        .map(|number: usize| format!("{}-{number}", group.name))
+        .filter(|name| !is_taken(name))
+        .take(free)
+        .collect();
+    names.reverse();
+    names
+}
+
+/// The nodes that the group has or will have.
+fn size(cluster: &Cluster, group: &NodeGroup) -> usize {
+    let is_member = |name: &str| {
+        let number = name.strip_prefix(&*group.name).and_then(|rest| rest.strip_prefix('-'));
+        number.is_some_and(|number| number.parse::<usize>().is_ok())
+    };
+    let there =
+        cluster.store.list::<Node>().filter(|node| node.metadata.name.as_deref().is_some_and(is_member)).count();
+    there + cluster.cluster_autoscaler.ordered.keys().filter(|name| is_member(name)).count()
+}
+
+fn order(cluster: &mut Cluster, index: usize, group: &NodeGroup, plan: &Plan) {
+    let before = size(cluster, group);
+    let after = before + plan.nodes.len();
+    let at = cluster.clock.now_ms().saturating_add(group.delay_ms);
+    for name in &plan.nodes {
+        cluster.cluster_autoscaler.ordered.insert(name.clone(), index);
+        cluster.agenda.add(at, Event::MachineArrives(name.clone()));
+    }
+    let message = format!("pod triggered scale-up: [{{{} {before}->{after} (max: {})}}]", group.name, group.max);
+    for pod in &plan.helped {
+        tell(cluster, pod, "TriggeredScaleUp", &message);
+    }
+    // The rest may be helped by another group.
+    cluster.agenda.add(cluster.clock.tick_after(SCAN_MS), Event::ScaleUp);
+}
+
+/// A machine that was ordered is there: its kubelet registers it.
+pub(crate) fn machine_arrives(cluster: &mut Cluster, name: &str) {
+    let Some(index) = cluster.cluster_autoscaler.ordered.remove(name) else { return };
+    let groups = Arc::clone(&cluster.cluster_autoscaler.groups);
+    if let Some(group) = groups.get(index).filter(|_| cluster.store.find::<Node>("", name).is_none()) {
+        let mut node = node_of(group, name);
+        kubelet::join(cluster, &mut node);
+        cluster.create(node);
+    }
+}
+
+fn node_of(group: &NodeGroup, name: &str) -> Node {
+    let mut node = group.template.clone();
+    let mut labels = node.metadata.labels.take().unwrap_or_default();
+    labels.insert("kubernetes.io/hostname".to_owned(), name.to_owned());
+    node.metadata = ObjectMeta {
+        name: Some(name.to_owned()),
+        labels: Some(labels),
+        annotations: node.metadata.annotations.take(),
+        ..ObjectMeta::default()
+    };
+    let status = node.status.get_or_insert_default();
+    status.conditions = None;
+    if status.allocatable.is_none() {
+        status.allocatable.clone_from(&status.capacity);
+    }
+    node
+}
+
+fn tell(cluster: &mut Cluster, pod: &Arc<Pod>, reason: &str, message: &str) {
+    cluster.event_from("cluster-autoscaler", None, &Pod::wrap(Arc::clone(pod)), "Normal", reason, message);
+}
