@@ -39,6 +39,12 @@ pub(crate) struct Behaviour {
     pub container_runtime: &'static str,
     /// How the cluster-autoscaler begins to say that it orders no node (shorter from 1.21 on).
     pub no_scale_up: &'static str,
+    /// kubeadm labels control-plane nodes `control-plane` (1.20).
+    pub labels_control_plane: bool,
+    /// kubeadm taints them so too, and takes the label `master` (1.24).
+    pub taints_control_plane: bool,
+    /// kubeadm takes the taint `master` (1.25).
+    pub forgets_master_taint: bool,
     /// Who reports taint-based evictions (1.29 moved it to a controller of its own).
     pub taint_eviction_component: &'static str,
     /// How a Deployment tells that it scaled a ReplicaSet.
@@ -231,6 +237,9 @@ impl Behaviour {
             } else {
                 "pod didn't trigger scale-up (it wouldn't fit if a new node is added): "
             },
+            labels_control_plane: minor >= 20,
+            taints_control_plane: minor >= 24,
+            forgets_master_taint: minor >= 25,
             taint_eviction_component: if minor >= 29 { "taint-eviction-controller" } else { "taint-controller" },
             scaling: match minor {
                 ..=25 => Scaling::To,

@@ -13,6 +13,7 @@ use crate::Object;
 use crate::conduct::Declaration;
 use crate::deletion::DeleteOptions;
 use crate::drain::DrainOptions;
+use crate::upgrade::UpgradeOptions;
 
 pub use reference::{ObjectRef, WorkloadRef};
 use taint::toleration_text;
@@ -142,6 +143,8 @@ pub enum Change {
     ZoneUp(String),
     /// A kubelet is restarted with other flags.
     KubeletRestart(KubeletRestart),
+    /// The cluster is upgraded to another version: the control plane at once, then node by node.
+    Upgrade(UpgradeOptions),
     /// A component of the control plane stops: `kube-scheduler`, `kube-controller-manager`, or one controller.
     StopController(String),
     /// It starts again.
@@ -277,6 +280,7 @@ impl std::fmt::Display for Change {
             Change::ZoneDown(zone) => write!(f, "zone down {zone}"),
             Change::ZoneUp(zone) => write!(f, "zone up {zone}"),
             Change::KubeletRestart(restart) => write!(f, "kubelet restart {}", restart.node),
+            Change::Upgrade(options) => write!(f, "upgrade to {}", options.to),
             Change::StopController(name) => write!(f, "stop {name}"),
             Change::StartController(name) => write!(f, "start {name}"),
         }

@@ -87,6 +87,8 @@ pub(crate) enum Event {
     MonitorCloudNodes,
     /// PodGC looks for pods that nobody else ends.
     CollectPods,
+    /// The node that an upgrade has drained gets its new kubelet.
+    UpgradeKubelet,
     /// The cluster-autoscaler looks at the pods that no node takes.
     ScaleUp,
     /// A machine that the cluster-autoscaler ordered is there.
@@ -136,7 +138,7 @@ impl Event {
             Event::MonitorNodes | Event::TaintLostNodes => 1,
             Event::InitialiseCloudNode(_) | Event::MonitorCloudNodes | Event::CollectPods => 2,
             Event::Evict(_) => 3,
-            Event::MachineArrives(_) | Event::NodeStatus(_) => 4,
+            Event::UpgradeKubelet | Event::MachineArrives(_) | Event::NodeStatus(_) => 4,
             Event::Kubelet(_) | Event::KubeletAgain(_) | Event::Housekeeping(_) => 4,
             // After the kubelets, so that a ReplicaSet looks once at what a thousand pods did at one moment.
             Event::Sync(..)

@@ -40,6 +40,7 @@ use crate::scheduling::Scheduling;
 use crate::snapshot;
 use crate::store::{Changed, ObjectKey, Store};
 use crate::trial::RefusedStep;
+use crate::upgrade::{self, Upgrade};
 use crate::work_queue::RateLimiter;
 
 /// The most events one run may take: a run that needs more is caught in a loop.
@@ -151,6 +152,8 @@ pub struct Cluster {
     pub(crate) node_lifecycle: NodeLifecycle,
     pub(crate) pod_gc: PodGc,
     pub(crate) cluster_autoscaler: ClusterAutoscaler,
+    /// The upgrade that goes on.
+    pub(crate) upgrade: Option<Upgrade>,
     /// Pods that are a cloud-controller-manager.
     pub(crate) cloud_managers: BTreeSet<ObjectKey>,
     /// Nodes whose kubelet does not report, and why.
@@ -215,6 +218,7 @@ impl Cluster {
             node_lifecycle: NodeLifecycle::default(),
             pod_gc: PodGc::default(),
             cluster_autoscaler: ClusterAutoscaler::default(),
+            upgrade: None,
             cloud_managers: BTreeSet::new(),
             silent_nodes: BTreeMap::new(),
             kubelet_flags: BTreeMap::new(),
@@ -387,6 +391,7 @@ impl Cluster {
             Event::InitialiseCloudNode(key) => cloud_node::initialise(self, &key),
             Event::MonitorCloudNodes => cloud_node::monitor(self),
             Event::CollectPods => pod_gc::collect(self),
+            Event::UpgradeKubelet => upgrade::upgrade_kubelet(self),
             Event::ScaleUp => cluster_autoscaler::scale_up(self),
             Event::MachineArrives(name) => cluster_autoscaler::machine_arrives(self, &name),
             Event::NodeStatus(key) => kubelet::post(self, &key),

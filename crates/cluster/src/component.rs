@@ -64,7 +64,11 @@ fn component_of(event: &Event) -> Option<&'static str> {
         Event::InitialiseCloudNode(_) => "cloud-node-controller",
         Event::MonitorCloudNodes => "cloud-node-lifecycle-controller",
         Event::TimelineStep(_) | Event::NodeStatus(_) | Event::Kubelet(_) | Event::KubeletAgain(_) => return None,
-        Event::ScaleUp | Event::MachineArrives(_) | Event::Provision(_) | Event::DeleteVolume(_) => return None,
+        Event::UpgradeKubelet
+        | Event::ScaleUp
+        | Event::MachineArrives(_)
+        | Event::Provision(_)
+        | Event::DeleteVolume(_) => return None,
         Event::Drain(_) | Event::Housekeeping(_) | Event::Autoscale(_) | Event::DropOldEvents => return None,
     })
 }

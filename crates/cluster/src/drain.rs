@@ -18,6 +18,7 @@ use crate::make::Refused;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
+use crate::upgrade;
 
 /// How long after a refusal an eviction is tried again.
 pub(crate) const RETRY_MS: u64 = 5_000;
@@ -308,6 +309,7 @@ impl Drain {
         if self.errors.is_empty() {
             let line = words.drained(node, self.any_gone, self.options.disable_eviction);
             cluster.print(line);
+            upgrade::drain_ended(cluster, node, true);
             return;
         }
         let left = filters::pods_for_deletion(cluster, &self.options).pods;
@@ -315,5 +317,6 @@ impl Drain {
         for line in words.gave_up(node, &self.errors, &names) {
             cluster.print(line);
         }
+        upgrade::drain_ended(cluster, node, false);
     }
 }

@@ -45,6 +45,7 @@ mod similar;
 mod snapshot;
 mod store;
 mod trial;
+mod upgrade;
 mod work_queue;
 
 pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};
@@ -74,3 +75,4 @@ pub use scheduling::Scheduling;
 pub use similar::closest;
 pub use store::{Changed, Conflict, ObjectKey, Store, Table};
 pub use trial::{RefusedStep, StopReason, Stopped, Trial};
+pub use upgrade::UpgradeOptions;

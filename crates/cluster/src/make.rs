@@ -71,6 +71,7 @@ impl Cluster {
             Change::ZoneDown(zone) => self.zone_down(zone),
             Change::ZoneUp(zone) => self.zone_up(zone),
             Change::KubeletRestart(restart) => self.restart_kubelet(restart),
+            Change::Upgrade(options) => self.begin_upgrade(options),
             Change::StopController(name) => self.stop_component(name),
             Change::StartController(name) => self.start_component(name),
         }
@@ -115,7 +116,7 @@ impl Cluster {
         }
     }
 
-    fn node_key(&self, name: &str) -> Result<ObjectKey, Refused> {
+    pub(crate) fn node_key(&self, name: &str) -> Result<ObjectKey, Refused> {
         let key = ObjectKey::new("", name);
         if self.store.get::<Node>(&key).is_some() { Ok(key) } else { Err(not_found(Kind::Node, name)) }
     }

@@ -378,6 +378,95 @@ fn the_cluster_autoscaler_orders_the_nodes_that_would_help() {
     assert!(!refused.is_empty() && refused.iter().all(|refused| refused == message), "{refused:?}");
 }
 
+fn versioned(name: &str, version: &str, labels: Value, taints: Value) -> Value {
+    let mut node = node(name, "a");
+    node["metadata"]["labels"].as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
+    node["spec"] = json!({"taints": taints});
+    node["status"]["nodeInfo"] = json!({"architecture": "amd64", "bootID": "", "containerRuntimeVersion": "containerd://1.7.13",
+        "kernelVersion": "6.1", "kubeProxyVersion": version, "kubeletVersion": version, "machineID": "",
+        "operatingSystem": "linux", "osImage": "", "systemUUID": ""});
+    node
+}
+
+fn kubelet_version(cluster: &Cluster, node: &str) -> String {
+    let node = cluster.store().get::<Node>(&ObjectKey::new("", node)).unwrap();
+    node.status.as_ref().unwrap().node_info.as_ref().unwrap().kubelet_version.clone()
+}
+
+fn upgrade(to: &str, drain_timeout_ms: Option<u64>) -> Change {
+    Change::Upgrade(sim_cluster::UpgradeOptions { to: to.parse().unwrap(), nodes: None, drain_timeout_ms })
+}
+
+#[test]
+fn an_upgrade_takes_the_control_plane_and_then_node_by_node() {
+    let master = "node-role.kubernetes.io/master";
+    let control_plane = "node-role.kubernetes.io/control-plane";
+    let mut cluster = cluster(
+        "v1.23.0",
+        vec![
+            versioned("a", "v1.23.0", json!({}), json!([])),
+            versioned("b", "v1.23.0", json!({}), json!([])),
+            versioned(
+                "cp",
+                "v1.23.0",
+                json!({master: "", control_plane: ""}),
+                json!([{"key": master, "effect": "NoSchedule"}]),
+            ),
+            deployment("web", 4, json!({})),
+        ],
+    );
+    cluster.run_until(MINUTE);
+    cluster.make(&upgrade("v1.24.0", None)).unwrap();
+    cluster.run_until(MINUTE + 10 * SECOND);
+    let of = |key: &str| format!("{key}:NoSchedule");
+    assert_eq!(taints(&cluster, "cp"), [of(master), of(control_plane), "unschedulable:NoSchedule".to_owned()]);
+    assert_eq!(kubelet_version(&cluster, "cp"), "v1.23.0");
+    cluster.settle(20 * MINUTE);
+    for node in ["a", "b", "cp"] {
+        assert_eq!(kubelet_version(&cluster, node), "v1.24.0");
+    }
+    assert_eq!(running_on(&cluster, "a") + running_on(&cluster, "b"), 4);
+    assert_eq!(taints(&cluster, "cp"), [of(master), of(control_plane)]);
+    let labels = |cluster: &Cluster| {
+        let node = cluster.store().get::<Node>(&ObjectKey::new("", "cp")).unwrap();
+        node.metadata.labels.clone().unwrap_or_default()
+    };
+    assert!(!labels(&cluster).contains_key(master) && labels(&cluster).contains_key(control_plane));
+    assert!(cluster.make(&upgrade("v1.26.0", None)).is_err(), "one minor version at a time");
+    assert!(cluster.make(&upgrade("v1.23.0", None)).is_err(), "never back");
+    cluster.make(&upgrade("v1.25.0", None)).unwrap();
+    cluster.settle(40 * MINUTE);
+    assert_eq!(taints(&cluster, "cp"), [of(control_plane)]);
+    // The scheduler speaks as the new version does.
+    cluster
+        .make(&Change::Apply(vec![object(deployment(
+            "big",
+            1,
+            json!({"containers": [
+        {"name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "9"}}}]}),
+        ))]))
+        .unwrap();
+    cluster.settle(50 * MINUTE);
+    let message = &events(&cluster, "FailedScheduling")[0];
+    assert!(message.contains("1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }"), "{message}");
+}
+
+#[test]
+fn an_upgrade_stops_at_a_drain_that_gives_up() {
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}});
+    let nodes = ["a", "b"].map(|name| versioned(name, "v1.28.0", json!({}), json!([])));
+    let mut cluster = cluster("v1.28.0", [nodes.to_vec(), vec![budget, deployment("web", 2, json!({}))]].concat());
+    cluster.run_until(MINUTE);
+    cluster.make(&upgrade("v1.29.0", Some(5 * MINUTE))).unwrap();
+    cluster.settle(30 * MINUTE);
+    assert_eq!(taints(&cluster, "a"), ["unschedulable:NoSchedule"]);
+    assert!(taints(&cluster, "b").is_empty());
+    assert_eq!(kubelet_version(&cluster, "a"), "v1.28.0");
+    assert_eq!(running_on(&cluster, "a"), 1);
+}
+
 #[test]
 fn an_eviction_that_a_dump_shows_on_its_way_goes_on() {
     let mut lost = node("n1", "a");

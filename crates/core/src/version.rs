@@ -55,6 +55,11 @@ impl Version {
         self.minor
     }
 
+    /// Whether a cluster of this version can be upgraded to the other at once: never back, and by one minor version at most.
+    pub fn can_become(self, other: Version) -> bool {
+        self <= other && other.minor <= self.minor + 1
+    }
+
     /// The patch: 2 for 1.34.2.
     pub fn patch(&self) -> u32 {
         self.patch

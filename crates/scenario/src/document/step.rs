@@ -75,6 +75,9 @@ pub(super) enum StepEntry {
     NodeDelete(String),
     /// A kubelet is restarted with other flags.
     KubeletRestart(machine::KubeletRestart),
+    /// The cluster is upgraded to another version: the control plane at once, then each node is drained and gets its new
+    /// kubelet.
+    Upgrade(machine::Upgrade),
     /// A component of the control plane stops: `kube-scheduler`, `kube-controller-manager`,
     /// `cloud-controller-manager`, or one controller, e.g. `node-lifecycle-controller`.
     ControllerStopped(String),
@@ -118,6 +121,7 @@ impl StepEntry {
             StepEntry::NodeAdd(step) => step.change(reader, path),
             StepEntry::NodeDelete(node) => Some(Change::RemoveNode(node)),
             StepEntry::KubeletRestart(step) => step.change(reader, path),
+            StepEntry::Upgrade(step) => step.change(reader, path),
             StepEntry::ControllerStopped(name) => Some(Change::StopController(name)),
             StepEntry::ControllerStarted(name) => Some(Change::StartController(name)),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sim_cluster::{Change, parse_taint};
+use sim_cluster::{Change, UpgradeOptions, parse_duration_ms, parse_taint};
 use sim_core::quantity::Quantity;
 use sim_core::version::Version;
 
@@ -44,6 +44,29 @@ pub(in crate::document) struct KubeletRestart {
     allocatable: Option<BTreeMap<String, String>>,
     /// The version of the new kubelet, e.g. `v1.30.2`.
     version: Option<String>,
+}
+
+/// An upgrade to another version.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::document) struct Upgrade {
+    /// The version, e.g. `v1.24.0`: later than the present one, and at most one minor version.
+    to: String,
+    /// The nodes to upgrade, in this order. Left out: all, the control plane's first.
+    nodes: Option<Vec<String>>,
+    /// How long the drain of a node may take before the upgrade stops, e.g. `5m`. Left out: without end.
+    drain_timeout: Option<String>,
+}
+
+impl Step for Upgrade {
+    fn change(self, reader: &mut Reader<'_>, path: &[PathStep]) -> Option<Change> {
+        let to = reader.good(path, self.to.parse::<Version>())?;
+        let mut drain_timeout_ms = None;
+        if let Some(text) = self.drain_timeout {
+            drain_timeout_ms = Some(reader.good(path, parse_duration_ms(&text))?);
+        }
+        Some(Change::Upgrade(UpgradeOptions { to, nodes: self.nodes, drain_timeout_ms }))
+    }
 }
 
 impl Step for NodeAdd {
