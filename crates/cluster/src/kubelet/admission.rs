@@ -123,18 +123,24 @@ fn misfits(
     let snapshot = cluster.scheduling.snapshot();
     let behaviour = snapshot.behaviour();
     let Some(known) = snapshot.node(node_name) else { return Vec::new() };
-    let mut own = None;
-    let mut node = NodeInfo::new(Arc::clone(&known.node));
-    for other in &known.pods {
-        if *other.pod.namespace == *key.namespace && *other.pod.name == *key.name {
-            own = Some(Arc::clone(other));
-            continue;
+    let is_own = |other: &PodInfo| *other.pod.name == *key.name && *other.pod.namespace == *key.namespace;
+    let own = known.pods.iter().find(|other| is_own(other)).cloned();
+    let own = own.unwrap_or_else(|| Arc::new(PodInfo::new(Arc::new(convert::pod(pod)), behaviour)));
+    // Who fits beside all pods fits beside those that the kubelet knows. Ports are a set: taking off one of two users of
+    // a port would free it.
+    if known.used_ports.is_empty() {
+        let mut all = known.clone();
+        all.remove_pod(&own, behaviour);
+        if admission_check(behaviour, &own, &all).is_empty() {
+            return Vec::new();
         }
+    }
+    let mut node = NodeInfo::new(Arc::clone(&known.node));
+    for other in known.pods.iter().filter(|other| !is_own(other)) {
         if is_known(cluster, &ObjectKey::new(&other.pod.namespace, &other.pod.name)) {
             node.add_pod(Arc::clone(other), behaviour);
         }
     }
-    let own = own.unwrap_or_else(|| Arc::new(PodInfo::new(Arc::new(convert::pod(pod)), behaviour)));
     admission_check(behaviour, &own, &node)
 }
 

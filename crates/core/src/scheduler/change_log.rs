@@ -27,13 +27,16 @@ pub(crate) enum Change {
     Node { slot: usize },
     /// A pod was promised the node of a slot, or is no longer.
     Nomination { slot: usize },
+    /// A PodDisruptionBudget changed: only whom to evict depends on it.
+    Budget,
 }
 
 impl Change {
-    /// The slot of the node concerned.
-    pub(crate) fn slot(&self) -> usize {
+    /// The slot of the node concerned, if one is.
+    pub(crate) fn slot(&self) -> Option<usize> {
         match self {
-            Change::Pod { slot, .. } | Change::Node { slot } | Change::Nomination { slot } => *slot,
+            Change::Pod { slot, .. } | Change::Node { slot } | Change::Nomination { slot } => Some(*slot),
+            Change::Budget => None,
         }
     }
 }

@@ -332,6 +332,9 @@ impl Snapshot {
 
     /// Adds a namespace or replaces its labels.
     pub fn set_namespace(&mut self, name: &str, labels: Labels) {
+        if self.namespaces.get(name) == Some(&labels) {
+            return;
+        }
         self.log.everything();
         Arc::make_mut(&mut self.namespaces).insert(name.to_owned(), labels);
     }
@@ -344,14 +347,21 @@ impl Snapshot {
 
     /// Adds the selector of a Service or of a workload, or replaces it.
     pub fn set_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str, selector: LabelSelector) {
+        let key = (kind, namespace.to_owned(), name.to_owned());
+        if self.selectors.get(&key) == Some(&selector) {
+            return;
+        }
         self.log.everything();
-        Arc::make_mut(&mut self.selectors).insert((kind, namespace.to_owned(), name.to_owned()), selector);
+        Arc::make_mut(&mut self.selectors).insert(key, selector);
     }
 
     /// Removes the selector of a Service or of a workload.
     pub fn remove_selector(&mut self, kind: SelectorOwner, namespace: &str, name: &str) {
-        self.log.everything();
-        Arc::make_mut(&mut self.selectors).remove(&(kind, namespace.to_owned(), name.to_owned()));
+        let key = (kind, namespace.to_owned(), name.to_owned());
+        if self.selectors.contains_key(&key) {
+            self.log.everything();
+            Arc::make_mut(&mut self.selectors).remove(&key);
+        }
     }
 
     /// The selectors of one kind in a namespace, by name.
@@ -365,13 +375,13 @@ impl Snapshot {
 
     /// Adds a PodDisruptionBudget or replaces it.
     pub fn set_disruption_budget(&mut self, namespace: &str, name: &str, budget: DisruptionBudget) {
-        self.log.everything();
+        self.log.push(Change::Budget);
         Arc::make_mut(&mut self.budgets).insert((namespace.to_owned(), name.to_owned()), budget);
     }
 
     /// Removes a PodDisruptionBudget.
     pub fn remove_disruption_budget(&mut self, namespace: &str, name: &str) {
-        self.log.everything();
+        self.log.push(Change::Budget);
         Arc::make_mut(&mut self.budgets).remove(&(namespace.to_owned(), name.to_owned()));
     }
 
@@ -385,9 +395,8 @@ impl Snapshot {
         &self.storage
     }
 
-    /// Changes the storage objects.
+    /// Changes the storage objects. What follows the log judges pods without volumes only.
     pub fn change_storage(&mut self, change: impl FnOnce(&mut Storage)) {
-        self.log.everything();
         change(Arc::make_mut(&mut self.storage));
     }
 

@@ -301,7 +301,7 @@ impl Compiled {
         let counts = !self.tables.is_empty() || cycle.snapshot.has_affinity();
         let mut last = NONE;
         for change in changes {
-            let rank = nodes.ranks[change.slot()];
+            let Some(rank) = change.slot().map(|slot| nodes.ranks[slot]) else { continue };
             if rank == NONE {
                 continue;
             }
@@ -318,7 +318,7 @@ impl Compiled {
                     }
                     self.fixed[rank as usize] = self.fixed_of(cycle, nodes, rank as usize);
                 }
-                Change::Pod { .. } | Change::Nomination { .. } => {}
+                Change::Pod { .. } | Change::Nomination { .. } | Change::Budget => {}
             }
             // Of several changes of one node in a row the last one is enough.
             if last != rank && last != NONE {

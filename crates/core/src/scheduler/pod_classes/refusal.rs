@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::class::Compiled;
 use super::nodes::{NONE, Nodes};
 use crate::model::PreemptionPolicy;
-use crate::scheduler::change_log::Change;
 use crate::scheduler::filtering::filter_with_nominated;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
@@ -90,7 +89,13 @@ impl Refusal {
         let changes = snapshot.log().since(self.position)?;
         let mut statuses_changed = false;
         let mut last = None;
-        for slot in changes.map(Change::slot) {
+        for change in changes {
+            let Some(slot) = change.slot() else {
+                if self.evictions.is_some() {
+                    return None;
+                }
+                continue;
+            };
             let rank = nodes.ranks[slot];
             if last.replace(slot) == Some(slot) || rank == NONE {
                 continue;
