@@ -19,6 +19,7 @@ use crate::pod::{self, Pod};
 use crate::pod_strategy;
 use crate::quantities::api_amounts;
 use crate::store::ObjectKey;
+use crate::validation;
 
 impl Cluster {
     /// A request to create an object: defaults, admission and validation as the API server does them. Controllers and
@@ -30,6 +31,9 @@ impl Cluster {
         self.set_defaults(&mut object);
         admission::mutate(&mut object, &self.admission_context())?;
         self.draw_name(&mut object);
+        if object.kind().is_some() {
+            validation::validate(&object, self.behaviour.rfc_1123)?;
+        }
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         let charges = admission::validate(&object, &self.admission_context())?;
         if let Some(kind) = object.kind()
@@ -60,6 +64,17 @@ impl Cluster {
         self.persist(object);
     }
 
+    /// What the API server warns of when an object is created or changed.
+    pub(crate) fn warnings(&self, before: Option<&Object>, after: &Object) -> Vec<String> {
+        let context = self.admission_context();
+        match (before, after) {
+            (Some(Object::Namespace(before)), Object::Namespace(after)) => {
+                admission::namespace_warnings(before, after, &context)
+            }
+            _ => admission::warnings(after, &context),
+        }
+    }
+
     /// What admission adds to an object that is updated.
     pub(crate) fn complete_update(&self, object: &mut Object) {
         if let Object::Pod(pod) = object {
@@ -67,7 +82,7 @@ impl Cluster {
         }
     }
 
-    fn admission_context(&self) -> admission::Context<'_> {
+    pub(crate) fn admission_context(&self) -> admission::Context<'_> {
         admission::Context {
             store: &self.store,
             behaviour: &self.behaviour,
@@ -75,6 +90,7 @@ impl Cluster {
             knowledge: &self.knowledge,
             rules: self.scheduling.scheduler().behaviour().requests,
             now: self.clock.now(),
+            minor: self.setup.version.minor(),
         }
     }
 

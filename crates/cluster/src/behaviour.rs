@@ -134,6 +134,12 @@ pub(crate) struct Behaviour {
     pub job_retry_ms: (u64, u64),
     /// Pods of the system-* priority classes are refused outside kube-system (until 1.16).
     pub system_priority_in_kube_system_only: bool,
+    /// The PodSecurity plugin runs (1.23).
+    pub pod_security: bool,
+    /// What names are said to be (another word from 1.20).
+    pub rfc_1123: &'static str,
+    /// What of a pod's spec may change, in the words of the refusal.
+    pub pod_update_rule: &'static str,
     /// A RuntimeClass's overhead counts (1.18).
     pub pod_overhead: bool,
     /// A quota's complaint says which containers state nothing (1.24).
@@ -206,6 +212,10 @@ pub(crate) enum CronController {
     /// Looks at each CronJob when its schedule is due.
     Queue,
 }
+
+const POD_UPDATE_RULE: &str = "pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)";
+const POD_UPDATE_RULE_WITH_GRACE: &str = "pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds`, `spec.tolerations` (only additions to existing tolerations) or `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+const POD_UPDATE_RULE_TERSE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 /// How a victim's event names its preemptor.
 #[derive(Debug, Clone, Copy)]
@@ -292,6 +302,13 @@ impl Behaviour {
             cron_job_tells_condition: minor >= 31,
             job_retry_ms: if minor >= 27 { (1_000, 60_000) } else { (10_000, 360_000) },
             system_priority_in_kube_system_only: minor <= 16,
+            pod_security: minor >= 23,
+            rfc_1123: if minor >= 20 { "lowercase RFC 1123" } else { "DNS-1123" },
+            pod_update_rule: match minor {
+                ..=21 => POD_UPDATE_RULE,
+                22..=26 => POD_UPDATE_RULE_WITH_GRACE,
+                27.. => POD_UPDATE_RULE_TERSE,
+            },
             pod_overhead: minor >= 18,
             quota_names_containers: minor >= 24,
             namespace_name_label: minor >= 21,

@@ -193,7 +193,7 @@ pub fn label_selector(selector: &meta::LabelSelector) -> LabelSelector {
     }
 }
 
-fn labels(labels: Option<&BTreeMap<String, String>>) -> Labels {
+pub(crate) fn labels(labels: Option<&BTreeMap<String, String>>) -> Labels {
     labels.cloned().unwrap_or_default()
 }
 

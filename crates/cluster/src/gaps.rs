@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Event, Node};
+use k8s_openapi::api::node::v1::RuntimeClass;
+use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
@@ -57,11 +59,31 @@ impl Cluster {
         if !gated.is_empty() {
             gaps.push(format!("nobody here removes the scheduling gates of {}", list(&gated)));
         }
+        for (kind, names) in self.unknown_classes() {
+            gaps.push(format!("no {kind} is in the input: pods are made as if {} did not matter", list(&names)));
+        }
         for circle in Ownership::of(&self.store).circles() {
             let owners: Vec<String> = circle.iter().map(ToString::to_string).collect();
             gaps.push(format!("{} own each other in a circle: the garbage collector never frees them", list(&owners)));
         }
         gaps
+    }
+
+    /// The classes that pods of this run name and that nothing is known of: their priority and overhead count for nothing.
+    fn unknown_classes(&self) -> Vec<(&'static str, Vec<String>)> {
+        let (mut priorities, mut runtimes) = (BTreeSet::new(), BTreeSet::new());
+        for pod in self.store.list::<Pod>().filter(|pod| self.placed_here(pod)) {
+            let class = pod.spec.priority_class_name.as_deref().filter(|class| !class.is_empty());
+            let class = class.filter(|class| !class.starts_with("system-") && pod.spec.priority == Some(0));
+            let class = class.filter(|class| self.store.find::<PriorityClass>("", class).is_none());
+            priorities.extend(class.map(str::to_owned));
+            let runtime = pod.spec.runtime_class_name.as_deref();
+            let runtime = runtime.filter(|class| self.store.find::<RuntimeClass>("", class).is_none());
+            runtimes.extend(runtime.map(str::to_owned));
+        }
+        let found = [("PriorityClass", priorities), ("RuntimeClass", runtimes)];
+        let found = found.into_iter().filter(|(_, names)| !names.is_empty());
+        found.map(|(kind, names)| (kind, names.into_iter().collect())).collect()
     }
 
     /// Whether the pod waits or was placed by this run, not found on its node.

@@ -46,6 +46,7 @@ mod snapshot;
 mod store;
 mod trial;
 mod upgrade;
+mod validation;
 mod work_queue;
 
 pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};

@@ -40,7 +40,10 @@ impl Cluster {
     /// refused is cordoned.
     pub fn make(&mut self, change: &Change) -> Result<Vec<String>, Refused> {
         match change {
-            Change::Apply(objects) => objects.iter().map(|object| self.apply(object)).collect(),
+            Change::Apply(objects) => {
+                let lines: Result<Vec<_>, _> = objects.iter().map(|object| self.apply(object)).collect();
+                lines.map(|lines| lines.concat())
+            }
             Change::Delete(object) => self.delete(object, DeleteOptions::default(), false).map(|line| vec![line]),
             Change::DeleteWith { target, options, force } => {
                 self.delete(target, *options, *force).map(|line| vec![line])

@@ -317,3 +317,103 @@ fn the_node_selector_of_a_namespace_counts_only_when_the_plugin_runs() {
         assert_eq!(cluster.store().objects(Kind::Pod)[0].to_value()["spec"]["nodeSelector"], selector);
     }
 }
+
+/// The enforced policy's words on a pod.
+fn pod_security(version: &str, labels: Value, spec: Value) -> Result<Vec<String>, String> {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": labels}});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": spec});
+    let mut cluster = cluster_with(setup(version), vec![node(), namespace]);
+    cluster.make(&apply(pod)).map_err(|refused| refused.to_string())
+}
+
+#[test]
+fn pod_security_says_all_that_a_pod_does_wrong() {
+    let enforce = |level: &str| json!({"pod-security.kubernetes.io/enforce": level});
+    let plain = pod_spec(json!({}));
+    assert_eq!(
+        pod_security("v1.30.0", enforce("restricted"), plain.clone()).unwrap_err(),
+        "Error from server (Forbidden): pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": \
+         allowPrivilegeEscalation != false (container \"app\" must set securityContext.allowPrivilegeEscalation=false), \
+         unrestricted capabilities (container \"app\" must set securityContext.capabilities.drop=[\"ALL\"]), \
+         runAsNonRoot != true (pod or container \"app\" must set securityContext.runAsNonRoot=true), \
+         seccompProfile (pod or container \"app\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")"
+    );
+    assert!(pod_security("v1.22.0", enforce("restricted"), plain.clone()).is_ok(), "off by default until 1.22");
+    assert!(pod_security("v1.30.0", enforce("baseline"), plain.clone()).is_ok());
+    let bad = json!({"hostNetwork": true, "hostPID": true, "volumes": [{"name": "root", "hostPath": {"path": "/"}}],
+        "containers": [{"name": "app", "image": "a", "ports": [{"containerPort": 80, "hostPort": 80}],
+            "securityContext": {"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}}}]});
+    assert_eq!(
+        pod_security("v1.30.0", enforce("baseline"), bad.clone()).unwrap_err(),
+        "Error from server (Forbidden): pods \"p\" is forbidden: violates PodSecurity \"baseline:latest\": \
+         non-default capabilities (container \"app\" must not include \"NET_ADMIN\" in securityContext.capabilities.add), \
+         host namespaces (hostNetwork, hostPID), hostPath volumes (volume \"root\"), \
+         hostPort (container \"app\" uses hostPort 80), \
+         privileged (container \"app\" must not set securityContext.privileged=true)"
+    );
+    let message = pod_security("v1.30.0", enforce("restricted"), bad).unwrap_err();
+    assert!(message.contains("restricted volume types (volume \"root\" uses restricted volume type \"hostPath\")"));
+    assert!(!message.contains("hostPath volumes"), "{message}");
+    let good = json!({"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "app", "image": "a",
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]});
+    assert!(pod_security("v1.30.0", enforce("restricted"), good).is_ok());
+    let pinned = json!({"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/enforce-version": "v1.33"});
+    let probed = json!({"containers": [{"name": "app", "image": "a", "livenessProbe": {"httpGet": {"host": "10.0.0.9", "port": 80}}}]});
+    assert!(pod_security("v1.34.0", pinned, probed.clone()).is_ok());
+    assert!(
+        pod_security("v1.34.0", enforce("baseline"), probed)
+            .unwrap_err()
+            .ends_with("probe or lifecycle host (container \"app\" uses probe or lifecycle host \"10.0.0.9\")")
+    );
+}
+
+#[test]
+fn pod_security_warns_of_what_will_not_come_back() {
+    let warn = json!({"pod-security.kubernetes.io/warn": "baseline"});
+    let shared = pod_spec(json!({"hostNetwork": true}));
+    assert_eq!(
+        pod_security("v1.30.0", warn, shared.clone()).unwrap(),
+        ["Warning: would violate PodSecurity \"baseline:latest\": host namespaces (hostNetwork)", "pod/p created"]
+    );
+    let mut cluster = cluster_with(setup("v1.30.0"), vec![node(), workload("Deployment", 2, shared)]);
+    cluster.settle(60 * MINUTE);
+    let label = Change::Label {
+        target: ObjectRef::parse("namespace/default").unwrap(),
+        set: vec![("pod-security.kubernetes.io/enforce".to_owned(), "baseline".to_owned())],
+        remove: Vec::new(),
+    };
+    let lines = cluster.make(&label).unwrap();
+    assert_eq!(
+        lines[0],
+        "Warning: existing pods in namespace \"default\" violate the new PodSecurity enforce level \"baseline:latest\""
+    );
+    assert!(lines[1].ends_with(" (and 1 other pod): host namespaces"), "{lines:?}");
+    cluster.settle(cluster.now_ms() + 60 * MINUTE);
+    assert_eq!(pods(&cluster), 2, "pods that are there stay");
+    let first = cluster.store().list::<Pod>().next().unwrap().metadata.name.clone().unwrap();
+    cluster.make(&Change::Delete(ObjectRef::parse(&format!("pod/{first}")).unwrap())).unwrap();
+    cluster.run_until(cluster.now_ms() + MINUTE);
+    assert_eq!(pods(&cluster), 1);
+    let failed = events(&cluster, "FailedCreate");
+    assert!(
+        failed[0].1.ends_with("is forbidden: violates PodSecurity \"baseline:latest\": host namespaces (hostNetwork)")
+    );
+}
+
+#[test]
+fn selectors_are_fixed_and_match_their_templates() {
+    let mut cluster = cluster(vec![node(), workload("Deployment", 1, pod_spec(json!({})))]);
+    let mut other = workload("Deployment", 1, pod_spec(json!({})));
+    other["spec"]["selector"]["matchLabels"] = json!({"app": "shop"});
+    other["spec"]["template"]["metadata"]["labels"] = json!({"app": "shop"});
+    assert_eq!(
+        refused(&mut cluster, &apply(other.clone())),
+        "The Deployment \"web\" is invalid: spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{\"app\":\"shop\"}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable"
+    );
+    other["metadata"]["name"] = json!("Shop");
+    other["spec"]["template"]["metadata"]["labels"] = json!({"app": "web"});
+    let message = refused(&mut cluster, &apply(other));
+    assert!(message.starts_with("The Deployment \"Shop\" is invalid: \n* metadata.name: Invalid value: \"Shop\": a lowercase RFC 1123 subdomain must consist of"));
+    assert!(message.ends_with("\n* spec.template.metadata.labels: Invalid value: map[string]string{\"app\":\"web\"}: `selector` does not match template `labels`"), "{message}");
+}

@@ -6,6 +6,7 @@ mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
 mod pod_node_selector;
+mod pod_security;
 mod priority;
 mod resource_quota;
 mod runtime_class;
@@ -14,6 +15,7 @@ mod taint_nodes_by_condition;
 
 pub(crate) use default_storage_class::is_default;
 pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating};
+pub(crate) use pod_security::{namespace_warnings, warnings};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;
 
@@ -43,11 +45,12 @@ pub struct AdmissionConfig {
 }
 
 /// The plugins that can be switched, by their upstream names.
-pub const PLUGINS: [(&str, bool); 10] = [
+pub const PLUGINS: [(&str, bool); 11] = [
     ("NamespaceLifecycle", true),
     ("LimitRanger", true),
     ("ServiceAccount", true),
     ("TaintNodesByCondition", true),
+    ("PodSecurity", true),
     ("PodNodeSelector", false),
     ("Priority", true),
     ("DefaultTolerationSeconds", true),
@@ -65,6 +68,8 @@ pub(crate) struct Context<'a> {
     pub knowledge: &'a Knowledge,
     pub rules: RequestRules,
     pub now: Timestamp,
+    /// The API server's minor version.
+    pub minor: u32,
 }
 
 impl Context<'_> {
@@ -136,6 +141,9 @@ pub(crate) fn validate(object: &Object, context: &Context<'_>) -> Result<Vec<Cha
         Object::Pod(pod) => {
             if context.runs("LimitRanger") {
                 limit_ranger::validate_pod(pod, context)?;
+            }
+            if pod_security::runs(context) {
+                pod_security::validate(pod, context)?;
             }
             if context.runs("RuntimeClass") {
                 runtime_class::validate(pod, context)?;

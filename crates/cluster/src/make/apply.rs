@@ -13,16 +13,16 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 impl Cluster {
     /// `kubectl apply`: fields that the manifest names are set, fields it named last time and no longer names are
     /// removed, fields it never named stay.
-    pub(super) fn apply(&mut self, manifest: &Object) -> Result<String, Refused> {
+    pub(super) fn apply(&mut self, manifest: &Object) -> Result<Vec<String>, Refused> {
         let Some(kind) = manifest.kind() else {
             self.admit(manifest.clone());
-            return Ok(format!("{}/{} configured", manifest.kind_name().to_ascii_lowercase(), manifest.name()));
+            return Ok(vec![format!("{}/{} configured", manifest.kind_name().to_ascii_lowercase(), manifest.name())]);
         };
         let key = ObjectKey::new(manifest.namespace().unwrap_or_default(), manifest.name());
         let name = format!("{}/{}", kind.qualified(), key.name);
         let Some(live) = self.store.object(kind, &key) else {
             self.post(manifest.clone())?;
-            return Ok(format!("{name} created"));
+            return Ok(told(self.warnings(None, manifest), format!("{name} created")));
         };
         let annotations = live.metadata().annotations.as_ref();
         let last: Option<Value> =
@@ -32,8 +32,15 @@ impl Cluster {
         let mut merged = live.to_value();
         merge(&mut merged, &new, last.as_ref());
         let changed = self.write_back(&live, merged)?;
-        Ok(format!("{name} {}", if changed { "configured" } else { "unchanged" }))
+        let now = self.store.object(kind, &key).filter(|_| changed);
+        let warnings = now.map(|now| self.warnings(Some(&live), &now)).unwrap_or_default();
+        Ok(told(warnings, format!("{name} {}", if changed { "configured" } else { "unchanged" })))
     }
+}
+
+/// Warnings come before what was done, as kubectl prints them.
+pub(super) fn told(warnings: Vec<String>, done: String) -> Vec<String> {
+    warnings.into_iter().map(|warning| format!("Warning: {warning}")).chain([done]).collect()
 }
 
 /// A manifest cut from a dump says things that only the API server decides.

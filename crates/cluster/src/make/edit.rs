@@ -9,6 +9,7 @@ use crate::controllers::deployment::bump_generation;
 use crate::object::{Kind, Object};
 use crate::pod::Pod;
 use crate::store::ObjectKey;
+use crate::validation;
 
 impl Cluster {
     /// Changes the object that a person names, through its JSON form; says its kind and key, and whether anything changed.
@@ -42,11 +43,11 @@ impl Cluster {
         if let (Object::Pod(live), Object::Pod(new)) = (live, &object)
             && !is_allowed(live, new)
         {
-            let message = format!(
-                "The Pod \"{name}\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)"
-            );
+            let rule = self.behaviour.pod_update_rule;
+            let message = format!("The Pod \"{name}\" is invalid: spec: Forbidden: {rule}");
             return Err(Refused(message));
         }
+        validation::validate_update(live, &object)?;
         if after.get("spec") != before.get("spec") && object.metadata().generation.is_some() {
             bump_generation(object.metadata_mut());
         }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::apply::told;
 use super::{Refused, conflicted, not_found};
 use crate::admission;
 use crate::change::ObjectRef;
@@ -24,8 +25,9 @@ impl Cluster {
         }
         labels.extend(set.iter().cloned());
         labels.retain(|label, _| !remove.contains(label));
+        let warnings = self.store.object(kind, &key).map(|before| self.warnings(Some(&before), &object));
         self.store.replace_object(object).map_err(|conflict| conflicted(&conflict))?;
-        Ok(vec![format!("{}/{} labeled", kind.qualified(), key.name)])
+        Ok(told(warnings.unwrap_or_default(), format!("{}/{} labeled", kind.qualified(), key.name)))
     }
 
     pub(super) fn annotate(
