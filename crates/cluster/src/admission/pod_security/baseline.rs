@@ -112,7 +112,7 @@ fn app_armor(subject: &Subject<'_>) -> Option<Violation> {
     )
 }
 
-fn added<'a>(container: &'a Container) -> impl Iterator<Item = &'a String> {
+fn added(container: &Container) -> impl Iterator<Item = &String> {
     context(container).and_then(|own| own.capabilities.as_ref()).into_iter().flat_map(|own| own.add.iter().flatten())
 }
 
