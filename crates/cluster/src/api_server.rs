@@ -90,7 +90,6 @@ impl Cluster {
             knowledge: &self.knowledge,
             rules: self.scheduling.scheduler().behaviour().requests,
             now: self.clock.now(),
-            minor: self.setup.version.minor(),
         }
     }
 

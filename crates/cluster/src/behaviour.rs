@@ -136,6 +136,8 @@ pub(crate) struct Behaviour {
     pub system_priority_in_kube_system_only: bool,
     /// The PodSecurity plugin runs (1.23).
     pub pod_security: bool,
+    /// The minor whose Pod Security checks are the latest: the cluster's own.
+    pub pod_security_latest: u32,
     /// What names are said to be (another word from 1.20).
     pub rfc_1123: &'static str,
     /// What of a pod's spec may change, in the words of the refusal.
@@ -303,6 +305,7 @@ impl Behaviour {
             job_retry_ms: if minor >= 27 { (1_000, 60_000) } else { (10_000, 360_000) },
             system_priority_in_kube_system_only: minor <= 16,
             pod_security: minor >= 23,
+            pod_security_latest: minor,
             rfc_1123: if minor >= 20 { "lowercase RFC 1123" } else { "DNS-1123" },
             pod_update_rule: match minor {
                 ..=21 => POD_UPDATE_RULE,

@@ -68,8 +68,6 @@ pub(crate) struct Context<'a> {
     pub knowledge: &'a Knowledge,
     pub rules: RequestRules,
     pub now: Timestamp,
-    /// The API server's minor version.
-    pub minor: u32,
 }
 
 impl Context<'_> {

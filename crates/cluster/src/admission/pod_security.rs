@@ -158,7 +158,7 @@ impl Policy {
 
     /// The checks in upstream's order: those of the baseline first, each by its name.
     fn violations(self, metadata: &ObjectMeta, spec: &PodSpec, context: &Context<'_>) -> Vec<Violation> {
-        let server_minor = context.minor;
+        let server_minor = context.behaviour.pod_security_latest;
         let minor = self.minor.map_or(server_minor, |minor| minor.min(server_minor));
         let subject = Subject { metadata, spec, minor, server_minor };
         let mut found = match self.level {
