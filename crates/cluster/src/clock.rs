@@ -1,11 +1,9 @@
 //! The virtual clock and the agenda of what happens when.
 
-use std::collections::BTreeMap;
-
+use imbl::{OrdMap, OrdSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-use rustc_hash::FxHashSet;
 
 use crate::object::Kind;
 use crate::store::ObjectKey;
@@ -73,7 +71,7 @@ impl Clock {
 }
 
 /// Everything that can happen by itself. At one moment the kinds happen in this order.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
     /// A step of the timeline, by index.
     TimelineStep(usize),
@@ -174,7 +172,7 @@ impl Event {
 }
 
 /// The controllers that sync objects by key, after kube-controller-manager's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Controller {
     NodeLifecycle,
     TaintEviction,
@@ -196,26 +194,27 @@ pub(crate) enum Controller {
 /// What happens when: ordered by virtual time, kind of event, and the order it was put down.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Agenda {
-    entries: BTreeMap<(u64, u8, u64), Event>,
-    /// The same, so that one event is put down once for one moment; looked up only, never gone through.
-    known: FxHashSet<(u64, Event)>,
+    entries: OrdMap<(u64, u8, u64), Event>,
+    /// The same, so that one event is put down once for one moment.
+    known: OrdSet<(u64, Event)>,
     sequence: u64,
 }
 
 impl Agenda {
     pub(crate) fn add(&mut self, at_ms: u64, event: Event) {
-        if self.known.insert((at_ms, event.clone())) {
+        if self.known.insert((at_ms, event.clone())).is_none() {
             self.sequence += 1;
             self.entries.insert((at_ms, event.rank(), self.sequence), event);
         }
     }
 
     pub(crate) fn next_at(&self) -> Option<u64> {
-        self.entries.first_key_value().map(|((at, ..), _)| *at)
+        self.entries.get_min().map(|((at, ..), _)| *at)
     }
 
     pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
-        let ((at, ..), event) = self.entries.pop_first()?;
+        let key = self.entries.get_min()?.0;
+        let (at, event) = (key.0, self.entries.remove(&key)?);
         let entry = (at, event);
         self.known.remove(&entry);
         Some(entry)
@@ -223,7 +222,7 @@ impl Agenda {
 
     /// All that was put down, in order.
     pub(crate) fn into_events(self) -> impl Iterator<Item = Event> {
-        self.entries.into_values()
+        self.entries.into_iter().map(|(_, event)| event)
     }
 
     /// Whether nothing but routine is left to happen, and what else is known to change nothing.

@@ -17,10 +17,19 @@ pub(crate) enum Place {
     Stranded(Arc<str>),
 }
 
+/// Into how many tables the pods are spread: a fork shares all of them, and a write copies one.
+const SHARDS: usize = 1024;
+
 /// Finds a pod without keeping its name a second time. Its order is nobody's: it is never gone through.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct PodIndex {
-    entries: HashTable<Entry>,
+    shards: Vec<Arc<HashTable<Entry>>>,
+}
+
+impl Default for PodIndex {
+    fn default() -> Self {
+        PodIndex { shards: vec![Arc::default(); SHARDS] }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +45,7 @@ impl PodIndex {
     pub(crate) fn insert(&mut self, info: Arc<PodInfo>, place: Place) -> Option<(Arc<PodInfo>, Place)> {
         let before = self.remove(&info.pod.namespace, &info.pod.name);
         let hash = hash(&info.pod.namespace, &info.pod.name);
-        self.entries.insert_unique(hash, Entry { hash, info, place }, |entry| entry.hash);
+        self.shard(hash).insert_unique(hash, Entry { hash, info, place }, |entry| entry.hash);
         before
     }
 
@@ -45,8 +54,14 @@ impl PodIndex {
         let hash = hash(namespace, name);
         let called =
             |entry: &Entry| entry.hash == hash && entry.info.pod.name == name && entry.info.pod.namespace == namespace;
-        let (entry, _) = self.entries.find_entry(hash, called).ok()?.remove();
+        let (entry, _) = self.shard(hash).find_entry(hash, called).ok()?.remove();
         Some((entry.info, entry.place))
+    }
+
+    /// The table of a hash. Tables look at its upper bits and at the lowest, so the shard is told by others.
+    fn shard(&mut self, hash: u64) -> &mut HashTable<Entry> {
+        let index = (hash >> 24) as usize % SHARDS;
+        Arc::make_mut(&mut self.shards[index])
     }
 }
 

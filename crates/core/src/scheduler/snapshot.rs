@@ -22,7 +22,7 @@ pub struct Snapshot {
     /// Slots keep their place while a node lives, so that other tables can point into them.
     slots: Vec<Option<Arc<NodeInfo>>>,
     /// Looked up only, never gone through: its order is nobody's.
-    slot_by_name: FxHashMap<Arc<str>, usize>,
+    slot_by_name: Arc<FxHashMap<Arc<str>, usize>>,
     /// Node slots by zone, zones in the order first seen, nodes in the order they came.
     zones: Vec<(String, Vec<usize>)>,
     order: OnceLock<Arc<[usize]>>,
@@ -90,7 +90,7 @@ impl Snapshot {
         Snapshot {
             behaviour: Behaviour::of(version),
             slots: Vec::new(),
-            slot_by_name: FxHashMap::default(),
+            slot_by_name: Arc::default(),
             zones: Vec::new(),
             order: OnceLock::new(),
             pods: PodIndex::default(),
@@ -168,14 +168,14 @@ impl Snapshot {
             info.add_pod(pod, &self.behaviour);
         }
         self.slots.push(Some(Arc::new(info)));
-        self.slot_by_name.insert(name, slot);
+        Arc::make_mut(&mut self.slot_by_name).insert(name, slot);
         self.enter_zone(slot, zone);
     }
 
     /// Removes a node. Pods bound to it stay known, and come back should the node.
     pub fn remove_node(&mut self, name: &str) {
         self.log.everything();
-        let Some((name, slot)) = self.slot_by_name.remove_entry(name) else {
+        let Some((name, slot)) = Arc::make_mut(&mut self.slot_by_name).remove_entry(name) else {
             return;
         };
         self.leave_zone(slot);
