@@ -162,6 +162,21 @@ fn what_cannot_be_is_told_with_its_place() {
 }
 
 #[test]
+fn owners_in_a_circle_are_told_with_their_place() {
+    let set = |name: &str, owner: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata:\n  name: {name}\n  uid: {name}\n  ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: {owner}, uid: {owner}, controller: true}}]\nspec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: c}}]}}}}}}\n"
+        )
+    };
+    let input = format!("{}---\n{}", set("a", "b"), set("b", "a"));
+    let ran = Sim::new("circle").run_with_stdin(&["run", "-"], input.as_bytes());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let words =
+        "<stdin>:6:20: replicaset/a: metadata.ownerReferences: replicaset/a, replicaset/b own each other in a circle";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
+}
+
+#[test]
 fn a_scenario_may_go_on_after_a_refused_step() {
     let steps = "until: 5m\ncontinueOnError: true\ntimeline:\n  - at: 2m\n    steps: [{cordon: n9}, {cordon: n1}]\nexpectations:\n  - {nodes: {}, expect: {schedulable: false}}";
     let ran = run("continue", steps);

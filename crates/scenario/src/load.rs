@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sim_cluster::{Kind, Object, Unstructured, closest};
+use sim_cluster::{Kind, Object, Ownership, Store, Unstructured, closest};
 
 use crate::document::{self, Scenario};
 use crate::events;
@@ -339,8 +339,29 @@ impl<'a> Loader<'a> {
         loader
     }
 
+    /// Objects that own each other in a circle: the garbage collector would never free them, and no workload is at the
+    /// top of their pods.
+    fn find_circles(&mut self) {
+        let mut store = Store::default();
+        let owners = self.input.objects.iter().filter(|loaded| loaded.object.kind() != Some(Kind::Pod));
+        owners.for_each(|loaded| store.put_object(loaded.object.clone()));
+        for circle in Ownership::of(&store).circles() {
+            let names: Vec<String> = circle.iter().map(ToString::to_string).collect();
+            let message = format!("{} own each other in a circle", names.join(", "));
+            let place = circle.iter().find_map(|owner| {
+                let kind = Kind::parse(&owner.kind)?;
+                self.seen.get(&(kind, owner.key.namespace.to_string(), owner.key.name.to_string())).cloned()
+            });
+            match place {
+                Some(place) => self.fault(&place, &names[0], Found::error(&["metadata", "ownerReferences"], message)),
+                None => self.input.faults.push(Fault::error(None, message)),
+            }
+        }
+    }
+
     /// What can only be said of the whole input.
     fn finish(mut self) -> Input {
+        self.find_circles();
         let nodes: BTreeSet<String> =
             self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
         let mut missing: BTreeMap<String, usize> = BTreeMap::new();
