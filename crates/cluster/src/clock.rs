@@ -4,7 +4,6 @@ use imbl::{OrdMap, OrdSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-
 use crate::object::Kind;
 use crate::store::ObjectKey;
 
