@@ -101,8 +101,13 @@ pub(crate) fn run(args: &TestArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         }
         ReportFormat::Text => {
             terminal.print(&details(&told));
-            for path in &not_run {
-                terminal.note(&format!("{path} was not run: it has no Scenario"));
+            match not_run.as_slice() {
+                [] => {}
+                [path] => terminal.note(&format!("{path} was not run: it has no Scenario")),
+                [first, ..] => {
+                    let count = not_run.len();
+                    terminal.note(&format!("{first} and {} more were not run: they have no Scenario", count - 1));
+                }
             }
             let (style, word) = if failed + unusable == 0 { (GOOD, "ok") } else { (BAD, "FAILED") };
             let unusable = if unusable == 0 { String::new() } else { format!("{unusable} unusable; ") };
