@@ -29,12 +29,12 @@ pub(crate) struct AlikePods {
 impl AlikePods {
     /// The number of the pod's like.
     pub(crate) fn number_of(&mut self, pod: &Arc<Pod>) -> Alike {
-        let looks = Looks(Arc::clone(pod));
         if let Some((last, number)) = &self.last
-            && *last == looks
+            && look_alike(&last.0, pod)
         {
             return *number;
         }
+        let looks = Looks(Arc::clone(pod));
         let number = match self.numbers.get(&looks) {
             Some(number) => *number,
             None => {
@@ -59,21 +59,24 @@ struct Looks(Arc<Pod>);
 
 impl PartialEq for Looks {
     fn eq(&self, other: &Self) -> bool {
-        let (a, b) = (&*self.0, &*other.0);
-        let same_terms = || {
-            a.spec.required_pod_affinity == b.spec.required_pod_affinity
-                && a.spec.preferred_pod_affinity == b.spec.preferred_pod_affinity
-                && a.spec.required_pod_anti_affinity == b.spec.required_pod_anti_affinity
-                && a.spec.preferred_pod_anti_affinity == b.spec.preferred_pod_anti_affinity
-        };
-        a.terminating == b.terminating
-            && a.namespace == b.namespace
-            && a.labels == b.labels
-            && (Arc::ptr_eq(&a.spec, &b.spec) || same_terms())
+        look_alike(&self.0, &other.0)
     }
 }
 
 impl Eq for Looks {}
+
+fn look_alike(a: &Pod, b: &Pod) -> bool {
+    let same_terms = || {
+        a.spec.required_pod_affinity == b.spec.required_pod_affinity
+            && a.spec.preferred_pod_affinity == b.spec.preferred_pod_affinity
+            && a.spec.required_pod_anti_affinity == b.spec.required_pod_anti_affinity
+            && a.spec.preferred_pod_anti_affinity == b.spec.preferred_pod_anti_affinity
+    };
+    a.terminating == b.terminating
+        && a.namespace == b.namespace
+        && a.labels == b.labels
+        && (Arc::ptr_eq(&a.spec, &b.spec) || same_terms())
+}
 
 impl Hash for Looks {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -27,7 +27,7 @@ pub struct NodeInfo {
     pub node: Arc<Node>,
     /// The pods bound to it, in the order they came.
     pub pods: Vec<Arc<PodInfo>>,
-    /// The numbers of their like, beside them.
+    /// The numbers of their like, beside them; those at the end that have none are left out.
     pub(crate) alike: Vec<Option<Alike>>,
     /// What the pods take, `pods` included.
     pub requested: Resources,
@@ -81,7 +81,10 @@ impl NodeInfo {
         self.used_ports.extend(host_ports(&info.pod.spec, behaviour).map(HostPort::of));
         self.pods_with_affinity += usize::from(has_affinity(&info.pod));
         self.pods_with_required_anti_affinity += usize::from(has_required_anti_affinity(&info.pod));
-        self.alike.push(info.alike);
+        if info.alike.is_some() {
+            self.alike.resize(self.pods.len(), None);
+            self.alike.push(info.alike);
+        }
         self.pods.push(info);
     }
 
@@ -89,7 +92,9 @@ impl NodeInfo {
     pub fn remove_pod(&mut self, info: &Arc<PodInfo>, behaviour: &Behaviour) {
         let Some(index) = self.pods.iter().position(|pod| Arc::ptr_eq(pod, info)) else { return };
         self.pods.remove(index);
-        self.alike.remove(index);
+        if index < self.alike.len() {
+            self.alike.remove(index);
+        }
         self.requested.sub(&info.requests.assigned);
         self.requested.pods -= 1;
         self.non_zero_requested.milli_cpu -= info.requests.assigned_non_zero.milli_cpu;

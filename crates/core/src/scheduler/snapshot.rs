@@ -28,6 +28,8 @@ pub struct Snapshot {
     order: OnceLock<Arc<[usize]>>,
     pods: PodIndex,
     alike: AlikePods,
+    /// Set once somebody counts pods by their like: until then those that are placed here are not numbered.
+    counts_alike: OnceLock<()>,
     /// Pods bound to nodes that do not exist (yet).
     stranded: BTreeMap<Arc<str>, Vec<Arc<PodInfo>>>,
     images: Arc<BTreeMap<String, ImageState>>,
@@ -95,6 +97,7 @@ impl Snapshot {
             order: OnceLock::new(),
             pods: PodIndex::default(),
             alike: AlikePods::default(),
+            counts_alike: OnceLock::new(),
             stranded: BTreeMap::new(),
             images: Arc::default(),
             namespaces: Arc::default(),
@@ -210,7 +213,7 @@ impl Snapshot {
     /// Adds a pod to a node before its binding is known, as the scheduler assumes it (`cache.AssumePod`). Its requests
     /// are those that placed it.
     pub fn assume(&mut self, pod: Arc<Pod>, requests: Arc<PodRequests>, node: NodeSlot) {
-        let alike = Some(self.alike.number_of(&pod));
+        let alike = self.counts_alike.get().map(|()| self.alike.number_of(&pod));
         self.add_pod_info(Arc::new(PodInfo { pod, requests, alike }), Place::Slot(node.0));
     }
 
@@ -263,8 +266,9 @@ impl Snapshot {
         }
     }
 
-    /// How many pods there are or were that selectors and affinity terms can tell apart.
+    /// How many pods there are or were that selectors and affinity terms can tell apart, for one who counts by that.
     pub(crate) fn alike_count(&self) -> usize {
+        self.counts_alike.get_or_init(|| ());
         self.alike.len()
     }
 

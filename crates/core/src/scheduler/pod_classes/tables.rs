@@ -198,9 +198,9 @@ impl Tables {
         known.resize_with(snapshot.alike_count(), || None);
         for rank in 0..nodes.slots.len() {
             let Some(node) = snapshot.slot(nodes.slots[rank]) else { continue };
-            for (alike, info) in node.alike.iter().zip(&node.pods) {
+            for (index, info) in node.pods.iter().enumerate() {
                 // Every label has its table by now: there is no error.
-                match alike.and_then(|alike| known.get_mut(alike.index())) {
+                match node.alike.get(index).copied().flatten().and_then(|alike| known.get_mut(alike.index())) {
                     Some(Some(roles)) => self.add(roles, rank, 1),
                     Some(unknown) => {
                         let roles = self.roles(cycle, &info.pod).unwrap_or_default();
