@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// The rooms from the bottom up: a crate may import those before it.
-const ROOMS: [(&str, &str); 5] = [
+const ROOMS: [(&str, &str); 6] = [
     ("core", "sim-core"),
     ("cluster", "sim-cluster"),
     ("scenario", "sim-scenario"),
+    ("kubectl", "sim-kubectl"),
     ("advisor", "sim-advisor"),
     ("cli", "sim"),
 ];
@@ -57,9 +58,10 @@ fn no_arrow_points_upwards() {
 
 #[test]
 fn the_lower_rooms_do_not_know_the_outside() {
-    let banned: [(&str, &[&str]); 3] = [
+    let banned: [(&str, &[&str]); 4] = [
         ("core", &["serde", "serde_json", "serde_yaml", "k8s-openapi", "tokio", "rand", "jiff", "clap"]),
         ("cluster", &["serde_yaml", "clap", "anstream", "anstyle", "tokio", "rand"]),
+        ("kubectl", &["anstream", "anstyle", "tokio", "rand", "jiff"]),
         ("advisor", &["serde_yaml", "clap", "anstream", "anstyle", "tokio", "rand"]),
     ];
     for (room, names) in banned {
@@ -74,6 +76,7 @@ fn nothing_below_the_cli_touches_files_or_clocks() {
     for (room, banned) in [
         ("core", &["std::fs", "std::io", "std::env", "std::time", "println!", "eprintln!"] as &[&str]),
         ("cluster", &["std::fs", "std::env", "std::time", "println!", "eprintln!", "Timestamp::now"]),
+        ("kubectl", &["std::fs", "std::env", "std::time", "println!", "eprintln!", "Timestamp::now"]),
         ("advisor", &["std::fs", "std::env", "std::time", "println!", "eprintln!", "Timestamp::now"]),
     ] {
         for (path, text) in sources(room) {
@@ -87,7 +90,7 @@ fn nothing_below_the_cli_touches_files_or_clocks() {
 #[test]
 fn versions_are_compared_only_in_the_tables() {
     let tables = ["behaviour.rs", "behaviour/kubelet.rs", "profile/defaults.rs", "version.rs", "layout.rs"];
-    for room in ["core", "cluster", "advisor", "cli"] {
+    for room in ["core", "cluster", "kubectl", "advisor", "cli"] {
         for (path, text) in sources(room) {
             let is_table = tables.iter().any(|table| path.ends_with(table));
             assert!(

@@ -13,6 +13,8 @@ pub use explain::{
 };
 pub use known_taints::{KnownTaint, known_taint};
 pub use pending::{Cause, Explanation, TaintCause, explain_pending};
+/// What a person types for a change, and how it is undone.
+pub use sim_kubectl as kubectl;
 pub use what_if::{
     PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if,
 };

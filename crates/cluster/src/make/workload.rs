@@ -59,6 +59,28 @@ impl Cluster {
         workload: &WorkloadRef,
         toleration: &Toleration,
     ) -> Result<Vec<String>, Refused> {
+        let targets = self.workloads(workload)?;
+        if let Some((kind, _)) = targets.iter().find(|(kind, _)| !has_template(*kind)) {
+            return Err(Refused(format!("error: {} has no pod template to add a toleration to", kind.plural())));
+        }
+        let mut made = Vec::new();
+        for (kind, key) in targets {
+            self.change_template(kind, &key, |template| {
+                let tolerations = template.spec.get_or_insert_default().tolerations.get_or_insert_default();
+                if !tolerations.contains(toleration) {
+                    tolerations.push(toleration.clone());
+                }
+            });
+            made.push(format!("{}/{} patched", kind.qualified(), key.name));
+        }
+        Ok(made)
+    }
+
+    /// The workloads that are meant.
+    ///
+    /// # Errors
+    /// When one that is named is not there, or no pod is pending.
+    pub fn workloads(&self, workload: &WorkloadRef) -> Result<BTreeSet<(Kind, ObjectKey)>, Refused> {
         let targets: BTreeSet<(Kind, ObjectKey)> = match workload {
             WorkloadRef::Object(object) => BTreeSet::from([self.resolve(object)?]),
             WorkloadRef::Pending => {
@@ -81,20 +103,7 @@ impl Cluster {
                 "error: no pods are pending, so there is no workload to add a toleration to".to_owned(),
             ));
         }
-        if let Some((kind, _)) = targets.iter().find(|(kind, _)| !has_template(*kind)) {
-            return Err(Refused(format!("error: {} has no pod template to add a toleration to", kind.plural())));
-        }
-        let mut made = Vec::new();
-        for (kind, key) in targets {
-            self.change_template(kind, &key, |template| {
-                let tolerations = template.spec.get_or_insert_default().tolerations.get_or_insert_default();
-                if !tolerations.contains(toleration) {
-                    tolerations.push(toleration.clone());
-                }
-            });
-            made.push(format!("{}/{} patched", kind.qualified(), key.name));
-        }
-        Ok(made)
+        Ok(targets)
     }
 
     fn change_template(&mut self, kind: Kind, key: &ObjectKey, change: impl FnOnce(&mut PodTemplateSpec)) {
