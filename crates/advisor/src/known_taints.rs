@@ -9,6 +9,13 @@ pub struct KnownTaint {
     pub removed_by: &'static str,
 }
 
+impl KnownTaint {
+    /// Whether nobody is supposed to remove it: it guards nodes for as long as they are there.
+    pub fn is_meant_to_stay(&self) -> bool {
+        self.removed_by.starts_with("nobody")
+    }
+}
+
 /// What is known of a taint with this key; nothing for a key that people choose themselves.
 pub fn known_taint(key: &str) -> Option<KnownTaint> {
     let (set_by, removed_by) = match key {

@@ -3,11 +3,15 @@
 //! Architecture invariant: no terminal, and no rule of its own: every outcome comes from running the cluster.
 
 mod detail;
+mod diagnosis;
 mod explain;
 mod known_taints;
 mod pending;
 mod what_if;
 
+pub use diagnosis::{
+    Affected, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw,
+};
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Preview a change: pods before and after, side by side.
     #[command(name = "whatif", visible_alias = "what-if")]
     WhatIf(Box<WhatIfArgs>),
+    /// Trace pods that are pending, unhealthy or missing to their root causes, and say whether time alone cures them.
+    Diagnose(DiagnoseArgs),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
@@ -270,6 +272,42 @@ pub(crate) struct ExplainArgs {
 const EXPLAIN_NOTES: &str = "\
 The pod is decided on the cluster as it is at the end of the run (or at --at). A pod that is on a node already is taken
 off it first. kube-scheduler stops at the first filter that refuses; here all are asked, and `*` marks what it says.";
+
+#[derive(Debug, Args)]
+#[command(after_help = DIAGNOSE_NOTES)]
+pub(crate) struct DiagnoseArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Look at this moment of virtual time [default: the end of the run].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) at: Option<u64>,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    /// Print the graph of what waits for what instead.
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "output")]
+    pub(crate) graph: Option<GraphFormat>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// In which language a graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Graphviz.
+    Dot,
+    /// Mermaid, which GitHub and many wikis draw.
+    Mermaid,
+    /// A picture.
+    Svg,
+}
+
+const DIAGNOSE_NOTES: &str = "\
+Exit codes: 0 nothing is wrong, 1 there are causes, 2 unusable input.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ViewArgs {

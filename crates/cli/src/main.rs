@@ -5,6 +5,7 @@
 mod args;
 mod changes;
 mod describe;
+mod diagnose;
 mod drive;
 mod error;
 mod explain;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
             let matches = matches.subcommand_matches("whatif").unwrap_or(&matches);
             what_if::run(*args, matches, &terminal)
         }
+        Command::Diagnose(args) => diagnose::run(args, &terminal),
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),

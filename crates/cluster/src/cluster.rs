@@ -258,6 +258,7 @@ impl Cluster {
             cluster.admit(object);
         }
         cluster.adopt_silence();
+        kubelet::adopt_flags(&mut cluster);
         node_lifecycle::adopt(&mut cluster);
         pod_gc::adopt(&mut cluster);
         service_accounts::found_at_start(&mut cluster);
@@ -272,6 +273,21 @@ impl Cluster {
             self.agenda.add(step.at_ms, Event::TimelineStep(index));
         }
         self.timeline = Arc::new(timeline);
+    }
+
+    /// Takes what is still to come off the timeline.
+    pub fn forget_timeline(&mut self) {
+        if self.timeline.is_empty() {
+            return;
+        }
+        let mut agenda = Agenda::default();
+        while let Some((at_ms, event)) = self.agenda.pop() {
+            if !matches!(event, Event::TimelineStep(_)) {
+                agenda.add(at_ms, event);
+            }
+        }
+        self.agenda = agenda;
+        self.timeline = Arc::default();
     }
 
     /// Runs to a moment of virtual time, whatever happens until then.

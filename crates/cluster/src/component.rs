@@ -88,6 +88,11 @@ fn components(name: &str) -> Vec<&'static str> {
 }
 
 impl Cluster {
+    /// The controllers and schedulers that were stopped and not started again, by their names since 1.28.
+    pub fn stopped_components(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.stopped.iter().copied()
+    }
+
     /// Whether an event is left for later because its component is stopped.
     pub(crate) fn holds(&mut self, event: &Event) -> bool {
         if self.stopped.is_empty() || !component_of(event).is_some_and(|component| self.stopped.contains(component)) {

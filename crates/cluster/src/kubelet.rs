@@ -30,7 +30,8 @@ use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 use work::{PodWork, Stage, stage};
 
-pub(crate) use node_status::{Flags, Silence, come_back, fall_silent, healthy, join, post, restart};
+pub use node_status::installs_network;
+pub(crate) use node_status::{Flags, Silence, adopt_flags, come_back, fall_silent, healthy, join, post, restart};
 pub(crate) use pressure::housekeeping;
 
 /// From binding to the first container's start.

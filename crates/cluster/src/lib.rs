@@ -57,7 +57,9 @@ pub use change::{
 };
 pub use cluster::{Cluster, Goal, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
+pub use controllers::cloud_node::is_cloud_controller_manager;
 pub use controllers::cluster_autoscaler::NodeGroup;
+pub use controllers::daemon_set::add_tolerations as add_daemon_set_tolerations;
 pub use controllers::deployment::MAX_REPLICAS;
 pub use defaults::default_pod;
 pub use deletion::{DeleteOptions, Propagation};
@@ -67,6 +69,7 @@ pub use eviction::EvictionRefused;
 pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath, Selector, Wanted, When};
 pub use gaps::{kubelet_version, newest_moment};
 pub use history::{Happened, Happening, NodeState, PodState};
+pub use kubelet::installs_network;
 pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};

@@ -3,7 +3,7 @@
 //!
 //! They act while the Scenario says that a cloud-controller-manager runs, or while a pod of one is ready.
 
-use k8s_openapi::api::core::v1::{Container, Node, Taint};
+use k8s_openapi::api::core::v1::{Container, Node, PodSpec, Taint};
 
 use super::node_lifecycle::{MONITOR_MS, Ready, ready};
 use crate::clock::Event;
@@ -91,9 +91,13 @@ fn index(cluster: &mut Cluster, changed: &Changed) {
     }
 }
 
-/// Whether the pod is a cloud-controller-manager, by the names under which the providers ship theirs.
+/// Whether pods with this spec are a cloud-controller-manager, by the names under which the providers ship theirs.
+pub fn is_cloud_controller_manager(spec: &PodSpec) -> bool {
+    spec.containers.iter().any(is_manager_container)
+}
+
 fn is_manager(pod: &Pod) -> bool {
-    pod.spec.containers.iter().any(is_manager_container)
+    is_cloud_controller_manager(&pod.spec)
 }
 
 fn is_manager_container(container: &Container) -> bool {

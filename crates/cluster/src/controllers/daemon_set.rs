@@ -6,6 +6,8 @@ mod nodes;
 mod status;
 mod update;
 
+pub use nodes::add_tolerations;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

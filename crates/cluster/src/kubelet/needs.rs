@@ -18,6 +18,26 @@ pub(super) fn are_met(cluster: &Cluster, namespace: &str, conduct: &Conduct, to_
     needs.all(|need| key_of(namespace, &need.target).is_some_and(|(kind, key)| is_ready(cluster, kind, &key)))
 }
 
+impl Cluster {
+    /// What the containers of a pod were declared to need and what is not ready now.
+    pub fn unmet_needs(&self, pod: &ObjectKey) -> Vec<ObjectRef> {
+        let Some(work) = self.kubelets.pods.get(pod) else { return Vec::new() };
+        let needs = work.containers.iter().flat_map(|container| &container.conduct.needs);
+        let unmet = needs.filter(|need| {
+            key_of(&pod.namespace, &need.target).is_none_or(|(kind, key)| !is_ready(self, kind, &key))
+        });
+        let mut targets: Vec<ObjectRef> = Vec::new();
+        for need in unmet {
+            let namespace = Some(need.target.namespace.clone().unwrap_or_else(|| pod.namespace.to_string()));
+            let target = ObjectRef { namespace, ..need.target.clone() };
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+}
+
 /// Writes down what the pod needs, so that it hears of changes.
 pub(super) fn note(cluster: &mut Cluster, key: &ObjectKey, work: &mut PodWork) {
     if std::mem::replace(&mut work.needs_known, true) {

@@ -71,14 +71,24 @@ pub(super) fn watch(cluster: &mut Cluster, changed: &Changed) {
     }
 }
 
-/// A pod that mounts the directory of the CNI configuration is there to write it.
-fn installs_network(spec: &PodSpec) -> bool {
+/// Whether pods with this spec install the network: who mounts the directory of the CNI configuration is there to write it.
+pub fn installs_network(spec: &PodSpec) -> bool {
     let paths = spec.volumes.iter().flatten().filter_map(|volume| volume.host_path.as_ref());
     paths.into_iter().any(|host| host.path.trim_end_matches('/').ends_with("cni/net.d"))
         || spec.containers.iter().filter_map(|container| container.image.as_deref()).any(|image| {
             // It mounts all of /etc.
             image.contains("weave-kube")
         })
+}
+
+/// Which flags the nodes of the input show that their kubelets were started with: none but `--cloud-provider=external`
+/// registers the taint that waits for a cloud-controller-manager.
+pub(crate) fn adopt_flags(cluster: &mut Cluster) {
+    let waiting = cluster.store.list::<Node>().filter(|node| cloud_node::is_uninitialized(node));
+    let keys: Vec<ObjectKey> = waiting.map(|node| ObjectKey::of(node.as_ref())).collect();
+    for key in keys {
+        cluster.kubelet_flags.entry(key).or_default().cloud_provider_external = Some(true);
+    }
 }
 
 /// A node joins: its kubelet registers it as not ready yet, with the taints it was told to.

@@ -32,6 +32,10 @@ impl Cluster {
                 }
             };
             let mut node = self.new_node(&model, &name);
+            // It is started as the one it is copied from was.
+            if let Some(flags) = self.kubelet_flags.get(&key).cloned() {
+                self.kubelet_flags.insert(ObjectKey::new("", &name), flags);
+            }
             kubelet::join(self, &mut node);
             self.create(node);
             made.push(format!("node/{name} created"));
@@ -57,9 +61,6 @@ impl Cluster {
         let taints = spec.taints.get_or_insert_default();
         // What others put on the model because of its state is not the new node's.
         taints.retain(|taint| !taint.key.starts_with("node.kubernetes.io/") && taint.key != cloud_node::UNINITIALIZED);
-        if cloud_node::is_uninitialized(model) {
-            taints.push(cloud_node::uninitialized_taint());
-        }
         let status = node.status.get_or_insert_default();
         status.conditions = None;
         status.volumes_attached = None;

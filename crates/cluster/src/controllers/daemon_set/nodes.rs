@@ -118,7 +118,7 @@ pub(super) fn pin_to_node(spec: &mut PodSpec, node: &str) {
 }
 
 /// What every daemon pod tolerates (`AddOrUpdateDaemonPodTolerations`).
-pub(super) fn add_tolerations(spec: &mut PodSpec) {
+pub fn add_tolerations(spec: &mut PodSpec) {
     let mut wanted = vec![
         ("node.kubernetes.io/not-ready", "NoExecute"),
         ("node.kubernetes.io/unreachable", "NoExecute"),

@@ -1,0 +1,209 @@
+//! Causes rather than symptoms: what is wrong with the pods of a cluster, traced to where it comes from.
+//!
+//! Each symptom is followed through what it waits for until nothing more is behind it, or until the trace meets itself: a
+//! deadlock. The causes are then told by what the cluster says, and a fork that runs on proves whether time alone cures them.
+
+mod component;
+mod creation;
+mod draw;
+mod eviction;
+mod graph;
+mod outlook;
+mod placement;
+mod readiness;
+mod story;
+mod symptom;
+mod thing;
+mod wait;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sim_cluster::Cluster;
+
+pub use draw::{Drawing, draw};
+use graph::{Root, WaitGraph};
+use outlook::Future;
+pub use outlook::{Outlook, Verdict};
+use petgraph::graph::NodeIndex;
+use story::tell;
+use symptom::Symptom;
+pub(crate) use symptom::{of_template, symptoms, unwell};
+pub use thing::{Thing, ThingKind};
+
+/// What is wrong with a cluster and where it comes from: `apiVersion: sim/v1`, `kind: Diagnosis`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnosis {
+    /// Always `sim/v1`.
+    pub api_version: String,
+    /// Always `Diagnosis`.
+    pub kind: String,
+    /// The version whose rules held, e.g. `v1.16.0`.
+    pub kubernetes_version: String,
+    /// Virtual time since the start, e.g. `25m`.
+    pub at: String,
+    /// Root causes, those of most pods first.
+    pub causes: Vec<RootCause>,
+    /// What the run did not model and what that could change.
+    pub notes: Vec<String>,
+}
+
+/// One root cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootCause {
+    /// The thing that has to change; for a deadlock the things that wait for each other, in turn.
+    pub things: Vec<Thing>,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// How many pods wait for it.
+    pub pods: usize,
+    /// Which ones, by owner, and how they are seen.
+    pub affected: Vec<Affected>,
+    /// Why they wait.
+    pub why: String,
+    /// The nodes concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_by: Option<String>,
+    /// Who should have cleared it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by: Option<String>,
+    /// Why that did not happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_cleared_because: Option<String>,
+    /// From the pods to the cause, a line for each step; for a deadlock the way round.
+    pub path: Vec<String>,
+    /// Whether the things wait for each other, so that nobody begins.
+    pub is_deadlock: bool,
+    /// Since when the first pod is so, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// What becomes of it when nobody does anything.
+    pub outlook: Outlook,
+}
+
+/// Pods of one owner that a cause concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Affected {
+    /// Their namespace.
+    pub namespace: String,
+    /// The workload at the top of their owners, e.g. `deployment/coredns`.
+    pub owner: String,
+    /// `pending`, `not created`, `not ready`, `failed` or `terminating`.
+    pub state: String,
+    /// How many.
+    pub count: usize,
+    /// Their names, as namespace/name; none for pods that were never created.
+    pub pods: Vec<String>,
+    /// What is said of them.
+    pub sentence: String,
+}
+
+/// Diagnoses a cluster as it is now.
+pub fn diagnose(cluster: &Cluster) -> Diagnosis {
+    let symptoms = symptoms(cluster);
+    let graph = WaitGraph::of(cluster, &symptoms);
+    let roots = graph.roots(&symptoms);
+    let future = (!symptoms.is_empty()).then(|| Future::of(cluster));
+    let causes = roots.iter().filter_map(|root| Some(cause(cluster, &symptoms, &graph, root, future.as_ref()?)));
+    let mut causes: Vec<RootCause> = causes.collect();
+    causes.sort_by(|left, right| {
+        let key = |cause: &RootCause| (std::cmp::Reverse(cause.pods), !cause.is_deadlock);
+        key(left).cmp(&key(right)).then_with(|| left.things.cmp(&right.things))
+    });
+    Diagnosis {
+        api_version: "sim/v1".to_owned(),
+        kind: "Diagnosis".to_owned(),
+        kubernetes_version: cluster.setup().version.to_string(),
+        at: sim_cluster::format_millis(cluster.now_ms()),
+        causes,
+        notes: cluster.gaps(),
+    }
+}
+
+fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root, future: &Future) -> RootCause {
+    let concerned: Vec<&Symptom> = root.symptoms.iter().filter_map(|index| symptoms.get(*index)).collect();
+    let things: Vec<Thing> =
+        root.things.iter().filter_map(|at| graph.get(*at)).map(|knot| knot.thing.clone()).collect();
+    let way = way_to(graph, &concerned, root);
+    let knots: Vec<&graph::Knot> = way.iter().filter_map(|at| graph.get(*at)).collect();
+    let told = if root.is_circle {
+        circle_story(graph, root)
+    } else {
+        knots.last().map(|last| tell(cluster, last, &knots)).unwrap_or_default()
+    };
+    let owners: BTreeSet<(String, String)> =
+        concerned.iter().map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
+    let since: Option<Timestamp> = concerned.iter().filter_map(|symptom| symptom.since).min();
+    let nodes: BTreeSet<&String> = root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
+    RootCause {
+        things,
+        title: told.title,
+        pods: concerned.iter().map(|symptom| symptom.count).sum(),
+        affected: concerned.iter().map(|symptom| Affected::of(symptom)).collect(),
+        why: told.why,
+        nodes: nodes.into_iter().cloned().collect(),
+        set_by: told.set_by,
+        cleared_by: told.cleared_by,
+        not_cleared_because: told.not_cleared,
+        path: steps(graph, &way, root.is_circle),
+        is_deadlock: root.is_circle,
+        since: since.map(|since| since.to_string()),
+        outlook: future.outlook(&owners),
+    }
+}
+
+impl Affected {
+    fn of(symptom: &Symptom) -> Self {
+        Self {
+            namespace: symptom.namespace.clone(),
+            owner: symptom.owner.clone(),
+            state: symptom.state.as_str().to_owned(),
+            count: symptom.count,
+            pods: symptom.pods.clone(),
+            sentence: symptom.sentence.clone(),
+        }
+    }
+}
+
+/// From the first symptom to the cause; for a deadlock the circle.
+fn way_to(graph: &WaitGraph, concerned: &[&Symptom], root: &Root) -> Vec<NodeIndex> {
+    if root.is_circle {
+        return root.things.clone();
+    }
+    let start = concerned.first().map(|symptom| Thing::new(ThingKind::Pods, symptom.name()));
+    let start = start.and_then(|start| graph.index_of(&start));
+    let end = root.things.first().copied();
+    match (start, end) {
+        (Some(start), Some(end)) if start != end => graph.path(start, end, &|_| true).unwrap_or_else(|| vec![end]),
+        _ => root.things.clone(),
+    }
+}
+
+fn steps(graph: &WaitGraph, way: &[NodeIndex], is_circle: bool) -> Vec<String> {
+    let back = is_circle.then(|| way.first().copied()).flatten();
+    let ends = way.iter().skip(1).copied().chain(back);
+    let pairs = way.iter().copied().zip(ends);
+    let steps = pairs.filter_map(|(from, to)| {
+        let (left, right) = (graph.get(from)?, graph.get(to)?);
+        let on = if right.nodes.is_empty() { String::new() } else { format!(" on {}", story::nodes(&right.nodes)) };
+        Some(format!("{} {} {}{on}", left.thing, graph.verb(from, to), right.thing))
+    });
+    steps.collect()
+}
+
+fn circle_story(graph: &WaitGraph, root: &Root) -> story::Story {
+    let names: Vec<String> =
+        root.things.iter().filter_map(|at| graph.get(*at)).map(|knot| knot.thing.to_string()).collect();
+    story::Story {
+        title: format!("a deadlock of {}: each waits for the next, and the last for the first", names.len()),
+        why: names.join(" → "),
+        ..story::Story::default()
+    }
+}

@@ -1,0 +1,266 @@
+//! Why pods have no node: every filter that refuses, traced to the taint, label, resource, port, volume or rule behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
+use sim_cluster::pod::Pod;
+use sim_cluster::{Cluster, convert};
+use sim_core::scheduler::PluginName;
+
+use super::component;
+use super::symptom::{State, Symptom};
+use super::thing::{Thing, ThingKind};
+use super::wait::{Blame, Wait};
+use crate::detail::{Asked, untolerated_taints};
+use crate::known_taints::known_taint;
+
+/// What keeps pods off every node. Only what would have to go for some node to be feasible is blamed: of two nodes, one
+/// refused for a taint and one for the same taint and a port, the port is not to blame.
+pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
+    let Some(pod) = symptom.sample.as_deref() else { return Vec::new() };
+    let model = convert::pod(pod);
+    let scheduler = cluster.scheduling().scheduler();
+    if !scheduler.serves(&model) {
+        let says = crate::pending::not_served(cluster, pod).unwrap_or_default();
+        return vec![
+            Wait::new("asks for the scheduler", ThingKind::Component, model.spec.scheduler_name.to_string()).says(says),
+        ];
+    }
+    let gates = pod.spec.scheduling_gates.iter().flatten();
+    let gates: Vec<Wait> =
+        gates.map(|gate| Wait::new("is held back by", ThingKind::SchedulingGate, gate.name.clone())).collect();
+    if !gates.is_empty() && !scheduler.pre_enqueue(&model).is_success() {
+        return gates;
+    }
+    if cluster.stopped_components().any(|name| name == "kube-scheduler") {
+        return vec![Wait::new("is looked at by", ThingKind::Component, "kube-scheduler").says("it is stopped")];
+    }
+    if cluster.store().list::<Node>().next().is_none() {
+        return vec![Wait::new("finds no", ThingKind::Node, "at all").says("the cluster has no node")];
+    }
+    blamed(cluster, symptoms, symptom, pod)
+}
+
+/// The refusals of all nodes, reduced to the smallest sets that keep a node from being feasible.
+pub(crate) fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod) -> Vec<Wait> {
+    let asked = Asked::of(cluster, pod);
+    let mut waits: IndexMap<Thing, Wait> = IndexMap::new();
+    let mut sets: BTreeMap<BTreeSet<Thing>, Vec<String>> = BTreeMap::new();
+    let explanation = cluster.scheduling().explain(pod);
+    let mut memory = BTreeMap::new();
+    for node in explanation.nodes {
+        let mut set = BTreeSet::new();
+        for refusal in &node.refusals {
+            let found = of_refusal(cluster, symptom, pod, &asked, &node.node, refusal, &mut memory);
+            for wait in found {
+                set.insert(wait.thing.clone());
+                let known = waits.entry(wait.thing.clone()).or_insert_with(|| Wait { nodes: BTreeSet::new(), ..wait.clone() });
+                known.nodes.extend(wait.nodes);
+            }
+        }
+        sets.entry(set).or_default().push(node.node);
+    }
+    if sets.contains_key(&BTreeSet::new()) {
+        // A node is feasible: the scheduler has not come to it yet, or evicts somebody there first.
+        return Vec::new();
+    }
+    let smallest: Vec<&BTreeSet<Thing>> =
+        sets.keys().filter(|set| !sets.keys().any(|other| other != *set && other.is_subset(set))).collect();
+    let mut blamed: Vec<Wait> =
+        waits.into_values().filter(|wait| smallest.iter().any(|set| set.contains(&wait.thing))).collect();
+    for wait in &mut blamed {
+        if wait.then.is_empty() {
+            wait.then = behind(cluster, symptoms, symptom, wait);
+        }
+    }
+    blamed
+}
+
+type Reasons = BTreeMap<(String, String), Vec<Wait>>;
+
+fn of_refusal(
+    cluster: &Cluster,
+    symptom: &Symptom,
+    pod: &Pod,
+    asked: &Asked<'_>,
+    node: &str,
+    refusal: &sim_core::scheduler::Refusal,
+    memory: &mut Reasons,
+) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    let plugins = &refusal.status.plugins;
+    if plugins.contains(&PluginName::TaintToleration) {
+        for (taint, text) in untolerated_taints(cluster, pod, node) {
+            let mut wait = Wait::new("does not tolerate", ThingKind::Taint, text).on(node);
+            if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
+                wait.blame = Blame::Guard;
+            }
+            waits.push(wait);
+        }
+        if plugins.len() == 1 {
+            return waits;
+        }
+    }
+    if plugins.contains(&PluginName::NodeUnschedulable) {
+        waits.push(Wait::new("finds unschedulable", ThingKind::Cordon, "of nodes").on(node));
+        if plugins.len() == 1 {
+            return waits;
+        }
+    }
+    for reason in &refusal.status.reasons {
+        let key = (format!("{plugins:?}"), reason.to_string());
+        let found = memory.entry(key).or_insert_with(|| of_reason(cluster, symptom, pod, plugins, reason));
+        for wait in found.iter() {
+            let mut wait = wait.clone().on(node);
+            if let Some(room) = asked.room(node, reason) {
+                wait.says = Some(room.at_best(node));
+            }
+            waits.push(wait);
+        }
+    }
+    waits
+}
+
+fn of_reason(cluster: &Cluster, symptom: &Symptom, pod: &Pod, plugins: &[PluginName], reason: &str) -> Vec<Wait> {
+    let owner = format!("{}/{}", symptom.namespace, symptom.owner);
+    let is = |plugin: PluginName| plugins.contains(&plugin);
+    let one = |kind, name: String, verb| vec![Wait::new(verb, kind, name).says(reason)];
+    if is(PluginName::NodeResourcesFit) {
+        let resource = reason.strip_prefix("Insufficient ").unwrap_or("pods");
+        return one(ThingKind::Resource, resource.to_owned(), "finds too little");
+    }
+    if is(PluginName::NodeAffinity) || is(PluginName::NodeName) {
+        let mut wait = Wait::new("selects no such node by", ThingKind::NodeSelection, selection(pod, &owner)).says(reason);
+        if selects_some(cluster, pod) {
+            wait.blame = Blame::Wish;
+        }
+        return vec![wait];
+    }
+    if is(PluginName::NodePorts) {
+        return one(ThingKind::HostPort, host_ports(pod), "cannot share");
+    }
+    if is(PluginName::PodTopologySpread) || is(PluginName::SelectorSpread) {
+        return one(ThingKind::TopologySpread, format!("of {owner}"), "is kept apart by");
+    }
+    if is(PluginName::InterPodAffinity) {
+        let whose = if reason.contains("existing pods") { "existing pods' anti-affinity against" } else { "of" };
+        let rule = if reason.contains("anti-affinity") && whose == "of" { "(anti)" } else { "" };
+        return one(ThingKind::PodAffinity, format!("{rule}{whose} {owner}").trim().to_owned(), "is kept off by");
+    }
+    if is(PluginName::NodeVolumeLimits) || reason.contains("max volume count") {
+        return one(ThingKind::VolumeLimit, "of nodes".to_owned(), "exceeds");
+    }
+    if is(PluginName::VolumeBinding) || is(PluginName::VolumeZone) || is(PluginName::VolumeRestrictions) {
+        return of_volumes(cluster, pod, reason);
+    }
+    one(ThingKind::Other, reason.to_owned(), "is told")
+}
+
+/// What is behind a thing that keeps pods off nodes.
+fn behind(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, wait: &Wait) -> Vec<Wait> {
+    match wait.thing.kind {
+        ThingKind::Taint => component::behind_taint(cluster, symptoms, &wait.thing.name, &wait.nodes),
+        ThingKind::HostPort | ThingKind::PodAffinity => {
+            rollout(cluster, symptom).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The rollout that takes an old pod away only when a new one is ready: the new one waits for the old one's place.
+fn rollout(cluster: &Cluster, symptom: &Symptom) -> Option<Wait> {
+    let name = symptom.owner.strip_prefix("deployment/")?;
+    let deployment = cluster.store().find::<Deployment>(&symptom.namespace, name)?;
+    let strategy = deployment.spec.strategy.as_ref();
+    if strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("Recreate") {
+        return None;
+    }
+    let status = deployment.status.as_ref()?;
+    let updated = status.updated_replicas.unwrap_or(0);
+    let all = status.replicas.unwrap_or(0);
+    if updated == 0 || updated >= all || symptom.state != State::Unscheduled {
+        return None;
+    }
+    let says = format!("{} of {all} pods are of the new template; old ones go only when new ones are available", updated);
+    let back = Wait::new("goes on when they are ready:", ThingKind::Pods, symptom.name());
+    Some(
+        Wait::new("is held by old pods of", ThingKind::Rollout, format!("of {}/{}", symptom.namespace, symptom.owner))
+            .says(says)
+            .then(vec![back]),
+    )
+}
+
+/// The pod's demands on nodes, in short.
+fn selection(pod: &Pod, owner: &str) -> String {
+    let selector = pod.spec.node_selector.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    let mut parts: Vec<String> = selector.collect();
+    let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+    for term in required.iter().flat_map(|required| &required.node_selector_terms) {
+        let expressions = term.match_expressions.iter().chain(&term.match_fields).flatten();
+        parts.extend(expressions.map(|expression| {
+            let values = expression.values.iter().flatten().cloned().collect::<Vec<_>>().join(",");
+            format!("{} {} {values}", expression.key, expression.operator).trim_end().to_owned()
+        }));
+    }
+    if parts.is_empty() { format!("of {owner}") } else { format!("{} of {owner}", parts.join(", ")) }
+}
+
+/// Whether the pod's demands on labels are met by some node, so that they alone keep it off none.
+fn selects_some(cluster: &Cluster, pod: &Pod) -> bool {
+    let nodes = cluster.scheduling().explain(pod).nodes;
+    nodes.iter().any(|node| {
+        !node.refusals.iter().any(|refusal| {
+            refusal.status.plugins.contains(&PluginName::NodeAffinity)
+                || refusal.status.plugins.contains(&PluginName::NodeName)
+        })
+    })
+}
+
+fn host_ports(pod: &Pod) -> String {
+    let ports = pod.spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
+    let mut ports: Vec<String> = ports
+        .filter(|port| port.host_port.is_some_and(|port| port > 0))
+        .map(|port| format!("{}/{}", port.host_port.unwrap_or(0), port.protocol.as_deref().unwrap_or("TCP")))
+        .collect();
+    ports.dedup();
+    ports.join(", ")
+}
+
+/// The claims and volumes behind a reason of a volume plugin.
+fn of_volumes(cluster: &Cluster, pod: &Pod, reason: &str) -> Vec<Wait> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    let names = pod.spec.volumes.iter().flatten().filter_map(|volume| {
+        let claim = volume.persistent_volume_claim.as_ref().map(|source| source.claim_name.clone());
+        let ephemeral = || Some(format!("{}-{}", pod.metadata.name.as_deref()?, volume.name));
+        claim.or_else(|| volume.ephemeral.as_ref().and_then(|_| ephemeral()))
+    });
+    let store = cluster.store();
+    let mut waits = Vec::new();
+    for name in names {
+        let claim = store.find::<PersistentVolumeClaim>(namespace, &name);
+        let volume = claim.and_then(|claim| claim.spec.as_ref()?.volume_name.clone()).filter(|name| !name.is_empty());
+        let is_bound = volume.as_ref().is_some_and(|name| store.find::<PersistentVolume>("", name).is_some());
+        let about_bound = reason.contains("conflict") || reason.contains("volume zone") || reason.contains("in use");
+        match (&volume, is_bound && about_bound) {
+            (Some(volume), true) => {
+                waits.push(Wait::new("is bound to the place of", ThingKind::Volume, volume.clone()).says(reason));
+            }
+            _ if !is_bound => {
+                let claim_name = format!("{namespace}/{name}");
+                waits.push(
+                    Wait::new("needs the volume of", ThingKind::Claim, claim_name)
+                        .says(reason)
+                        .then(component::behind_claim(cluster, claim.map(AsRef::as_ref))),
+                );
+            }
+            _ => {}
+        }
+    }
+    if waits.is_empty() {
+        waits.push(Wait::new("is told", ThingKind::Other, reason.to_owned()));
+    }
+    waits
+}
