@@ -22,14 +22,16 @@ use k8s_openapi::jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 
+pub(crate) use component::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN};
 pub use draw::{Drawing, draw};
-use graph::{Root, WaitGraph};
+use graph::Root;
+pub(crate) use graph::{Knot, WaitGraph};
 use outlook::Future;
 pub use outlook::{Outlook, Verdict};
 use petgraph::graph::NodeIndex;
+pub(crate) use story::nodes as story_nodes;
 use story::tell;
-use symptom::Symptom;
-pub(crate) use symptom::{of_template, symptoms, unwell};
+pub(crate) use symptom::{State, Symptom, symptoms};
 pub use thing::{Thing, ThingKind};
 
 /// What is wrong with a cluster and where it comes from: `apiVersion: sim/v1`, `kind: Diagnosis`.
@@ -141,7 +143,8 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
     let owners: BTreeSet<(String, String)> =
         concerned.iter().map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
     let since: Option<Timestamp> = concerned.iter().filter_map(|symptom| symptom.since).min();
-    let nodes: BTreeSet<&String> = root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
+    let nodes: BTreeSet<&String> =
+        root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
     RootCause {
         things,
         title: told.title,

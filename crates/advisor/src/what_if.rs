@@ -74,7 +74,8 @@ pub struct WhatIfResultList {
 }
 
 /// One pod that changed. A pod that a rollout replaced is paired with its replacement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodChange {
     /// The pod before; absent when it is new.
     pub before: Option<PodState>,
@@ -83,7 +84,8 @@ pub struct PodChange {
 }
 
 /// A pod's place and state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodState {
     /// Namespace.
     pub namespace: String,
@@ -175,7 +177,7 @@ impl WhatIf {
 }
 
 /// The pods that differ: first those with the same name, then those that left paired with those that came of one owner.
-fn compare(before: &[PodResult], after: &[PodResult]) -> Vec<PodChange> {
+pub(crate) fn compare(before: &[PodResult], after: &[PodResult]) -> Vec<PodChange> {
     let key = |pod: &PodResult| (pod.namespace.clone(), pod.name.clone());
     let now: BTreeMap<_, _> = after.iter().map(|pod| (key(pod), pod)).collect();
     let then: BTreeSet<_> = before.iter().map(key).collect();

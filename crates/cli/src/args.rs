@@ -54,6 +54,8 @@ pub(crate) enum Command {
     WhatIf(Box<WhatIfArgs>),
     /// Trace pods that are pending, unhealthy or missing to their root causes, and say whether time alone cures them.
     Diagnose(DiagnoseArgs),
+    /// Search the smallest cures and show those that were tried and work: what to type, what it costs, what it leaves behind.
+    Fix(FixArgs),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
@@ -294,6 +296,46 @@ pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = FIX_NOTES)]
+pub(crate) struct FixArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// What must be reached: `[NAMESPACE/]pod/NAME`, `[NAMESPACE/]KIND/NAME` for the pods of a workload, or the name of an
+    /// expectation of the Scenario [default: no pod pending, missing or unwell that is not meant to be].
+    #[arg(long, value_name = "GOAL")]
+    pub(crate) goal: Option<String>,
+    /// Look at this moment of virtual time [default: the end of the run].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) at: Option<u64>,
+    /// Stop searching after so much real time, e.g. 5s, and show the best that was found.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<u64>,
+    /// Show so many answers at most.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) top: usize,
+    /// Write the manifests that the best answer patches to a directory, a file each. Nothing ever talks to a cluster.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) apply_to: Option<PathBuf>,
+    /// Which answer --apply-to writes, by its number.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "apply_to")]
+    pub(crate) answer: usize,
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) output: ReportFormat,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+const FIX_NOTES: &str = "\
+Every answer was made on a fork of the cluster, run until nothing moved and an hour beyond. Nothing can be left out of it.
+Answers that remove the cause come first, then those that live with it, then those that hide it; among them the cheapest.
+Exit codes: 0 there is an answer or nothing to cure, 1 there is none, 2 unusable input or a goal that selects nothing.";
 
 /// In which language a graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,42 @@ pub(crate) fn drive(trial: &mut Trial, cluster: &mut Cluster, terminal: &Termina
     }
 }
 
+/// Whether somebody pressed Ctrl-C; from the first call on, Ctrl-C asks rather than ends.
+pub(crate) fn is_interrupted() -> bool {
+    catch_interrupts();
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// A line on a terminal that says how far something is, once it takes long.
+pub(crate) struct Watch {
+    is_watched: bool,
+    begun: Instant,
+    drawn: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "the person's clock, for the progress only")]
+    pub(crate) fn new(terminal: &Terminal) -> Self {
+        let now = Instant::now();
+        Self { is_watched: terminal.is_watched(), begun: now, drawn: now, bar: None }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the person's clock, for the progress only")]
+    pub(crate) fn say(&mut self, line: impl FnOnce() -> String) {
+        if self.is_watched && self.begun.elapsed() > PATIENCE && self.drawn.elapsed() > REFRESH {
+            self.drawn = Instant::now();
+            let bar = self.bar.get_or_insert_with(spinner);
+            bar.set_message(line());
+            bar.tick();
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        self.bar.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
 /// The first Ctrl-C asks the run to stop where it is; without a handler it ends the process at once, which is no harm.
 fn catch_interrupts() {
     let _ = ctrlc::try_set_handler(|| {

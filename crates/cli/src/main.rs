@@ -9,6 +9,7 @@ mod diagnose;
 mod drive;
 mod error;
 mod explain;
+mod fix;
 mod get;
 mod junit;
 mod last_run;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             what_if::run(*args, matches, &terminal)
         }
         Command::Diagnose(args) => diagnose::run(args, &terminal),
+        Command::Fix(args) => fix::run(&args, &terminal),
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),

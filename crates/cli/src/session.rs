@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use sim_cluster::{Cluster, ExpectationOutcome, Kind, Object, RefusedStep, StopReason, Stopped};
+use sim_cluster::{Cluster, Expectation, ExpectationOutcome, Kind, Object, RefusedStep, StopReason, Stopped};
 use sim_scenario::{Scenario, UnknownField};
 
 use crate::args::ClusterArgs;
@@ -157,6 +157,12 @@ impl Session {
             return crate::json(&list);
         }
         serde_yaml::to_string(&list).map_err(|error| CliError::new(error.to_string()))
+    }
+
+    /// The expectation of the Scenario that has this name.
+    pub(crate) fn expectation(&self, name: &str) -> Option<Expectation> {
+        let scenario = self.scenario.as_ref()?;
+        scenario.expectations.iter().find(|expectation| expectation.name == name).cloned()
     }
 
     /// Remembers this run for the next command.

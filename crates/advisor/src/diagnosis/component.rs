@@ -28,7 +28,9 @@ pub(crate) fn behind_taint(
 ) -> Vec<Wait> {
     let key = taint.split(['=', ':']).next().unwrap_or_default();
     match key {
-        UNINITIALIZED => vec![runs(cluster, symptoms, CLOUD_CONTROLLER_MANAGER, "is removed by", is_cloud_controller_manager)],
+        UNINITIALIZED => {
+            vec![runs(cluster, symptoms, CLOUD_CONTROLLER_MANAGER, "is removed by", is_cloud_controller_manager)]
+        }
         "node.kubernetes.io/not-ready" | "node.kubernetes.io/unreachable" => not_ready(cluster, symptoms, nodes),
         "node.kubernetes.io/unschedulable" => vec![cordon(nodes)],
         "node.kubernetes.io/memory-pressure" => vec![condition("MemoryPressure", nodes)],
@@ -63,7 +65,9 @@ pub(crate) fn not_ready(cluster: &Cluster, symptoms: &[Symptom], nodes: &BTreeSe
         } else {
             Vec::new()
         };
-        let kind = if says_network { "Ready=False for want of a network".to_owned() } else {
+        let kind = if says_network {
+            "Ready=False for want of a network".to_owned()
+        } else {
             match ready.map(|ready| ready.status.as_str()) {
                 Some("True") => continue,
                 Some("Unknown") => "Ready=Unknown: no kubelet reports".to_owned(),
@@ -85,13 +89,7 @@ fn ready_condition(node: &Node) -> Option<&NodeCondition> {
 }
 
 /// A component by the pods that are it: those that are unwell are what it waits for; without any it does not run at all.
-fn runs(
-    cluster: &Cluster,
-    symptoms: &[Symptom],
-    name: &str,
-    verb: &'static str,
-    is_it: fn(&PodSpec) -> bool,
-) -> Wait {
+fn runs(cluster: &Cluster, symptoms: &[Symptom], name: &str, verb: &'static str, is_it: fn(&PodSpec) -> bool) -> Wait {
     let store = cluster.store();
     let unwell: Vec<Wait> = symptoms
         .iter()
@@ -120,25 +118,31 @@ pub(crate) fn behind_claim(cluster: &Cluster, claim: Option<&PersistentVolumeCla
         None => {
             let is_default = |class: &&std::sync::Arc<StorageClass>| {
                 let annotations = class.metadata.annotations.iter().flatten();
-                let mut annotations = annotations.filter(|(key, _)| key.ends_with("storageclass.kubernetes.io/is-default-class"));
+                let mut annotations =
+                    annotations.filter(|(key, _)| key.ends_with("storageclass.kubernetes.io/is-default-class"));
                 annotations.any(|(_, value)| value == "true")
             };
             if classes().any(|class| is_default(&class)) {
                 return Vec::new();
             }
-            vec![Wait::new("names no class, and there is no default", ThingKind::StorageClass, "(default)")
-                .says("no StorageClass is the default one")]
+            vec![
+                Wait::new("names no class, and there is no default", ThingKind::StorageClass, "(default)")
+                    .says("no StorageClass is the default one"),
+            ]
         }
         Some("") => Vec::new(),
         Some(name) => match classes().find(|class| class.metadata.name.as_deref() == Some(name)) {
             None => {
-                vec![Wait::new("names the class", ThingKind::StorageClass, name).says(format!(
-                    "storageclass.storage.k8s.io \"{name}\" not found"
-                ))]
+                vec![
+                    Wait::new("names the class", ThingKind::StorageClass, name)
+                        .says(format!("storageclass.storage.k8s.io \"{name}\" not found")),
+                ]
             }
             Some(class) if class.provisioner == "kubernetes.io/no-provisioner" => {
-                vec![Wait::new("names the class", ThingKind::StorageClass, name)
-                    .says("it provisions nothing: a person makes its volumes")]
+                vec![
+                    Wait::new("names the class", ThingKind::StorageClass, name)
+                        .says("it provisions nothing: a person makes its volumes"),
+                ]
             }
             Some(_) => Vec::new(),
         },

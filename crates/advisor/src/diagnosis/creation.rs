@@ -10,7 +10,11 @@ use super::wait::Wait;
 /// What the refusal of pods goes back to.
 pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
     if symptom.sentence.starts_with("DESIRED 0") {
-        return symptom.sample.as_deref().map(|pod| placement::blamed(cluster, symptoms, symptom, pod)).unwrap_or_default();
+        return symptom
+            .sample
+            .as_deref()
+            .map(|pod| placement::blamed(cluster, symptoms, symptom, pod))
+            .unwrap_or_default();
     }
     vec![refused(&symptom.namespace, &symptom.sentence)]
 }
@@ -20,7 +24,8 @@ fn refused(namespace: &str, sentence: &str) -> Wait {
     let in_namespace = |name: &str| format!("{namespace}/{name}");
     let word_after = |part: &str| {
         let rest = sentence.split_once(part)?.1;
-        let word: String = rest.chars().take_while(|c| !c.is_whitespace() && *c != ',' && *c != ':' && *c != '"').collect();
+        let word: String =
+            rest.chars().take_while(|c| !c.is_whitespace() && *c != ',' && *c != ':' && *c != '"').collect();
         Some(word).filter(|word| !word.is_empty())
     };
     if let Some(quota) = word_after("exceeded quota: ") {
@@ -47,7 +52,10 @@ fn refused(namespace: &str, sentence: &str) -> Wait {
     if sentence.contains("because it is being terminated") {
         return wait("is created in", ThingKind::Namespace, namespace.to_owned());
     }
-    if sentence.contains("usage per Container") || sentence.contains("usage per Pod") || sentence.contains("limit to request ratio") {
+    if sentence.contains("usage per Container")
+        || sentence.contains("usage per Pod")
+        || sentence.contains("limit to request ratio")
+    {
         return wait("is refused by", ThingKind::LimitRange, in_namespace("(limits)"));
     }
     wait("is told", ThingKind::Other, sentence.to_owned())

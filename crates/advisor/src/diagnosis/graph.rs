@@ -77,8 +77,7 @@ impl WaitGraph {
 
     fn knot(&mut self, wait: &Wait) -> NodeIndex {
         let at = self.at.get(&wait.thing).copied().unwrap_or_else(|| {
-            let knot =
-                Knot { thing: wait.thing.clone(), nodes: BTreeSet::new(), says: None, blame: wait.blame };
+            let knot = Knot { thing: wait.thing.clone(), nodes: BTreeSet::new(), says: None, blame: wait.blame };
             let at = self.graph.add_node(knot);
             self.at.insert(wait.thing.clone(), at);
             at
@@ -116,7 +115,8 @@ impl WaitGraph {
         for (index, component) in components.iter().enumerate() {
             component_of.extend(component.iter().map(|at| (*at, index)));
         }
-        let leaves = |at: NodeIndex| self.graph.neighbors(at).any(|next| component_of.get(&next) != component_of.get(&at));
+        let leaves =
+            |at: NodeIndex| self.graph.neighbors(at).any(|next| component_of.get(&next) != component_of.get(&at));
         let is_circle = |component: &[NodeIndex]| {
             component.len() > 1 || component.iter().any(|at| self.graph.find_edge(*at, *at).is_some())
         };
@@ -128,8 +128,11 @@ impl WaitGraph {
         for (index, symptom) in symptoms.iter().enumerate() {
             let Some(start) = self.at.get(&Thing::new(ThingKind::Pods, symptom.name())) else { continue };
             let reached = self.reached(*start);
-            let roots: BTreeSet<usize> =
-                reached.iter().filter_map(|at| component_of.get(at).copied()).filter(|root| is_root.get(*root) == Some(&true)).collect();
+            let roots: BTreeSet<usize> = reached
+                .iter()
+                .filter_map(|at| component_of.get(at).copied())
+                .filter(|root| is_root.get(*root) == Some(&true))
+                .collect();
             let blame = |root: &usize| {
                 let component = components.get(*root).into_iter().flatten();
                 component.filter_map(|at| self.get(*at)).map(|knot| knot.blame).min()
@@ -199,6 +202,18 @@ impl WaitGraph {
             }
         }
         (from == to).then(|| vec![from])
+    }
+
+    /// The symptoms that wait for a thing, directly or over others, by their index.
+    pub(crate) fn waiting_for(&self, at: NodeIndex, directly: bool, symptoms: &[Symptom]) -> Vec<usize> {
+        let waits = |symptom: &Symptom| {
+            let start = self.index_of(&Thing::new(ThingKind::Pods, symptom.name()));
+            start.is_some_and(|start| match directly {
+                true => self.graph.find_edge(start, at).is_some(),
+                false => start != at && self.reached(start).contains(&at),
+            })
+        };
+        symptoms.iter().enumerate().filter(|(_, symptom)| waits(symptom)).map(|(index, _)| index).collect()
     }
 
     pub(crate) fn index_of(&self, thing: &Thing) -> Option<NodeIndex> {

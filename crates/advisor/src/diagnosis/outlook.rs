@@ -77,7 +77,11 @@ impl Future {
                                 .filter(|taint| !after.taints.contains(taint))
                                 .map(String::as_str)
                                 .collect();
-                            if gone.is_empty() { continue } else { format!("node {name} loses the taint {}", gone.join(", ")) }
+                            if gone.is_empty() {
+                                continue;
+                            } else {
+                                format!("node {name} loses the taint {}", gone.join(", "))
+                            }
                         }
                     });
                 }

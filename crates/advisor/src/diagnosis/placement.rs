@@ -56,7 +56,8 @@ pub(crate) fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom,
             let found = of_refusal(cluster, symptom, pod, &asked, &node.node, refusal, &mut memory);
             for wait in found {
                 set.insert(wait.thing.clone());
-                let known = waits.entry(wait.thing.clone()).or_insert_with(|| Wait { nodes: BTreeSet::new(), ..wait.clone() });
+                let known =
+                    waits.entry(wait.thing.clone()).or_insert_with(|| Wait { nodes: BTreeSet::new(), ..wait.clone() });
                 known.nodes.extend(wait.nodes);
             }
         }
@@ -132,7 +133,8 @@ fn of_reason(cluster: &Cluster, symptom: &Symptom, pod: &Pod, plugins: &[PluginN
         return one(ThingKind::Resource, resource.to_owned(), "finds too little");
     }
     if is(PluginName::NodeAffinity) || is(PluginName::NodeName) {
-        let mut wait = Wait::new("selects no such node by", ThingKind::NodeSelection, selection(pod, &owner)).says(reason);
+        let mut wait =
+            Wait::new("selects no such node by", ThingKind::NodeSelection, selection(pod, &owner)).says(reason);
         if selects_some(cluster, pod) {
             wait.blame = Blame::Wish;
         }
@@ -162,9 +164,7 @@ fn of_reason(cluster: &Cluster, symptom: &Symptom, pod: &Pod, plugins: &[PluginN
 fn behind(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, wait: &Wait) -> Vec<Wait> {
     match wait.thing.kind {
         ThingKind::Taint => component::behind_taint(cluster, symptoms, &wait.thing.name, &wait.nodes),
-        ThingKind::HostPort | ThingKind::PodAffinity => {
-            rollout(cluster, symptom).into_iter().collect()
-        }
+        ThingKind::HostPort | ThingKind::PodAffinity => rollout(cluster, symptom).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -183,7 +183,8 @@ fn rollout(cluster: &Cluster, symptom: &Symptom) -> Option<Wait> {
     if updated == 0 || updated >= all || symptom.state != State::Unscheduled {
         return None;
     }
-    let says = format!("{} of {all} pods are of the new template; old ones go only when new ones are available", updated);
+    let says =
+        format!("{} of {all} pods are of the new template; old ones go only when new ones are available", updated);
     let back = Wait::new("goes on when they are ready:", ThingKind::Pods, symptom.name());
     Some(
         Wait::new("is held by old pods of", ThingKind::Rollout, format!("of {}/{}", symptom.namespace, symptom.owner))

@@ -55,7 +55,9 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         }
         ThingKind::Component if name == NETWORK_PLUGIN => {
             story.title = "the nodes have no network: no network plugin is ready".to_owned();
-            story.set_by = taint.and_then(|taint| known_taint(taint.thing.name.split([':', '=']).next()?)).map(|known| known.set_by.to_owned());
+            story.set_by = taint
+                .and_then(|taint| known_taint(taint.thing.name.split([':', '=']).next()?))
+                .map(|known| known.set_by.to_owned());
             story.cleared_by = Some("the kubelet, when the network plugin has written its configuration".to_owned());
             story.not_cleared = Some(says);
         }
@@ -68,7 +70,8 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
             story.title = format!("taint {name} on {on} is not tolerated");
             of_taint(&mut story, name);
             if story.cleared_by.as_deref().is_some_and(|by| by.starts_with("nobody")) {
-                story.not_cleared = Some("it is meant to stay: the pods lack the toleration, or another node".to_owned());
+                story.not_cleared =
+                    Some("it is meant to stay: the pods lack the toleration, or another node".to_owned());
             }
         }
         ThingKind::Cordon => {
@@ -131,7 +134,8 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         }
         ThingKind::ServiceAccount => {
             story.title = format!("ServiceAccount {name} is missing");
-            story.cleared_by = Some("whoever installs the workload; `default` alone is made by a controller".to_owned());
+            story.cleared_by =
+                Some("whoever installs the workload; `default` alone is made by a controller".to_owned());
         }
         ThingKind::PodSecurity => {
             story.title = format!("Pod Security: {name} refuses the pods");

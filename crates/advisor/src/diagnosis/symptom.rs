@@ -208,9 +208,10 @@ fn never_created(cluster: &Cluster, ownership: &Ownership) -> Vec<Symptom> {
     }
     for job in store.list::<Job>() {
         let spec = job.spec.as_ref();
-        let is_over = job.status.iter().flat_map(|status| status.conditions.iter().flatten()).any(|condition| {
-            matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
-        });
+        let is_over =
+            job.status.iter().flat_map(|status| status.conditions.iter().flatten()).any(|condition| {
+                matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+            });
         let suspended = spec.and_then(|spec| spec.suspend).unwrap_or(false);
         let wanted = if is_over || suspended { 0 } else { spec.and_then(|spec| spec.parallelism).unwrap_or(1) };
         note("Job", &job.metadata, wanted.into(), spec.map(|spec| &spec.template));

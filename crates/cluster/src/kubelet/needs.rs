@@ -23,9 +23,8 @@ impl Cluster {
     pub fn unmet_needs(&self, pod: &ObjectKey) -> Vec<ObjectRef> {
         let Some(work) = self.kubelets.pods.get(pod) else { return Vec::new() };
         let needs = work.containers.iter().flat_map(|container| &container.conduct.needs);
-        let unmet = needs.filter(|need| {
-            key_of(&pod.namespace, &need.target).is_none_or(|(kind, key)| !is_ready(self, kind, &key))
-        });
+        let unmet = needs
+            .filter(|need| key_of(&pod.namespace, &need.target).is_none_or(|(kind, key)| !is_ready(self, kind, &key)));
         let mut targets: Vec<ObjectRef> = Vec::new();
         for need in unmet {
             let namespace = Some(need.target.namespace.clone().unwrap_or_else(|| pod.namespace.to_string()));

@@ -1,0 +1,286 @@
+//! What is the smallest cure: edits that causes suggest, tried on forks, ranked by what they leave behind and what they cost.
+
+mod edit;
+mod edits;
+mod goal;
+mod judge;
+mod search;
+
+use k8s_openapi::api::core::v1::Node;
+use serde::{Deserialize, Serialize};
+use sim_cluster::{Change, Cluster, Counts, Object, Refused, taint_text};
+use sim_kubectl::{Command, commands};
+
+use edit::Edit;
+pub use goal::Goal;
+use goal::Target;
+pub use judge::CureClass;
+use judge::{Consequences, consequences, opened_to};
+pub use search::Progress;
+use search::{Cure, search};
+
+use crate::diagnosis::{RootCause, diagnose};
+use crate::known_taints::known_taint;
+use crate::what_if::PodChange;
+
+/// What an object that is touched costs.
+const PER_OBJECT: usize = 1;
+/// What a pod that is disturbed costs.
+const PER_POD: usize = 3;
+/// What a guarantee that is weakened costs.
+const PER_GUARANTEE: usize = 10;
+
+/// The cures of a cluster: `apiVersion: sim/v1`, `kind: FixResult`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FixResult {
+    /// Always `sim/v1`.
+    pub api_version: String,
+    /// Always `FixResult`.
+    pub kind: String,
+    /// The version whose rules held, e.g. `v1.16.0`.
+    pub kubernetes_version: String,
+    /// What every answer reaches.
+    pub goal: String,
+    /// Whether it holds already.
+    pub already_holds: bool,
+    /// The cures, best first.
+    pub answers: Vec<Answer>,
+    /// Edits that come to mind and do not reach the goal by themselves, and why.
+    pub vain: Vec<Vain>,
+    /// Edits that are often made with these and are not needed, and what they would open.
+    pub not_needed: Vec<String>,
+    /// When there is no answer: the causes that stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stays: Vec<RootCause>,
+    /// How many futures were run.
+    pub runs: usize,
+    /// Whether the search was ended before everything was tried.
+    pub is_cut: bool,
+    /// How the cost of an answer is made up.
+    pub cost_rule: String,
+    /// What the input lacks or the run does not model, and what that could change.
+    pub notes: Vec<String>,
+}
+
+/// One cure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// What is done, an item for each edit.
+    pub edits: Vec<String>,
+    /// Whether it removes the cause, lives with it, or hides it.
+    pub class: CureClass,
+    /// What it costs.
+    pub cost: Cost,
+    /// What to type, in this order, and what takes it back.
+    pub commands: Vec<Command>,
+    /// Settings that keep the cure from being lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
+    /// When the goal was reached, in virtual time; it held for an hour more.
+    pub settled_at: String,
+    /// Why it comes back, when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
+    /// What somebody took back while time went on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<String>,
+    /// The guarantees that it weakens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weakens: Vec<String>,
+    /// Guarded nodes that it opens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opens: Vec<String>,
+    /// Pods before.
+    pub before: Counts,
+    /// Pods an hour after.
+    pub after: Counts,
+    /// Every pod that is not as it was.
+    pub pods: Vec<PodChange>,
+    /// What the answer is worth no more than.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
+    /// The changes themselves.
+    #[serde(skip)]
+    changes: Changes,
+}
+
+/// What a cure costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// The sum that answers are ranked by.
+    pub total: usize,
+    /// Objects that are touched.
+    pub objects: usize,
+    /// Pods that were well and are replaced, moved or gone.
+    pub pods: usize,
+    /// Guarantees that are weakened.
+    pub guarantees: usize,
+}
+
+/// An edit that does not reach the goal by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vain {
+    /// The edit.
+    pub edit: String,
+    /// What came of it.
+    pub because: String,
+}
+
+/// Changes beside the document: two answers are equal when what they say is.
+#[derive(Debug, Clone, Default)]
+struct Changes(Vec<Change>);
+
+impl PartialEq for Changes {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Changes {}
+
+/// Why there is nothing to search.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoGoal {
+    /// The goal is about nothing that is there.
+    #[error("the goal selects nothing: there is no {0}")]
+    SelectsNothing(String),
+}
+
+/// Searches for cures of a cluster as it is now. `go_on` is told of the progress and says whether there is time left.
+///
+/// # Errors
+/// When the goal selects nothing.
+pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bool) -> Result<FixResult, NoGoal> {
+    let target = Target::new(goal, cluster);
+    if !target.selects(cluster) {
+        return Err(NoGoal::SelectsNothing(match goal {
+            Goal::Pod(name) => format!("pod {name}"),
+            Goal::Owner { namespace, owner } => {
+                format!("{owner} in namespace {namespace} that has or should have pods")
+            }
+            Goal::AllWell | Goal::Expectation(_) => goal.to_string(),
+        }));
+    }
+    let mut result = FixResult {
+        api_version: "sim/v1".to_owned(),
+        kind: "FixResult".to_owned(),
+        kubernetes_version: cluster.setup().version.to_string(),
+        goal: goal.to_string(),
+        already_holds: target.holds(cluster),
+        answers: Vec::new(),
+        vain: Vec::new(),
+        not_needed: Vec::new(),
+        stays: Vec::new(),
+        runs: 0,
+        is_cut: false,
+        cost_rule: format!(
+            "{PER_OBJECT} for each object touched, {PER_POD} for each pod disturbed, {PER_GUARANTEE} for each guarantee weakened"
+        ),
+        notes: cluster.gaps(),
+    };
+    if result.already_holds {
+        return Ok(result);
+    }
+    let found = search(cluster, &target, go_on);
+    result.runs = found.runs;
+    result.is_cut = found.is_cut;
+    result.answers = found.cures.iter().map(|cure| answer(cluster, cure)).collect();
+    result.answers.sort_by(|left, right| {
+        (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
+    });
+    let used = |edit: &Edit| result.answers.iter().any(|answer| answer.edits.contains(&edit.title));
+    result.vain = found
+        .vain
+        .iter()
+        .filter(|(edit, _)| !used(edit))
+        .map(|(edit, undone)| Vain {
+            edit: edit.title.clone(),
+            because: if undone.is_empty() { "the goal is not reached by it".to_owned() } else { undone.join("; ") },
+        })
+        .collect();
+    if result.answers.is_empty() {
+        result.stays = diagnose(cluster).causes;
+    } else {
+        result.not_needed = not_needed(cluster, &result.answers);
+    }
+    Ok(result)
+}
+
+impl Answer {
+    /// The changed objects as manifests, for a file each.
+    ///
+    /// # Errors
+    /// Never for an answer of this cluster: its changes were made on it before.
+    pub fn manifests(&self, cluster: &Cluster) -> Result<Vec<Object>, Refused> {
+        sim_kubectl::manifests(cluster, &self.changes.0)
+    }
+
+    /// The changes that the commands stand for.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes.0
+    }
+}
+
+fn answer(cluster: &Cluster, cure: &Cure) -> Answer {
+    let edits: Vec<&Edit> = cure.edits.iter().collect();
+    let Consequences { class, returns, opens, before, after, pods, disturbed } =
+        consequences(cluster, &cure.trialled, &edits);
+    let changes: Vec<Change> = edits.iter().flat_map(|edit| edit.changes.clone()).collect();
+    let mut fork = cluster.clone();
+    let mut typed = Vec::new();
+    for change in &changes {
+        typed.extend(commands(&fork, change));
+        // Each was made in this order when the cure was tried.
+        if fork.make(change).is_err() {
+            break;
+        }
+    }
+    let weakens: Vec<String> = edits.iter().flat_map(|edit| edit.weakens.clone()).collect();
+    let objects = typed.len().max(changes.len());
+    let total = objects * PER_OBJECT + disturbed * PER_POD + (weakens.len() + opens.len()) * PER_GUARANTEE;
+    Answer {
+        edits: edits.iter().map(|edit| edit.title.clone()).collect(),
+        class,
+        cost: Cost { total, objects, pods: disturbed, guarantees: weakens.len() + opens.len() },
+        commands: typed,
+        settings: edits.iter().flat_map(|edit| edit.settings.clone()).collect(),
+        settled_at: cure.trialled.settled_at.clone(),
+        returns,
+        undone: cure.trialled.undone.clone(),
+        weakens,
+        opens,
+        before,
+        after,
+        pods,
+        limits: edits.iter().flat_map(|edit| edit.limits.clone()).collect(),
+        changes: Changes(changes),
+    }
+}
+
+/// Guards of nodes that the answers leave alone although they, too, keep the pods off: often removed, never needed.
+fn not_needed(cluster: &Cluster, answers: &[Answer]) -> Vec<String> {
+    let removed = |taint: &str| {
+        answers
+            .iter()
+            .any(|answer| answer.edits.iter().any(|edit| edit.contains(&format!("remove the taint {taint} "))))
+    };
+    let mut notes = Vec::new();
+    for node in cluster.store().list::<Node>() {
+        let Some(name) = node.metadata.name.as_deref() else { continue };
+        for taint in node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()) {
+            let text = taint_text(taint);
+            let guards = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());
+            if guards && !removed(&text) {
+                notes.push(format!(
+                    "removing {text} from {name} is not needed: the goal is reached without it. With it {}",
+                    opened_to(cluster, node, taint)
+                ));
+            }
+        }
+    }
+    notes
+}

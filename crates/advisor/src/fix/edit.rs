@@ -1,0 +1,39 @@
+//! One thing that a person could do about a cause.
+
+use sim_cluster::Change;
+
+/// One edit: changes that belong together, and what is to be said of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    /// What is done, as a person would say it.
+    pub(crate) title: String,
+    /// The changes, in the order in which they are made.
+    pub(crate) changes: Vec<Change>,
+    /// The guarantees that it weakens, a clause each.
+    pub(crate) weakens: Vec<String>,
+    /// Settings of installers that keep it from coming back.
+    pub(crate) settings: Vec<String>,
+    /// What the answer is worth no more than.
+    pub(crate) limits: Vec<String>,
+}
+
+impl Edit {
+    pub(crate) fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
+        Self { title: title.into(), changes, weakens: Vec::new(), settings: Vec::new(), limits: Vec::new() }
+    }
+
+    pub(crate) fn weakens(mut self, what: impl Into<String>) -> Self {
+        self.weakens.push(what.into());
+        self
+    }
+
+    pub(crate) fn setting(mut self, what: impl Into<String>) -> Self {
+        self.settings.push(what.into());
+        self
+    }
+
+    pub(crate) fn limit(mut self, what: impl Into<String>) -> Self {
+        self.limits.push(what.into());
+        self
+    }
+}

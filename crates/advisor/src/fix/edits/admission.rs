@@ -1,0 +1,244 @@
+//! What admission refuses pods for: quotas, accounts, Pod Security, classes.
+
+use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
+use serde_json::{Map, Value, json};
+use sim_cluster::{Change, Kind, Object, ObjectRef};
+
+use super::super::edit::Edit;
+use super::Site;
+use super::workload::{owner_of, patch_of, patch_pods, reference};
+
+/// Raise the quota, state what it asks for, or give the namespace one.
+pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
+    let Some((namespace, name)) = site.knot.thing.name.split_once('/') else { return Vec::new() };
+    let says = site.knot.says.as_deref().unwrap_or_default();
+    if says.contains("insufficient quota to match these scopes") {
+        return vec![scoped_quota(namespace)];
+    }
+    if says.contains("must specify") {
+        return stated(site, namespace, says);
+    }
+    let target = reference(namespace, "resourcequota", name);
+    let Some(quota) = site.cluster.store().find::<ResourceQuota>(namespace, name) else { return Vec::new() };
+    let missing: usize = site.waiting.iter().map(|symptom| symptom.count).sum();
+    let Some(hard) = raised(quota, says, missing) else { return Vec::new() };
+    let text: Vec<String> =
+        hard.iter().map(|(resource, amount)| format!("{resource}={}", amount.as_str().unwrap_or_default())).collect();
+    let mut edits = vec![
+        Edit::new(
+            format!("raise the quota {target} to {}", text.join(", ")),
+            vec![patch_of(&target, json!({"spec": {"hard": hard}}))],
+        )
+        .weakens("the namespace may use more"),
+    ];
+    for symptom in &site.waiting {
+        let Some(owner) = owner_of(symptom)
+            .filter(|owner| matches!(owner.kind.as_str(), "deployment" | "replicaset" | "statefulset"))
+        else {
+            continue;
+        };
+        let there = site
+            .cluster
+            .store()
+            .list_in::<sim_cluster::pod::Pod>(namespace)
+            .filter(|pod| sim_cluster::pod::is_active(pod))
+            .filter(|pod| {
+                sim_cluster::Ownership::of(site.cluster.store())
+                    .top(&pod.metadata)
+                    .is_some_and(|top| top.to_string() == symptom.owner)
+            })
+            .count();
+        if let Some(replicas) = i32::try_from(there).ok().filter(|there| *there > 0) {
+            edits.push(
+                Edit::new(
+                    format!("scale {owner} to {replicas}, as many as the quota allows"),
+                    vec![Change::Scale { workload: owner, replicas }],
+                )
+                .weakens("fewer replicas serve"),
+            );
+        }
+    }
+    edits
+}
+
+/// What a quota must allow for all the missing pods: `requested: cpu=1, used: cpu=4, limited: cpu=4` says what one asks for.
+fn raised(quota: &ResourceQuota, says: &str, missing: usize) -> Option<Map<String, Value>> {
+    let part = |name: &str| {
+        let rest = says.split_once(&format!("{name}: "))?.1;
+        let end = ["used: ", "limited: "]
+            .iter()
+            .filter_map(|next| rest.find(&format!(", {next}")))
+            .min()
+            .unwrap_or(rest.len());
+        let pairs = rest.get(..end)?.split(',').filter_map(|pair| pair.trim().split_once('='));
+        Some(pairs.map(|(key, amount)| (key.to_owned(), amount.to_owned())).collect::<Vec<_>>())
+    };
+    let requested = part("requested")?;
+    let used = part("used")?;
+    let mut hard = Map::new();
+    for (resource, asked) in requested {
+        let of = |text: &str| text.parse::<sim_core::Quantity>().ok();
+        let used = used.iter().find(|(name, _)| *name == resource).and_then(|(_, amount)| of(amount));
+        let (Some(asked), Some(used)) = (of(&asked), used) else { continue };
+        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
+        let wanted = used.milli_value().saturating_add(asked.milli_value().saturating_mul(missing));
+        let amount = if wanted % 1000 == 0 { (wanted / 1000).to_string() } else { format!("{wanted}m") };
+        if quota.spec.as_ref().and_then(|spec| spec.hard.as_ref()).is_some_and(|known| known.contains_key(&resource)) {
+            hard.insert(resource, json!(amount));
+        }
+    }
+    Some(hard).filter(|hard| !hard.is_empty())
+}
+
+/// The pods state what the quota counts: in their template, or by a LimitRange's defaults.
+fn stated(site: &Site<'_>, namespace: &str, says: &str) -> Vec<Edit> {
+    let asks = |what: &str| says.contains(what);
+    let (mut requests, mut limits) = (Map::new(), Map::new());
+    for (resource, request, limit) in
+        [("cpu", "100m", "500m"), ("memory", "128Mi", "512Mi"), ("ephemeral-storage", "1Gi", "2Gi")]
+    {
+        if asks(&format!("requests.{resource}"))
+            || asks(&format!(" {resource} for"))
+            || asks(&format!("specify {resource}"))
+        {
+            requests.insert(resource.to_owned(), json!(request));
+        }
+        if asks(&format!("limits.{resource}")) {
+            limits.insert(resource.to_owned(), json!(limit));
+        }
+    }
+    let amounts = "the amounts are a guess: measure what the containers use";
+    let mut edits = Vec::new();
+    for symptom in &site.directly {
+        let (Some(owner), Some(sample)) = (owner_of(symptom), symptom.sample.as_deref()) else { continue };
+        let containers: Vec<Value> = sample
+            .spec
+            .containers
+            .iter()
+            .map(|container| json!({"name": container.name, "resources": {"requests": requests, "limits": limits}}))
+            .collect();
+        let patch = patch_pods(&owner, json!({"containers": containers}));
+        edits.push(Edit::new(format!("state requests and limits in {owner}"), vec![patch]).limit(amounts));
+    }
+    if site.cluster.store().list_in::<LimitRange>(namespace).next().is_none() {
+        let manifest = json!({
+            "apiVersion": "v1",
+            "kind": "LimitRange",
+            "metadata": {"name": "defaults", "namespace": namespace},
+            "spec": {"limits": [{"type": "Container", "defaultRequest": requests, "default": if limits.is_empty() { requests.clone() } else { limits }}]},
+        });
+        let objects: Vec<Object> = Object::read(Kind::LimitRange, manifest).into_iter().collect();
+        edits.push(
+            Edit::new(
+                format!("give namespace {namespace} default requests and limits (a LimitRange)"),
+                vec![Change::Apply(objects)],
+            )
+            .limit(amounts),
+        );
+    }
+    edits
+}
+
+fn scoped_quota(namespace: &str) -> Edit {
+    let manifest = json!({
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "critical-pods", "namespace": namespace},
+        "spec": {
+            "hard": {"pods": "1000"},
+            "scopeSelector": {"matchExpressions": [{
+                "operator": "In",
+                "scopeName": "PriorityClass",
+                "values": ["system-node-critical", "system-cluster-critical"],
+            }]},
+        },
+    });
+    let objects: Vec<Object> = Object::read(Kind::ResourceQuota, manifest).into_iter().collect();
+    Edit::new(
+        format!("allow critical pods in namespace {namespace} by a ResourceQuota of their scope"),
+        vec![Change::Apply(objects)],
+    )
+    .weakens("pods of that namespace may be critical")
+}
+
+/// Make the account.
+pub(super) fn of_service_account(site: &Site<'_>) -> Vec<Edit> {
+    let Some((namespace, name)) = site.knot.thing.name.split_once('/') else { return Vec::new() };
+    let manifest =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}});
+    let objects: Vec<Object> = Object::read(Kind::ServiceAccount, manifest).into_iter().collect();
+    vec![
+        Edit::new(format!("create the ServiceAccount {namespace}/{name}"), vec![Change::Apply(objects)])
+            .limit("its roles and bindings are not modelled: apply them with it"),
+    ]
+}
+
+/// Meet the level, or enforce a lower one.
+pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
+    let Some((_, namespace)) = site.knot.thing.name.rsplit_once(' ') else { return Vec::new() };
+    let mut edits = Vec::new();
+    for symptom in &site.directly {
+        let (Some(owner), Some(sample)) = (owner_of(symptom), symptom.sample.as_deref()) else { continue };
+        let context =
+            json!({"allowPrivilegeEscalation": false, "privileged": false, "capabilities": {"drop": ["ALL"]}});
+        let of = |containers: &[k8s_openapi::api::core::v1::Container]| -> Vec<Value> {
+            containers.iter().map(|container| json!({"name": container.name, "securityContext": context})).collect()
+        };
+        let mut patch = json!({
+            "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": of(&sample.spec.containers),
+        });
+        if let (Some(init), Some(fields)) = (sample.spec.init_containers.as_deref(), patch.as_object_mut()) {
+            fields.insert("initContainers".to_owned(), json!(of(init)));
+        }
+        edits.push(
+            Edit::new(
+                format!("have {owner} meet the level: non-root, no escalation, no capabilities"),
+                vec![patch_pods(&owner, patch)],
+            )
+            .limit("the image must be able to run as a user that is not root"),
+        );
+    }
+    let target = ObjectRef { namespace: None, kind: "namespace".to_owned(), name: namespace.to_owned() };
+    for level in ["baseline", "privileged"] {
+        let set = vec![("pod-security.kubernetes.io/enforce".to_owned(), level.to_owned())];
+        edits.push(
+            Edit::new(
+                format!("enforce the level {level} in namespace {namespace}"),
+                vec![Change::Label { target: target.clone(), set, remove: Vec::new() }],
+            )
+            .weakens(format!("every pod of the namespace may do what {level} allows")),
+        );
+    }
+    edits
+}
+
+/// Make the class.
+pub(super) fn of_priority_class(site: &Site<'_>) -> Vec<Edit> {
+    let name = &site.knot.thing.name;
+    let manifest = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": 1000});
+    let objects: Vec<Object> = Object::read(Kind::PriorityClass, manifest).into_iter().collect();
+    let create = Edit::new(format!("create the PriorityClass {name}"), vec![Change::Apply(objects)])
+        .limit("its value, 1000, is a guess");
+    let mut edits = vec![create];
+    for owner in site.directly.iter().filter_map(|symptom| owner_of(symptom)) {
+        let patch = patch_pods(&owner, json!({"priorityClassName": null}));
+        edits.push(
+            Edit::new(format!("take the priority class out of {owner}"), vec![patch])
+                .weakens("the pods have the default priority"),
+        );
+    }
+    edits
+}
+
+/// Make the class.
+pub(super) fn of_runtime_class(site: &Site<'_>) -> Vec<Edit> {
+    let name = &site.knot.thing.name;
+    let manifest =
+        json!({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name});
+    let objects: Vec<Object> = Object::read(Kind::RuntimeClass, manifest).into_iter().collect();
+    vec![
+        Edit::new(format!("create the RuntimeClass {name}"), vec![Change::Apply(objects)])
+            .limit("the nodes' container runtime must have a handler of that name"),
+    ]
+}

@@ -1,0 +1,76 @@
+//! The edits that could do something about what pods wait for: one file for each kind of thing.
+//!
+//! They are candidates: whether one helps is found by making it and running the cluster on.
+
+mod admission;
+mod nodes;
+mod placement;
+mod rollout;
+mod room;
+mod storage;
+mod taints;
+mod workload;
+
+use sim_cluster::Cluster;
+
+use super::edit::Edit;
+use crate::diagnosis::{Knot, Symptom, ThingKind, WaitGraph, symptoms};
+
+/// A thing that pods wait for, and who waits for it.
+pub(super) struct Site<'a> {
+    cluster: &'a Cluster,
+    knot: &'a Knot,
+    /// The pods that wait for it, over however many steps.
+    waiting: Vec<&'a Symptom>,
+    /// The pods that wait for nothing in between.
+    directly: Vec<&'a Symptom>,
+}
+
+/// Every candidate for a cluster as it is now, in the order in which its causes were found.
+pub(super) fn candidates(cluster: &Cluster) -> Vec<Edit> {
+    let symptoms = symptoms(cluster);
+    let graph = WaitGraph::of(cluster, &symptoms);
+    let mut edits: Vec<Edit> = Vec::new();
+    for (at, knot) in graph.knots() {
+        let indices = |direct| graph.waiting_for(at, direct, &symptoms);
+        let of = |indices: Vec<usize>| indices.into_iter().filter_map(|index| symptoms.get(index)).collect();
+        let site = Site { cluster, knot, waiting: of(indices(false)), directly: of(indices(true)) };
+        for edit in of_thing(&site) {
+            if !edits.iter().any(|known| known.title == edit.title) {
+                edits.push(edit);
+            }
+        }
+    }
+    edits
+}
+
+fn of_thing(site: &Site<'_>) -> Vec<Edit> {
+    match site.knot.thing.kind {
+        ThingKind::Taint => taints::of_taint(site),
+        ThingKind::Cordon => taints::of_cordon(site),
+        ThingKind::NodeCondition | ThingKind::Node => nodes::of_condition(site),
+        ThingKind::Component => nodes::of_component(site),
+        ThingKind::Resource => room::of_resource(site),
+        ThingKind::VolumeLimit => room::more_nodes(site),
+        ThingKind::NodeSelection => placement::of_selection(site),
+        ThingKind::TopologySpread => placement::of_spread(site),
+        ThingKind::PodAffinity => placement::of_affinity(site),
+        ThingKind::HostPort => room::more_nodes(site),
+        ThingKind::Rollout => rollout::of_rollout(site),
+        ThingKind::DisruptionBudget => rollout::of_budget(site),
+        ThingKind::Image | ThingKind::Container => rollout::of_container(site),
+        ThingKind::SchedulingGate => placement::of_gate(site),
+        ThingKind::Finalizer => rollout::of_finalizer(site),
+        ThingKind::Claim => storage::of_claim(site),
+        ThingKind::StorageClass => storage::of_class(site),
+        ThingKind::Volume => storage::of_volume(site),
+        ThingKind::ResourceQuota => admission::of_quota(site),
+        ThingKind::LimitRange | ThingKind::Namespace => Vec::new(),
+        ThingKind::ServiceAccount => admission::of_service_account(site),
+        ThingKind::PodSecurity => admission::of_pod_security(site),
+        ThingKind::PriorityClass => admission::of_priority_class(site),
+        ThingKind::RuntimeClass => admission::of_runtime_class(site),
+        // What is behind them has its own edits.
+        ThingKind::Pods | ThingKind::Object | ThingKind::Other => Vec::new(),
+    }
+}

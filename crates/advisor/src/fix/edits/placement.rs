@@ -1,0 +1,194 @@
+//! What pods ask of nodes and of each other: selectors, spread, affinity, gates.
+
+use k8s_openapi::api::core::v1::Node;
+use serde_json::{Value, json};
+use sim_cluster::{Change, ObjectRef, PatchType};
+
+use super::super::edit::Edit;
+use super::Site;
+use super::workload::{owner_of, owner_or_pod, patch_pods, reference};
+use crate::diagnosis::Symptom;
+
+/// Give a node the labels, or ask for less.
+pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for symptom in &site.directly {
+        let Some(sample) = symptom.sample.as_deref() else { continue };
+        let wanted: Vec<(String, String)> =
+            sample.spec.node_selector.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        edits.extend(relabel(site, &wanted));
+        let Some(owner) = owner_of(symptom) else { continue };
+        for (key, _) in &wanted {
+            let patch = patch_pods(&owner, json!({"nodeSelector": {key: null}}));
+            edits.push(
+                Edit::new(format!("take {key} out of the nodeSelector of {owner}"), vec![patch])
+                    .weakens("the pods may go to nodes that they were kept off"),
+            );
+        }
+        let affinity = sample.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        if affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some()) {
+            let none = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": null}}});
+            edits.push(
+                Edit::new(format!("drop the required node affinity of {owner}"), vec![patch_pods(&owner, none)])
+                    .weakens("the pods may go to nodes that they were kept off"),
+            );
+        }
+    }
+    edits
+}
+
+/// The first nodes that lack one of the labels get them all.
+fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let nodes = site.cluster.store().list::<Node>().filter(|node| {
+        let is_guarded = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).next().is_some();
+        !is_guarded && node.metadata.name.as_ref().is_some_and(|name| site.knot.nodes.contains(name))
+    });
+    let edits = nodes.take(2).filter_map(|node| {
+        let name = node.metadata.name.as_deref()?;
+        let labels = node.metadata.labels.as_ref();
+        let missing: Vec<(String, String)> = wanted
+            .iter()
+            .filter(|(key, value)| labels.and_then(|labels| labels.get(key)) != Some(value))
+            .cloned()
+            .collect();
+        // A node's name and system are what they are.
+        let is_fact = |key: &str| {
+            key == "kubernetes.io/hostname" || key.ends_with("kubernetes.io/os") || key.ends_with("kubernetes.io/arch")
+        };
+        if missing.is_empty() || missing.iter().any(|(key, _)| is_fact(key)) {
+            return None;
+        }
+        let text: Vec<String> = missing.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let target = ObjectRef { namespace: None, kind: "node".to_owned(), name: name.to_owned() };
+        let edit = Edit::new(
+            format!("label {name} with {}", text.join(", ")),
+            vec![Change::Label { target, set: missing, remove: Vec::new() }],
+        );
+        Some(edit.limit("right only where the node is what the label says"))
+    });
+    edits.collect()
+}
+
+/// Spread as well as possible, or without the nodes that take no pods.
+pub(super) fn of_spread(site: &Site<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for symptom in &site.directly {
+        let Some((owner, constraints)) = with_constraints(symptom) else { continue };
+        let changed = |change: &dyn Fn(&mut Value)| {
+            let list: Vec<Value> = constraints
+                .iter()
+                .cloned()
+                .map(|mut constraint| {
+                    if constraint.get("whenUnsatisfiable").and_then(Value::as_str) != Some("ScheduleAnyway") {
+                        change(&mut constraint);
+                    }
+                    constraint
+                })
+                .collect();
+            patch_list(&owner, &list)
+        };
+        if site.cluster.scheduling().scheduler().behaviour().spread.inclusion_policies {
+            let honor = changed(&|constraint| {
+                if let Some(fields) = constraint.as_object_mut() {
+                    fields.insert("nodeTaintsPolicy".to_owned(), json!("Honor"));
+                }
+            });
+            edits.push(Edit::new(
+                format!("have the spread of {owner} leave out nodes whose taints it does not tolerate"),
+                vec![honor],
+            ));
+        }
+        let anyway = changed(&|constraint| {
+            if let Some(fields) = constraint.as_object_mut() {
+                fields.insert("whenUnsatisfiable".to_owned(), json!("ScheduleAnyway"));
+                fields.shift_remove("minDomains");
+            }
+        });
+        edits.push(
+            Edit::new(format!("have {owner} spread as well as possible (ScheduleAnyway)"), vec![anyway])
+                .weakens("the pods may crowd in one domain"),
+        );
+    }
+    edits.extend(super::room::more_nodes(site));
+    edits
+}
+
+fn with_constraints(symptom: &Symptom) -> Option<(ObjectRef, Vec<Value>)> {
+    let owner = owner_of(symptom)?;
+    let constraints = symptom.sample.as_deref()?.spec.topology_spread_constraints.as_ref()?;
+    let values = constraints.iter().filter_map(|constraint| serde_json::to_value(constraint).ok()).collect();
+    Some((owner, values))
+}
+
+/// The whole list, for its merge keys are not enough to tell two constraints apart.
+fn patch_list(owner: &ObjectRef, list: &[Value]) -> Change {
+    let patch = json!({"spec": {"template": {"spec": {"topologySpreadConstraints": list}}}});
+    Change::Patch { target: owner.clone(), type_: PatchType::Merge, patch }
+}
+
+/// Prefer to be apart, or near, rather than demand it.
+pub(super) fn of_affinity(site: &Site<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for symptom in &site.directly {
+        let Some(owner) = owner_of(symptom) else { continue };
+        let Some(affinity) = symptom.sample.as_deref().and_then(|pod| pod.spec.affinity.as_ref()) else { continue };
+        let anti = affinity
+            .pod_anti_affinity
+            .as_ref()
+            .and_then(|anti| anti.required_during_scheduling_ignored_during_execution.as_ref());
+        let near = affinity
+            .pod_affinity
+            .as_ref()
+            .and_then(|near| near.required_during_scheduling_ignored_during_execution.as_ref());
+        for (field, terms, word) in [("podAntiAffinity", anti, "apart"), ("podAffinity", near, "together")] {
+            let Some(terms) = terms.filter(|terms| !terms.is_empty()) else { continue };
+            let preferred: Vec<Value> =
+                terms.iter().map(|term| json!({"weight": 100, "podAffinityTerm": term})).collect();
+            let patch = json!({"affinity": {field: {
+                "requiredDuringSchedulingIgnoredDuringExecution": null,
+                "preferredDuringSchedulingIgnoredDuringExecution": preferred,
+            }}});
+            edits.push(
+                Edit::new(
+                    format!("have {owner} prefer to be {word} instead of demanding it"),
+                    vec![patch_pods(&owner, patch)],
+                )
+                .weakens(format!("the pods are no longer sure to be {word}")),
+            );
+        }
+    }
+    edits.extend(super::room::more_nodes(site));
+    edits
+}
+
+/// Take the gate away.
+pub(super) fn of_gate(site: &Site<'_>) -> Vec<Edit> {
+    let gate = &site.knot.thing.name;
+    let mut changes = Vec::new();
+    let mut names = Vec::new();
+    for symptom in &site.directly {
+        for pod in &symptom.pods {
+            let Some((namespace, name)) = pod.split_once('/') else { continue };
+            let patch = json!({"spec": {"schedulingGates": [{"$patch": "delete", "name": gate}]}});
+            let target = reference(namespace, "pod", name);
+            changes.push(Change::Patch { target, type_: PatchType::Strategic, patch });
+            names.push(pod.clone());
+        }
+    }
+    let owners: Vec<String> =
+        site.directly.iter().filter_map(|symptom| owner_or_pod(symptom)).map(|owner| owner.to_string()).collect();
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        Edit::new(
+            format!("remove the scheduling gate {gate} from the pods of {}", super::workload::listed(&owners)),
+            changes,
+        )
+        .weakens("what the gate's owner wanted to be sure of first")
+        .limit("or start the controller whose gate it is: sim cannot run it"),
+    ]
+}

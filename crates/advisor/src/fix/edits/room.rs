@@ -1,0 +1,134 @@
+//! Too little of a resource: more nodes, smaller requests, fewer replicas, a higher priority.
+
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::scheduling::v1::PriorityClass;
+use serde_json::json;
+use sim_cluster::{Change, convert, pod};
+use sim_core::model::resources::PodRequests;
+
+use super::super::edit::Edit;
+use super::Site;
+use super::workload::{owner_of, patch_pods};
+use crate::diagnosis::Symptom;
+
+/// What to do about too little room for a resource.
+pub(super) fn of_resource(site: &Site<'_>) -> Vec<Edit> {
+    let mut edits = more_nodes(site);
+    for symptom in &site.directly {
+        edits.extend(smaller_requests(site, symptom));
+        edits.extend(fewer_replicas(symptom, site));
+        edits.extend(higher_priority(site, symptom));
+    }
+    edits
+}
+
+/// New nodes like those that are there: the first node of each shape on which the pods would fit, were it empty.
+pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {
+    let Some(symptom) = site.directly.first() else { return Vec::new() };
+    let Some(sample) = symptom.sample.as_deref() else { return Vec::new() };
+    let pending: usize = site.directly.iter().map(|symptom| symptom.count).sum();
+    let snapshot = site.cluster.scheduling().snapshot();
+    let requests = PodRequests::of(&convert::pod(sample), snapshot.behaviour().requests);
+    let mut shapes: Vec<(Vec<i64>, String, i64)> = Vec::new();
+    for node in site.cluster.store().list::<Node>() {
+        let Some(name) = node.metadata.name.as_deref() else { continue };
+        let Some(info) = snapshot.node(name) else { continue };
+        let shape: Vec<i64> = ["cpu", "memory", "pods", "ephemeral-storage"]
+            .iter()
+            .map(|resource| info.node.allocatable.get(resource))
+            .collect();
+        let resources = ["cpu", "memory", "ephemeral-storage", site.knot.thing.name.as_str()];
+        let fits = resources.iter().map(|resource| {
+            let asked = requests.incoming.get(resource);
+            if asked <= 0 { i64::MAX } else { info.node.allocatable.get(resource) / asked }
+        });
+        let fits = fits.min().unwrap_or(i64::MAX).min(info.node.allocatable.get("pods").max(1));
+        let is_barred = node.spec.as_ref().is_some_and(|spec| {
+            spec.unschedulable == Some(true)
+                || spec.taints.iter().flatten().any(|taint| taint.key.starts_with("node-role.kubernetes.io/"))
+        });
+        if fits >= 1 && !is_barred && !shapes.iter().any(|(known, ..)| *known == shape) {
+            shapes.push((shape, name.to_owned(), fits));
+        }
+    }
+    let wanted = i64::try_from(pending).unwrap_or(i64::MAX);
+    let mut edits = Vec::new();
+    for (_, from, fits) in shapes.into_iter().take(2) {
+        let least = usize::try_from((wanted + fits - 1) / fits).unwrap_or(1).max(1);
+        for count in [least, least + 1] {
+            let title =
+                if count == 1 { format!("add a node like {from}") } else { format!("add {count} nodes like {from}") };
+            edits.push(Edit::new(title, vec![Change::AddNode { from: from.clone(), count }]));
+        }
+    }
+    edits
+}
+
+/// Requests cut down to the largest hole.
+fn smaller_requests(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
+    let resource = site.knot.thing.name.as_str();
+    let owner = owner_of(symptom)?;
+    let sample = symptom.sample.as_deref()?;
+    let snapshot = site.cluster.scheduling().snapshot();
+    let hole = site
+        .knot
+        .nodes
+        .iter()
+        .filter_map(|node| snapshot.node(node))
+        .map(|info| info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource)))
+        .max()
+        .filter(|hole| *hole > 0)?;
+    let [container] = sample.spec.containers.as_slice() else { return None };
+    let amount = match resource {
+        "cpu" => format!("{hole}m"),
+        "memory" => format!("{}Mi", hole / (1024 * 1024)),
+        _ => return None,
+    };
+    if amount.starts_with('0') {
+        return None;
+    }
+    let patch = json!({"containers": [{"name": container.name, "resources": {"requests": {resource: amount}}}]});
+    let edit = Edit::new(
+        format!("have {owner} ask for {amount} of {resource}, the largest hole"),
+        vec![patch_pods(&owner, patch)],
+    );
+    Some(edit.weakens("the pods are promised less than their author asked for"))
+}
+
+/// As many replicas as there is room for.
+fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit> {
+    let owner =
+        owner_of(symptom).filter(|owner| matches!(owner.kind.as_str(), "deployment" | "statefulset" | "replicaset"))?;
+    let placed = site
+        .cluster
+        .store()
+        .list_in::<sim_cluster::pod::Pod>(&symptom.namespace)
+        .filter(|other| pod::is_active(other) && pod::node_name(other).is_some())
+        .filter(|other| {
+            let sample = symptom.sample.as_ref().and_then(|sample| pod::controller_of(&sample.metadata));
+            sample.is_some()
+                && pod::controller_of(&other.metadata).map(|owner| &owner.uid) == sample.map(|owner| &owner.uid)
+        })
+        .count();
+    let replicas = i32::try_from(placed).ok().filter(|replicas| *replicas > 0)?;
+    let edit = Edit::new(
+        format!("scale {owner} to {replicas}, as many as there is room for"),
+        vec![Change::Scale { workload: owner, replicas }],
+    );
+    Some(edit.weakens("fewer replicas serve"))
+}
+
+/// The lowest priority class above the pods' own: others give way.
+fn higher_priority(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
+    let owner = owner_of(symptom)?;
+    let own = symptom.sample.as_deref()?.spec.priority.unwrap_or(0);
+    let classes = site.cluster.store().list::<PriorityClass>();
+    let class = classes.filter(|class| class.value > Some(own)).min_by_key(|class| class.value)?;
+    let name = class.metadata.name.clone()?;
+    if name.starts_with("system-") {
+        return None;
+    }
+    let patch = json!({"priorityClassName": name, "priority": null});
+    let edit = Edit::new(format!("give {owner} the priority class {name}"), vec![patch_pods(&owner, patch)]);
+    Some(edit.weakens("pods of lower priority are evicted for it"))
+}

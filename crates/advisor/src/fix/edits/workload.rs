@@ -1,0 +1,64 @@
+//! Owners of pods, and patches of their pod templates.
+
+use serde_json::{Value, json};
+use sim_cluster::{Change, ObjectRef, PatchType};
+
+use crate::diagnosis::Symptom;
+
+/// The workload that owns a symptom's pods, when it has a pod template that can be changed.
+pub(super) fn owner_of(symptom: &Symptom) -> Option<ObjectRef> {
+    let (kind, name) = symptom.owner.split_once('/')?;
+    let has_template = matches!(kind, "deployment" | "statefulset" | "daemonset" | "replicaset" | "job" | "cronjob");
+    has_template.then(|| reference(&symptom.namespace, kind, name))
+}
+
+/// The owner, or the pod itself when nobody owns it.
+pub(super) fn owner_or_pod(symptom: &Symptom) -> Option<ObjectRef> {
+    owner_of(symptom).or_else(|| {
+        let name = symptom.owner.strip_prefix("pod/")?;
+        Some(reference(&symptom.namespace, "pod", name))
+    })
+}
+
+pub(super) fn reference(namespace: &str, kind: &str, name: &str) -> ObjectRef {
+    let namespace = Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty());
+    ObjectRef { namespace, kind: kind.to_owned(), name: name.to_owned() }
+}
+
+/// A patch of the spec of a workload's pods.
+pub(super) fn patch_pods(owner: &ObjectRef, spec: Value) -> Change {
+    let patch = match owner.kind.as_str() {
+        "pod" => json!({"spec": spec}),
+        "cronjob" => json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}),
+        _ => json!({"spec": {"template": {"spec": spec}}}),
+    };
+    patch_of(owner, patch)
+}
+
+pub(super) fn patch_of(target: &ObjectRef, patch: Value) -> Change {
+    Change::Patch { target: target.clone(), type_: PatchType::Strategic, patch }
+}
+
+/// The owners of symptoms, each once.
+pub(super) fn owners<'a>(symptoms: impl IntoIterator<Item = &'a &'a Symptom>) -> Vec<(ObjectRef, &'a Symptom)> {
+    let mut owners: Vec<(ObjectRef, &Symptom)> = Vec::new();
+    for symptom in symptoms {
+        if let Some(owner) = owner_or_pod(symptom)
+            && !owners.iter().any(|(known, _)| *known == owner)
+        {
+            owners.push((owner, symptom));
+        }
+    }
+    owners
+}
+
+/// `a`, `a and b`, `a, b and 2 more`.
+pub(super) fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+    }
+}

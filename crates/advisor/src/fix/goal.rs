@@ -1,0 +1,112 @@
+//! What a cure must reach.
+
+use std::collections::BTreeSet;
+
+use sim_cluster::pod::Pod;
+use sim_cluster::{Cluster, Expectation, Ownership, Trial, pod};
+
+use crate::diagnosis::{State, symptoms};
+
+/// What a cure must reach.
+#[derive(Debug, Clone)]
+pub enum Goal {
+    /// Nothing waits that is not meant to: no pod is pending or missing, nor unwell in a way in which some are now.
+    AllWell,
+    /// A pod, as namespace/name, has a node and is ready.
+    Pod(String),
+    /// The pods of a workload are well: namespace and `kind/name`.
+    Owner {
+        /// The namespace.
+        namespace: String,
+        /// `kind/name`.
+        owner: String,
+    },
+    /// An expectation of the Scenario holds.
+    Expectation(Box<Expectation>),
+}
+
+/// A goal as it is held against one cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    goal: Goal,
+    states: BTreeSet<State>,
+}
+
+impl std::fmt::Display for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Goal::AllWell => f.write_str("no pod pending, missing or unwell that is not meant to be"),
+            Goal::Pod(name) => write!(f, "pod {name} runs and is ready"),
+            Goal::Owner { namespace, owner } => write!(f, "the pods of {owner} in {namespace} are well"),
+            Goal::Expectation(expectation) => write!(f, "the expectation {:?} holds", expectation.name),
+        }
+    }
+}
+
+impl Target {
+    /// The goal, for a cluster that is as it is now.
+    pub(crate) fn new(goal: &Goal, cluster: &Cluster) -> Self {
+        let mut states = BTreeSet::from([State::Unscheduled, State::NotCreated]);
+        states.extend(symptoms(cluster).iter().map(|symptom| symptom.state));
+        // What failed stays in the list of pods for good: new ones would be a new symptom.
+        states.remove(&State::Failed);
+        Self { goal: goal.clone(), states }
+    }
+
+    /// Whether the goal speaks of anything in this cluster.
+    pub(crate) fn selects(&self, cluster: &Cluster) -> bool {
+        match &self.goal {
+            Goal::AllWell | Goal::Expectation(_) => true,
+            Goal::Pod(name) => pod_of(cluster, name).is_some(),
+            Goal::Owner { namespace, owner } => {
+                owner_exists(cluster, namespace, owner)
+                    || symptoms(cluster)
+                        .iter()
+                        .any(|symptom| symptom.owner == *owner && symptom.namespace == *namespace)
+            }
+        }
+    }
+
+    /// Whether it is reached.
+    pub(crate) fn holds(&self, cluster: &Cluster) -> bool {
+        self.misses(cluster) == 0
+    }
+
+    /// How many pods keep it from being reached.
+    pub(crate) fn misses(&self, cluster: &Cluster) -> usize {
+        match &self.goal {
+            Goal::AllWell => {
+                let unwell = symptoms(cluster);
+                unwell.iter().filter(|symptom| self.states.contains(&symptom.state)).map(|symptom| symptom.count).sum()
+            }
+            Goal::Pod(name) => {
+                let well =
+                    pod_of(cluster, name).is_some_and(|found| pod::node_name(found).is_some() && pod::is_ready(found));
+                usize::from(!well)
+            }
+            Goal::Owner { namespace, owner } => {
+                let unwell = symptoms(cluster);
+                let own = unwell.iter().filter(|symptom| symptom.owner == *owner && symptom.namespace == *namespace);
+                own.filter(|symptom| symptom.state != State::Failed).map(|symptom| symptom.count).sum()
+            }
+            Goal::Expectation(expectation) => {
+                let (outcomes, _) = Trial::new(vec![(**expectation).clone()], None, true)
+                    .finish(cluster, sim_cluster::StopReason::Quiescence);
+                outcomes.iter().filter(|outcome| !outcome.holds).count()
+            }
+        }
+    }
+}
+
+fn pod_of<'a>(cluster: &'a Cluster, name: &str) -> Option<&'a Pod> {
+    let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+    cluster.store().find::<Pod>(namespace, name).map(AsRef::as_ref)
+}
+
+fn owner_exists(cluster: &Cluster, namespace: &str, owner: &str) -> bool {
+    let ownership = Ownership::of(cluster.store());
+    cluster
+        .store()
+        .list_in::<Pod>(namespace)
+        .any(|pod| ownership.top(&pod.metadata).is_some_and(|top| top.to_string() == owner))
+}

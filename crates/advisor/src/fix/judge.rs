@@ -1,0 +1,246 @@
+//! Trying edits: they are made on a fork, the fork runs until nothing moves and an hour beyond, and what came of it is told.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Node, Taint};
+use serde::{Deserialize, Serialize};
+use sim_cluster::pod::Pod;
+use sim_cluster::{Change, Cluster, Counts, Refused, RunResult, convert, format_millis, pod, taint_text};
+
+use super::edit::Edit;
+use super::goal::Target;
+use crate::known_taints::known_taint;
+use crate::what_if::{PodChange, compare};
+
+/// How long a changed cluster may take to come to rest, and how long it must then keep what it reached.
+const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// What edits came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Trialled {
+    /// The cluster an hour after it came to rest.
+    pub(crate) after: Cluster,
+    /// Whether the goal held when it came to rest, and an hour later.
+    pub(crate) holds: bool,
+    /// What held at rest and was gone an hour later, or what a controller took back.
+    pub(crate) undone: Vec<String>,
+    /// When it came to rest, e.g. `25m3s`.
+    pub(crate) settled_at: String,
+}
+
+/// How good a cure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CureClass {
+    /// What made the pods wait is gone, and does not come back with the next node.
+    RemovesCause,
+    /// The pods get by with it: it is still there for others.
+    LivesWithCause,
+    /// It is gone for now, and comes back.
+    HidesCause,
+}
+
+/// What else edits changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Consequences {
+    pub(crate) class: CureClass,
+    /// Why it comes back, when it does.
+    pub(crate) returns: Option<String>,
+    /// What it opened: guarded nodes that other pods may now go to.
+    pub(crate) opens: Vec<String>,
+    pub(crate) before: Counts,
+    pub(crate) after: Counts,
+    /// Pods that are not as they were.
+    pub(crate) pods: Vec<PodChange>,
+    /// How many pods that were well had to go or to start anew.
+    pub(crate) disturbed: usize,
+}
+
+/// Makes the edits and runs on.
+///
+/// # Errors
+/// When the cluster refuses one of them.
+pub(crate) fn attempt(cluster: &Cluster, changes: &[&Change], target: &Target) -> Result<Trialled, Refused> {
+    let mut fork = cluster.clone();
+    fork.forget_timeline();
+    for change in changes {
+        fork.make(change)?;
+    }
+    fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+    let settled_at = format_millis(fork.quiet_since_ms().unwrap_or_else(|| fork.now_ms()));
+    let held = target.holds(&fork);
+    if !held {
+        return Ok(Trialled { holds: false, undone: undone(&fork, changes), after: fork, settled_at });
+    }
+    fork.run_until(fork.now_ms().saturating_add(HOUR_MS));
+    let mut undone = undone(&fork, changes);
+    let holds = target.holds(&fork);
+    if !holds {
+        undone.insert(0, "an hour later the goal does not hold any more".to_owned());
+    }
+    Ok(Trialled { after: fork, holds, undone, settled_at })
+}
+
+/// Changes that somebody took back while time went on.
+fn undone(after: &Cluster, changes: &[&Change]) -> Vec<String> {
+    let nodes = || after.store().list::<Node>();
+    let mut undone = Vec::new();
+    for change in changes {
+        match change {
+            Change::Untaint { node, taint } => {
+                let again: Vec<String> = nodes()
+                    .filter(|found| node.is_none() || found.metadata.name == *node)
+                    .filter(|found| taints_of(found).any(|there| taint.matches(there)))
+                    .filter_map(|found| found.metadata.name.clone())
+                    .collect();
+                if !again.is_empty() {
+                    undone.push(format!("the taint {taint} is back on {}", again.join(", ")));
+                }
+            }
+            Change::Uncordon(node) => {
+                let found = after.store().find::<Node>("", node);
+                if found.is_some_and(|found| found.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true))) {
+                    undone.push(format!("{node} is cordoned again"));
+                }
+            }
+            _ => {}
+        }
+    }
+    undone
+}
+
+fn taints_of(node: &Node) -> impl Iterator<Item = &Taint> {
+    node.spec.iter().flat_map(|spec| spec.taints.iter().flatten())
+}
+
+/// What edits that reach the goal did besides.
+pub(crate) fn consequences(before: &Cluster, trialled: &Trialled, edits: &[&Edit]) -> Consequences {
+    let result_before = RunResult::of(before, Vec::new());
+    let result_after = RunResult::of(&trialled.after, Vec::new());
+    let pods = compare(&result_before.pods, &result_after.pods);
+    let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
+    let returns = returns(&trialled.after, &changes);
+    let class = if returns.is_some() || !trialled.undone.is_empty() {
+        CureClass::HidesCause
+    } else if still_there(before, &trialled.after) {
+        CureClass::LivesWithCause
+    } else {
+        CureClass::RemovesCause
+    };
+    let disturbed = pods.iter().filter(|change| is_disturbed(change)).count();
+    Consequences {
+        class,
+        returns,
+        opens: opens(before, &trialled.after, &changes),
+        before: result_before.counts,
+        after: result_after.counts,
+        disturbed,
+        pods,
+    }
+}
+
+/// A pod that was well and is another one now, or gone.
+fn is_disturbed(change: &PodChange) -> bool {
+    let Some(before) = &change.before else { return false };
+    let was_well = before.node.is_some() && before.state == "Running";
+    was_well && change.after.as_ref().is_none_or(|after| after.name != before.name || after.node != before.node)
+}
+
+/// Whether the next node comes with what the edits took away.
+fn returns(after: &Cluster, changes: &[&Change]) -> Option<String> {
+    for change in changes {
+        let Change::Untaint { node, taint } = change else { continue };
+        // The guard of a node by its role is on the next node of that role, as it should be.
+        if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
+            continue;
+        }
+        let mut fork = after.clone();
+        let from = match node {
+            Some(node) => node.clone(),
+            None => fork.store().list::<Node>().find_map(|node| node.metadata.name.clone())?,
+        };
+        let known: BTreeSet<String> = names(&fork);
+        if fork.make(&Change::AddNode { from, count: 1 }).is_err() {
+            continue;
+        }
+        fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+        let new = fork
+            .store()
+            .list::<Node>()
+            .find(|node| node.metadata.name.as_ref().is_some_and(|name| !known.contains(name)));
+        if let Some(there) = new.and_then(|node| taints_of(node).find(|there| taint.matches(there)).cloned()) {
+            return Some(format!("the next node comes up with {} again", taint_text(&there)));
+        }
+    }
+    None
+}
+
+fn names(cluster: &Cluster) -> BTreeSet<String> {
+    cluster.store().list::<Node>().filter_map(|node| node.metadata.name.clone()).collect()
+}
+
+/// Whether a taint that somebody should have removed is still on a node that had it.
+fn still_there(before: &Cluster, after: &Cluster) -> bool {
+    let passing = |cluster: &Cluster| -> BTreeSet<(String, String)> {
+        let nodes = cluster.store().list::<Node>();
+        let taints = nodes.flat_map(|node| {
+            let name = node.metadata.name.clone().unwrap_or_default();
+            taints_of(node).map(move |taint| (name.clone(), taint.key.clone())).collect::<Vec<_>>()
+        });
+        taints.filter(|(_, key)| known_taint(key).is_some_and(|known| !known.is_meant_to_stay())).collect()
+    };
+    let then = passing(before);
+    passing(after).iter().any(|taint| then.contains(taint))
+}
+
+/// Guarded nodes that lost their guard, and who may go there now.
+fn opens(before: &Cluster, after: &Cluster, changes: &[&Change]) -> Vec<String> {
+    let mut opened = Vec::new();
+    for change in changes {
+        let Change::Untaint { taint, .. } = change else { continue };
+        if known_taint(&taint.key).is_some_and(|known| !known.is_meant_to_stay()) {
+            continue;
+        }
+        for node in before.store().list::<Node>() {
+            let Some(name) = node.metadata.name.as_deref() else { continue };
+            let Some(lost) = taints_of(node).find(|there| taint.matches(there)) else { continue };
+            let still = after.store().find::<Node>("", name);
+            if still.is_none_or(|node| taints_of(node).any(|there| taint.matches(there))) {
+                continue;
+            }
+            opened.push(opened_to(after, node, lost));
+        }
+    }
+    opened
+}
+
+/// `n1 is open to the 5 of 7 pods that do not tolerate TAINT; 2 are there already: a, b`.
+pub(crate) fn opened_to(after: &Cluster, node: &Node, taint: &Taint) -> String {
+    let name = node.metadata.name.as_deref().unwrap_or_default();
+    let models = convert::taints(node);
+    let model =
+        models.iter().find(|model| model.key == taint.key && model.value == taint.value.clone().unwrap_or_default());
+    let strangers: Vec<&std::sync::Arc<Pod>> = after
+        .store()
+        .list::<Pod>()
+        .filter(|pod| {
+            pod::is_active(pod)
+                && !model
+                    .is_some_and(|model| convert::tolerations(pod).iter().any(|toleration| toleration.tolerates(model)))
+        })
+        .collect();
+    let there: Vec<String> = strangers
+        .iter()
+        .filter(|pod| pod::node_name(pod) == Some(name) && !pod::is_static(pod))
+        .filter_map(|pod| pod.metadata.name.clone())
+        .collect();
+    let mut text = format!(
+        "{name} is open to every pod: {} pods of this cluster do not tolerate {}",
+        strangers.len(),
+        taint_text(taint)
+    );
+    if !there.is_empty() {
+        text.push_str(&format!("; there already: {}", there.join(", ")));
+    }
+    text
+}

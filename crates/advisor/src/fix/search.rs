@@ -1,0 +1,149 @@
+//! The search for cures: smallest sets first; what an edit uncovers is met by the next.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use sim_cluster::{Change, Cluster};
+
+use super::edit::Edit;
+use super::edits::candidates;
+use super::goal::Target;
+use super::judge::{Trialled, attempt};
+
+/// More edits than these are a new cluster, not a cure.
+const MOST_EDITS: usize = 4;
+/// So many cures are enough to choose from.
+const MOST_CURES: usize = 24;
+/// So many forks are run at most.
+const MOST_RUNS: usize = 400;
+
+/// How far a search is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Forks that were run.
+    pub runs: usize,
+    /// Cures found so far.
+    pub found: usize,
+    /// How many edits are tried together now.
+    pub edits: usize,
+}
+
+/// A set of edits that reaches the goal, and nothing can be left out of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Cure {
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) trialled: Trialled,
+}
+
+/// What a search came to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) cures: Vec<Cure>,
+    pub(crate) runs: usize,
+    /// Whether it was ended before everything was tried.
+    pub(crate) is_cut: bool,
+    /// Edits that were tried alone, and what came of them when that was not the goal.
+    pub(crate) vain: Vec<(Edit, Vec<String>)>,
+}
+
+/// Some edits that were made, and the cluster after them.
+struct Branch {
+    edits: Vec<Edit>,
+    cluster: Cluster,
+    misses: usize,
+}
+
+/// Searches breadth first, so that no cure is found before a smaller one; goes on as long as it may.
+pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(Progress) -> bool) -> Found {
+    let mut found = Found::default();
+    let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
+    let start = Branch { edits: Vec::new(), cluster: cluster.clone(), misses: target.misses(cluster) };
+    let mut queue = VecDeque::from([start]);
+    while let Some(branch) = queue.pop_front() {
+        let size = branch.edits.len() + 1;
+        // Smaller cures are known: larger ones are only worth a look where they are of other edits.
+        for edit in candidates(&branch.cluster) {
+            if branch.edits.iter().any(|known| known.title == edit.title) {
+                continue;
+            }
+            let mut edits = branch.edits.clone();
+            edits.push(edit);
+            let mut titles: Vec<String> = edits.iter().map(|edit| edit.title.clone()).collect();
+            titles.sort();
+            if !seen.insert(titles.clone()) || contains_cure(&found.cures, &titles) {
+                continue;
+            }
+            found.runs += 1;
+            if found.runs > MOST_RUNS || !go_on(Progress { runs: found.runs, found: found.cures.len(), edits: size }) {
+                found.is_cut = true;
+                return found;
+            }
+            let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
+            let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
+            if trialled.holds {
+                if let Some(cure) = minimal(cluster, target, edits, trialled, &mut found.runs)
+                    && !contains_cure(&found.cures, &titles_of(&cure.edits))
+                {
+                    found.cures.push(cure);
+                    if found.cures.len() >= MOST_CURES {
+                        found.is_cut = true;
+                        return found;
+                    }
+                }
+                continue;
+            }
+            let misses = target.misses(&trialled.after);
+            if size == 1 {
+                found.vain.push((edits[0].clone(), trialled.undone.clone()));
+            }
+            let helps = misses < branch.misses || differs(&branch.cluster, &trialled.after);
+            if size < MOST_EDITS && helps && trialled.undone.is_empty() {
+                queue.push_back(Branch { edits, cluster: trialled.after, misses });
+            }
+        }
+        // Cures of one edit are there: sets of more are worth their runs only while there are few.
+        if queue.front().is_some_and(|next| next.edits.len() >= size) && found.cures.len() >= 6 {
+            break;
+        }
+    }
+    found
+}
+
+fn titles_of(edits: &[Edit]) -> Vec<String> {
+    edits.iter().map(|edit| edit.title.clone()).collect()
+}
+
+fn contains_cure(cures: &[Cure], titles: &[String]) -> bool {
+    cures.iter().any(|cure| cure.edits.iter().all(|edit| titles.contains(&edit.title)))
+}
+
+/// Whether other edits come to mind than before: something was uncovered.
+fn differs(before: &Cluster, after: &Cluster) -> bool {
+    let titles = |cluster: &Cluster| candidates(cluster).into_iter().map(|edit| edit.title).collect::<BTreeSet<_>>();
+    !titles(after).is_subset(&titles(before))
+}
+
+/// Leaves out every edit without which the goal is reached, too.
+fn minimal(
+    cluster: &Cluster,
+    target: &Target,
+    mut edits: Vec<Edit>,
+    mut trialled: Trialled,
+    runs: &mut usize,
+) -> Option<Cure> {
+    let mut index = 0;
+    while edits.len() > 1 && index < edits.len() {
+        let mut fewer = edits.clone();
+        fewer.remove(index);
+        let changes: Vec<&Change> = fewer.iter().flat_map(|edit| &edit.changes).collect();
+        *runs += 1;
+        match attempt(cluster, &changes, target) {
+            Ok(tried) if tried.holds => {
+                edits = fewer;
+                trialled = tried;
+                index = 0;
+            }
+            _ => index += 1,
+        }
+    }
+    Some(Cure { edits, trialled })
+}
