@@ -5,7 +5,9 @@
 use k8s_openapi::api::core::v1::Event;
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
-use sim_cluster::{AdmissionConfig, Change, Cluster, Kind, Object, ObjectKey, ObjectRef, Setup, Stop, TimedChange};
+use sim_cluster::{
+    AdmissionConfig, Change, Cluster, Kind, Object, ObjectKey, ObjectRef, PatchType, Setup, Stop, TimedChange,
+};
 
 const MINUTE: u64 = 60 * 1000;
 
@@ -416,4 +418,27 @@ fn selectors_are_fixed_and_match_their_templates() {
     let message = refused(&mut cluster, &apply(other));
     assert!(message.starts_with("The Deployment \"Shop\" is invalid: \n* metadata.name: Invalid value: \"Shop\": a lowercase RFC 1123 subdomain must consist of"));
     assert!(message.ends_with("\n* spec.template.metadata.labels: Invalid value: map[string]string{\"app\":\"web\"}: `selector` does not match template `labels`"), "{message}");
+}
+
+#[test]
+fn scheduling_gates_may_be_removed_and_not_added() {
+    let gated = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+        "spec": pod_spec(json!({"schedulingGates": [{"name": "a"}, {"name": "b"}]}))});
+    let mut cluster = cluster(vec![node(), gated]);
+    let gates = |gates: Value| Change::Patch {
+        target: ObjectRef::parse("pod/p").unwrap(),
+        patch: json!({"spec": {"schedulingGates": gates}}),
+        type_: PatchType::Merge,
+    };
+    assert_eq!(
+        refused(&mut cluster, &gates(json!([{"name": "a"}, {"name": "c"}]))),
+        "The Pod \"p\" is invalid: spec.schedulingGates[1].name: Forbidden: only deletion is allowed, but found new scheduling gate 'c'"
+    );
+    let place = |cluster: &Cluster| cluster.store().list::<Pod>().next().unwrap().spec.node_name.clone();
+    cluster.make(&gates(json!([{"name": "b"}]))).unwrap();
+    cluster.settle(cluster.now_ms() + MINUTE);
+    assert_eq!(place(&cluster), None, "one gate is left");
+    cluster.make(&gates(Value::Null)).unwrap();
+    cluster.settle(cluster.now_ms() + MINUTE);
+    assert!(place(&cluster).is_some());
 }

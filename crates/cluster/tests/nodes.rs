@@ -378,6 +378,48 @@ fn the_cluster_autoscaler_orders_the_nodes_that_would_help() {
     assert!(!refused.is_empty() && refused.iter().all(|refused| refused == message), "{refused:?}");
 }
 
+#[test]
+fn the_cluster_autoscaler_waits_for_nodes_that_are_starting() {
+    // Ten minutes, in which the nodes that it ordered do not become ready, or are not freed of their taint.
+    let check = |taints: Value, more: Vec<Value>, wanted: &str, nodes: usize| {
+        let mut template = node("", "a");
+        template["spec"] = json!({"taints": taints});
+        let group = sim_cluster::NodeGroup {
+            name: "pool".to_owned(),
+            max: 3,
+            template: serde_json::from_value(template).unwrap(),
+            delay_ms: 60 * SECOND,
+        };
+        let container = json!([{"name": "c", "image": "nginx:1.25", "resources": {"requests": {"cpu": "2"}}}]);
+        let web = deployment("web", 2, json!({"containers": container}));
+        let mut cluster = cluster("v1.30.0", more.into_iter().chain([web]).collect());
+        cluster.set_node_groups(vec![group]);
+        cluster.run_until(10 * MINUTE);
+        let mut told = events(&cluster, "TriggeredScaleUp");
+        told.extend(events(&cluster, "NotTriggerScaleUp"));
+        told.dedup();
+        assert_eq!(told, [wanted], "{taints}");
+        let pool = cluster.store().list::<Node>().filter(|node| node.metadata.name.as_deref() != Some("other"));
+        assert_eq!(pool.count(), nodes, "{taints}");
+    };
+    let taint = |key: &str| json!([{"key": key, "effect": "NoSchedule"}]);
+    let ordered = "pod triggered scale-up: [{pool 0->1 (max: 3)}]";
+    check(taint("startup-taint.cluster-autoscaler.kubernetes.io/cni"), vec![], ordered, 1);
+    check(taint("ignore-taint.cluster-autoscaler.kubernetes.io/cni"), vec![], ordered, 1);
+    let refused = "pod didn't trigger scale-up: 1 node(s) had untolerated taint {cni: }";
+    check(taint("cni"), vec![], refused, 0);
+    // A network plugin that does not come to the new node: it stays not ready.
+    let mut other = node("other", "a");
+    other["metadata"]["labels"]["network"] = json!("yes");
+    other["spec"] = json!({"unschedulable": true});
+    let plugin = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "cni", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "cni"}}, "template": {"metadata": {"labels": {"app": "cni"}},
+            "spec": {"nodeSelector": {"network": "yes"}, "hostNetwork": true, "tolerations": [{"operator": "Exists"}],
+                "containers": [{"name": "cni", "image": "cni:1", "volumeMounts": [{"name": "conf", "mountPath": "/conf"}]}],
+                "volumes": [{"name": "conf", "hostPath": {"path": "/etc/cni/net.d"}}]}}}});
+    check(json!([]), vec![other, plugin], ordered, 1);
+}
+
 fn versioned(name: &str, version: &str, labels: Value, taints: Value) -> Value {
     let mut node = node(name, "a");
     node["metadata"]["labels"].as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());

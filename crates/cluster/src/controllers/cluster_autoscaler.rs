@@ -22,6 +22,28 @@ use crate::store::{Changed, ObjectKey};
 
 /// `--scan-interval`.
 const SCAN_MS: u64 = 10_000;
+/// How long a node may take to become ready, and counts as ready meanwhile (`MaxNodeStartupTime`).
+const STARTUP_MS: i128 = 15 * 60 * 1000;
+
+/// Taints that a node sheds when it has started, by prefix of their key (`utils/taints.TaintConfig`).
+const STARTUP_TAINTS: [&str; 2] =
+    ["ignore-taint.cluster-autoscaler.kubernetes.io/", "startup-taint.cluster-autoscaler.kubernetes.io/"];
+/// Taints that tell of a node's state.
+const STATUS_TAINTS: &str = "status-taint.cluster-autoscaler.kubernetes.io/";
+/// The same, by key (`utils/taints.NodeConditionTaints`).
+const CONDITION_TAINTS: [&str; 11] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/unschedulable",
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/network-unavailable",
+    "node.kubernetes.io/pid-pressure",
+    "node.cloudprovider.kubernetes.io/uninitialized",
+    "node.cloudprovider.kubernetes.io/shutdown",
+    "cloud.google.com/impending-node-termination",
+    "NodeWithImpairedVolumes",
+];
 
 /// Machines of one make, of which the autoscaler may order more. The nodes named after the group are its members.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +56,14 @@ pub struct NodeGroup {
     pub template: Node,
     /// From the order to the registration of a node, in milliseconds.
     pub delay_ms: u64,
+}
+
+impl NodeGroup {
+    /// Whether a node of this name is one of the group's.
+    fn names(&self, node: &str) -> bool {
+        let number = node.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('-'));
+        number.is_some_and(|number| number.parse::<usize>().is_ok())
+    }
 }
 
 /// The node groups, and the nodes that were ordered.
@@ -80,7 +110,13 @@ pub(crate) fn scale_up(cluster: &mut Cluster) {
     let mut snapshot = cluster.scheduling.snapshot().clone();
     for (name, group) in &cluster.cluster_autoscaler.ordered {
         if let Some(group) = groups.get(*group) {
-            snapshot.upsert_node(Arc::new(convert::node(&node_of(group, name))));
+            snapshot.upsert_node(Arc::new(convert::node(&started(node_of(group, name)))));
+        }
+    }
+    for node in cluster.store.list::<Node>() {
+        let is_member = node.metadata.name.as_deref().is_some_and(|name| groups.iter().any(|group| group.names(name)));
+        if is_member && is_starting(cluster, node) {
+            snapshot.upsert_node(Arc::new(convert::node(&started(node.as_ref().clone()))));
         }
     }
     let pods: Vec<Arc<Pod>> = cluster.store.list::<Pod>().filter(|pod| is_unschedulable(pod)).cloned().collect();
@@ -131,7 +167,7 @@ fn estimate(cluster: &Cluster, snapshot: &Snapshot, group: &NodeGroup, waiting: 
             plan.refused.insert(key, vec!["max node group size reached".to_owned()]);
             continue;
         };
-        snapshot.upsert_node(Arc::new(convert::node(&node_of(group, &name))));
+        snapshot.upsert_node(Arc::new(convert::node(&started(node_of(group, &name)))));
         match place(cluster, &mut snapshot, pod) {
             Ok(()) => {
                 plan.helped.push(Arc::clone(pod));
@@ -180,13 +216,9 @@ fn free_names(cluster: &Cluster, group: &NodeGroup) -> Vec<String> {
 
 /// The nodes that the group has or will have.
 fn size(cluster: &Cluster, group: &NodeGroup) -> usize {
-    let is_member = |name: &str| {
-        let number = name.strip_prefix(&*group.name).and_then(|rest| rest.strip_prefix('-'));
-        number.is_some_and(|number| number.parse::<usize>().is_ok())
-    };
-    let there =
-        cluster.store.list::<Node>().filter(|node| node.metadata.name.as_deref().is_some_and(is_member)).count();
-    there + cluster.cluster_autoscaler.ordered.keys().filter(|name| is_member(name)).count()
+    let is_member = |node: &&Arc<Node>| node.metadata.name.as_deref().is_some_and(|name| group.names(name));
+    let there = cluster.store.list::<Node>().filter(is_member).count();
+    there + cluster.cluster_autoscaler.ordered.keys().filter(|name| group.names(name)).count()
 }
 
 fn order(cluster: &mut Cluster, index: usize, group: &NodeGroup, plan: &Plan) {
@@ -232,6 +264,29 @@ fn node_of(group: &NodeGroup, name: &str) -> Node {
         status.allocatable.clone_from(&status.capacity);
     }
     node
+}
+
+/// What the autoscaler takes a node for: without the taints that go by themselves (`utils/taints.SanitizeTaints`).
+fn started(mut node: Node) -> Node {
+    let passes = |key: &str| is_startup_taint(key) || key.starts_with(STATUS_TAINTS) || CONDITION_TAINTS.contains(&key);
+    if let Some(taints) = node.spec.as_mut().and_then(|spec| spec.taints.as_mut()) {
+        taints.retain(|taint| !passes(&taint.key));
+    }
+    node
+}
+
+/// Whether a node came of late and is not ready yet, or is tainted for its start: it counts as one that is on its way.
+fn is_starting(cluster: &Cluster, node: &Node) -> bool {
+    let Some(created) = &node.metadata.creation_timestamp else { return false };
+    let mut conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
+    let is_ready = conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    let mut taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
+    cluster.clock.now().duration_since(created.0).as_millis() < STARTUP_MS
+        && (!is_ready || taints.any(|taint| is_startup_taint(&taint.key)))
+}
+
+fn is_startup_taint(key: &str) -> bool {
+    STARTUP_TAINTS.iter().any(|prefix| key.starts_with(prefix))
 }
 
 fn tell(cluster: &mut Cluster, pod: &Arc<Pod>, reason: &str, message: &str) {

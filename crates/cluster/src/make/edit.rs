@@ -40,12 +40,16 @@ impl Cluster {
         if after == before {
             return Ok(false);
         }
-        if let (Object::Pod(live), Object::Pod(new)) = (live, &object)
-            && !is_allowed(live, new)
-        {
-            let rule = self.behaviour.pod_update_rule;
-            let message = format!("The Pod \"{name}\" is invalid: spec: Forbidden: {rule}");
-            return Err(Refused(message));
+        if let (Object::Pod(live), Object::Pod(new)) = (live, &object) {
+            if let Some((index, gate)) = added_gate(live, new) {
+                return Err(Refused(format!(
+                    "The Pod \"{name}\" is invalid: spec.schedulingGates[{index}].name: Forbidden: only deletion is allowed, but found new scheduling gate '{gate}'"
+                )));
+            }
+            if !is_allowed(live, new) {
+                let rule = self.behaviour.pod_update_rule;
+                return Err(Refused(format!("The Pod \"{name}\" is invalid: spec: Forbidden: {rule}")));
+            }
         }
         validation::validate_update(live, &object)?;
         if after.get("spec") != before.get("spec") && object.metadata().generation.is_some() {
@@ -56,13 +60,21 @@ impl Cluster {
     }
 }
 
-/// A pod's spec is fixed but for its images and for tolerations, which may be added.
+/// The first scheduling gate that the pod did not have.
+fn added_gate<'pod>(live: &Pod, new: &'pod Pod) -> Option<(usize, &'pod str)> {
+    let is_old = |name: &str| live.spec.scheduling_gates.iter().flatten().any(|gate| gate.name == name);
+    let mut gates = new.spec.scheduling_gates.iter().flatten().enumerate().map(|(index, gate)| (index, &*gate.name));
+    gates.find(|(_, name)| !is_old(name))
+}
+
+/// A pod's spec is fixed but for its images, for tolerations, which may be added, and for scheduling gates, which may go.
 fn is_allowed(live: &Pod, new: &Pod) -> bool {
     let (mut live, mut new) = (live.api_spec(), new.api_spec());
     let before = live.tolerations.take().unwrap_or_default();
     let after = new.tolerations.take().unwrap_or_default();
     for spec in [&mut live, &mut new] {
         spec.active_deadline_seconds = None;
+        spec.scheduling_gates = None;
         let containers = spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten());
         containers.for_each(|container| container.image = None);
     }
