@@ -2,23 +2,42 @@
 //!
 //! Architecture invariant: no terminal, and no rule of its own: every outcome comes from running the cluster.
 
+mod alike;
+mod ask;
+mod behaviour;
 mod detail;
 mod diagnosis;
 mod explain;
 mod fix;
+mod hidden_taint;
+mod impossible;
 mod known_taints;
+mod near_miss;
+mod oddity;
+mod other_versions;
 mod pending;
+mod shortage;
+#[cfg(test)]
+mod testing;
 mod what_if;
+mod words;
 
 pub use diagnosis::{Affected, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw};
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
 pub use fix::{Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Vain, fix};
+pub use alike::waiting_alike;
+pub use hidden_taint::{HiddenTaint, hidden_taints};
+pub use impossible::{Impossible, ImpossibleKind, impossible};
 pub use known_taints::{KnownTaint, known_taint};
+pub use near_miss::{Correction, NearMiss, NearMissKind, near_misses};
+pub use oddity::{Oddity, OddityKind, oddities};
+pub use other_versions::{VersionOutcome, VersionVerdict, other_versions};
 pub use pending::{Cause, Explanation, TaintCause, explain_pending};
 /// What a person types for a change, and how it is undone.
 pub use sim_kubectl as kubectl;
+pub use shortage::{Hole, ResourceShortage, Shortage, shortage, shortages};
 pub use what_if::{
     PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if,
 };
