@@ -136,6 +136,8 @@ pub(crate) struct Behaviour {
     pub system_priority_in_kube_system_only: bool,
     /// The PodSecurity plugin runs (1.23).
     pub pod_security: bool,
+    /// Whether `kubectl apply` names the object that was not applied before, and says what comes of it (1.20).
+    pub(crate) apply_warning_names_object: bool,
     /// The minor whose Pod Security checks are the latest: the cluster's own.
     pub pod_security_latest: u32,
     /// What names are said to be (another word from 1.20).
@@ -352,6 +354,7 @@ impl Behaviour {
             daemon_sets_update_node_by_node: minor >= 21,
             daemon_sets_surge: minor >= 22,
             daemon_sets_replace_succeeded_pods: minor >= 27,
+            apply_warning_names_object: minor >= 20,
             drain: DrainRules::of(minor),
         }
     }

@@ -4,7 +4,9 @@
 
 use k8s_openapi::api::core::v1::Event;
 use serde_json::{Value, json};
-use sim_cluster::{Change, Cluster, Kind, Object, PodResult, RunResult, Setup, Stop, TaintPattern};
+use sim_cluster::{
+    Change, Cluster, Kind, Object, ObjectKey, ObjectRef, PatchType, PodResult, RunResult, Setup, Stop, TaintPattern,
+};
 
 const MINUTE: u64 = 60 * 1000;
 
@@ -187,6 +189,18 @@ fn apply_of_the_same_manifest_changes_nothing() {
     cluster.settle(60 * MINUTE);
     let before = pods(&cluster);
     let object = |value: Value| Object::read(Kind::Deployment, value).unwrap();
+    // What was not applied before gets the annotation, and no more.
+    let made = cluster.make(&Change::Apply(vec![object(manifest.clone())])).unwrap();
+    assert_eq!(
+        made,
+        [
+            "Warning: resource deployments/web is missing the kubectl.kubernetes.io/last-applied-configuration \
+             annotation which is required by kubectl apply. kubectl apply should only be used on resources created \
+             declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be \
+             patched automatically.",
+            "deployment.apps/web configured"
+        ]
+    );
     let made = cluster.make(&Change::Apply(vec![object(manifest.clone())])).unwrap();
     assert_eq!(made, ["deployment.apps/web unchanged"]);
     cluster.settle(cluster.now_ms() + 60 * MINUTE);
@@ -198,4 +212,37 @@ fn apply_of_the_same_manifest_changes_nothing() {
     let after = pods(&cluster);
     assert_eq!(after.len(), 2);
     assert!(after.iter().all(|pod| pod.ready && !before.iter().any(|old| old.name == pod.name)), "{after:?}");
+}
+
+#[test]
+fn apply_keeps_what_others_set_and_drops_what_is_no_longer_said() {
+    let manifest = |containers: Value| {
+        let mut manifest = deployment("web", 1, json!({"containers": containers}));
+        manifest["metadata"]["labels"] = json!({"team": "a"});
+        manifest
+    };
+    let object = |value: Value| Object::read(Kind::Deployment, value).unwrap();
+    let own = || json!({"name": "own", "image": "nginx", "env": [{"name": "A", "value": "1"}]});
+    let mut cluster = cluster("v1.30.0", vec![node("n1", json!([]))]);
+    let first = manifest(json!([own(), {"name": "helper", "image": "busybox"}]));
+    assert_eq!(cluster.make(&Change::Apply(vec![object(first)])).unwrap(), ["deployment.apps/web created"]);
+    // An operator adds a container and a variable; a person scales.
+    let patch = json!({"spec": {"replicas": 3, "template": {"spec": {"containers": [
+        {"name": "injected", "image": "proxy"}, {"name": "own", "env": [{"name": "B", "value": "2"}]},
+    ]}}}});
+    let target = ObjectRef::parse("default/deployment/web").unwrap();
+    cluster.make(&Change::Patch { target, type_: PatchType::Strategic, patch }).unwrap();
+    let mut second = manifest(json!([own()]));
+    second["metadata"]["labels"] = json!({});
+    second["spec"].as_object_mut().unwrap().remove("replicas");
+    assert_eq!(cluster.make(&Change::Apply(vec![object(second)])).unwrap(), ["deployment.apps/web configured"]);
+    let key = ObjectKey::new("default", "web");
+    let live = cluster.store().object(Kind::Deployment, &key).unwrap().to_value();
+    let containers = live["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let names: Vec<&str> = containers.iter().filter_map(|container| container["name"].as_str()).collect();
+    assert_eq!(names, ["injected", "own"]);
+    assert_eq!(containers[1]["env"].as_array().map(Vec::len), Some(2));
+    assert_eq!(live["metadata"]["labels"].get("team"), None);
+    // The number of replicas was applied and is no longer said: the default holds.
+    assert_eq!(live["spec"]["replicas"], json!(1));
 }

@@ -1,10 +1,11 @@
-//! `kubectl apply`: three-way merge of the manifest, what was applied last, and the live object.
+//! `kubectl apply` as the client does it: the manifest, what was applied last, and the live object are merged.
 
 use serde_json::Value;
 
 use super::Refused;
+use super::three_way::three_way_merge;
 use crate::cluster::Cluster;
-use crate::object::Object;
+use crate::object::{Kind, Object};
 use crate::store::ObjectKey;
 
 /// The annotation in which kubectl keeps what was applied last.
@@ -20,27 +21,68 @@ impl Cluster {
         };
         let key = ObjectKey::new(manifest.namespace().unwrap_or_default(), manifest.name());
         let name = format!("{}/{}", kind.qualified(), key.name);
+        let configuration = configuration(manifest);
         let Some(live) = self.store.object(kind, &key) else {
-            self.post(manifest.clone())?;
+            let mut object = manifest.clone();
+            let annotations = object.metadata_mut().annotations.get_or_insert_default();
+            annotations.insert(LAST_APPLIED.to_owned(), text_of(&configuration));
+            self.post(object)?;
             return Ok(told(self.warnings(None, manifest), format!("{name} created")));
         };
-        let annotations = live.metadata().annotations.as_ref();
-        let last: Option<Value> =
-            annotations.and_then(|all| all.get(LAST_APPLIED)).and_then(|text| serde_json::from_str(text).ok());
-        let mut new = manifest.to_value();
-        drop_what_servers_write(&mut new);
+        let last = live.metadata().annotations.as_ref().and_then(|annotations| annotations.get(LAST_APPLIED));
+        let mut warnings = Vec::new();
+        if last.is_none() {
+            warnings.push(self.not_applied_before(kind, &key));
+        }
+        let mut last: Option<Value> = last.and_then(|text| serde_json::from_str(text).ok());
+        last.iter_mut().for_each(drop_what_servers_write);
+        let mut new = configuration.clone();
+        new["metadata"]["annotations"][LAST_APPLIED] = text_of(&configuration).into();
         let mut merged = live.to_value();
-        merge(&mut merged, &new, last.as_ref());
+        three_way_merge(&mut merged, &new, last.as_ref()).map_err(Refused)?;
         let changed = self.write_back(&live, merged)?;
         let now = self.store.object(kind, &key).filter(|_| changed);
-        let warnings = now.map(|now| self.warnings(Some(&live), &now)).unwrap_or_default();
+        warnings.extend(now.map(|now| self.warnings(Some(&live), &now)).unwrap_or_default());
         Ok(told(warnings, format!("{name} {}", if changed { "configured" } else { "unchanged" })))
+    }
+
+    /// What kubectl warns of when the live object does not say what was applied last: nothing is removed of it then.
+    fn not_applied_before(&self, kind: Kind, key: &ObjectKey) -> String {
+        if self.behaviour.apply_warning_names_object {
+            format!(
+                "resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl \
+                 apply should only be used on resources created declaratively by either kubectl create --save-config \
+                 or kubectl apply. The missing annotation will be patched automatically.",
+                kind.plural(),
+                key.name
+            )
+        } else {
+            "kubectl apply should be used on resource created by either kubectl create --save-config or kubectl apply"
+                .to_owned()
+        }
     }
 }
 
 /// Warnings come before what was done, as kubectl prints them.
 pub(super) fn told(warnings: Vec<String>, done: String) -> Vec<String> {
     warnings.into_iter().map(|warning| format!("Warning: {warning}")).chain([done]).collect()
+}
+
+/// The manifest as kubectl keeps it: without the annotation that it is kept in (`GetModifiedConfiguration`).
+fn configuration(manifest: &Object) -> Value {
+    let mut value = manifest.to_value();
+    drop_what_servers_write(&mut value);
+    let annotations = &mut value["metadata"]["annotations"];
+    match annotations.as_object_mut() {
+        Some(annotations) => drop(annotations.shift_remove(LAST_APPLIED)),
+        None => *annotations = Value::Object(Default::default()),
+    }
+    value.sort_all_objects();
+    value
+}
+
+fn text_of(configuration: &Value) -> String {
+    format!("{configuration}\n")
 }
 
 /// A manifest cut from a dump says things that only the API server decides.
@@ -52,41 +94,5 @@ fn drop_what_servers_write(manifest: &mut Value) {
         for key in ["uid", "generation", "creationTimestamp", "managedFields", "ownerReferences"] {
             metadata.remove(key);
         }
-    }
-}
-
-/// Sets what `new` says in `live`; what `last` said and `new` does not is removed. Lists are replaced whole.
-fn merge(live: &mut Value, new: &Value, last: Option<&Value>) {
-    let (Value::Object(live), Value::Object(new)) = (&mut *live, new) else {
-        *live = new.clone();
-        return;
-    };
-    for key in last.and_then(Value::as_object).into_iter().flat_map(|last| last.keys()) {
-        if !new.contains_key(key) && key != "status" {
-            live.remove(key);
-        }
-    }
-    for (key, value) in new {
-        let last = last.and_then(|last| last.get(key));
-        match live.get_mut(key) {
-            Some(place) if value.is_object() => merge(place, value, last),
-            _ => {
-                live.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::merge;
-
-    #[test]
-    fn apply_removes_only_what_was_applied_before() {
-        let mut live = json!({"spec": {"a": 1, "b": 2, "set-by-others": 3}});
-        merge(&mut live, &json!({"spec": {"a": 5}}), Some(&json!({"spec": {"a": 1, "b": 2}})));
-        assert_eq!(live, json!({"spec": {"a": 5, "set-by-others": 3}}));
     }
 }

@@ -80,7 +80,7 @@ fn merge_lists(list: &mut Vec<Value>, field: &str, patch: &[Value]) -> Result<()
         *list = patch.iter().filter(|item| directive(item).is_none()).cloned().collect();
         return Ok(());
     }
-    if field == "finalizers" {
+    if is_set(field) {
         list.extend(patch.iter().filter(|item| !list.contains(item)).cloned().collect::<Vec<_>>());
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn merge_lists(list: &mut Vec<Value>, field: &str, patch: &[Value]) -> Result<()
     };
     for item in patch {
         let Some(id) = item.get(key) else {
-            return Err(format!("map: {item} does not contain declared merge key: {key}"));
+            return Err(without_key(item, key));
         };
         let place = list.iter_mut().position(|own| own.get(key) == Some(id));
         match (directive(item).as_deref(), place) {
@@ -114,7 +114,7 @@ fn merge_lists(list: &mut Vec<Value>, field: &str, patch: &[Value]) -> Result<()
 
 /// By what the items of a list are told apart (the `patchMergeKey` of the field's Go type). `ports` are a container's
 /// or a Service's, which their items tell.
-fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Value>) -> Option<&'static str> {
+pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Value>) -> Option<&'static str> {
     Some(match field {
         "containers"
         | "initContainers"
@@ -135,6 +135,22 @@ fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Value>) -> Opt
         "conditions" | "addresses" => "type",
         _ => return None,
     })
+}
+
+/// Whether a list of texts is merged rather than replaced (`patchStrategy:"merge"` without a key).
+pub(super) fn is_set(field: &str) -> bool {
+    field == "finalizers"
+}
+
+/// Whether an object, or the items of a list, hold one thing of several, so that naming another one drops the first
+/// (`patchStrategy:"retainKeys"`).
+pub(super) fn keeps_only_named(field: &str) -> bool {
+    matches!(field, "strategy" | "volumes")
+}
+
+/// What the API server says of an item that cannot be told apart.
+pub(super) fn without_key(item: &Value, key: &str) -> String {
+    format!("map: {item} does not contain declared merge key: {key}")
 }
 
 fn unknown_directive(directive: &str) -> String {
