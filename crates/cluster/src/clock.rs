@@ -196,6 +196,10 @@ pub(crate) struct Agenda {
     entries: OrdMap<(u64, u8, u64), Event>,
     /// The same, so that one event is put down once for one moment.
     known: OrdSet<(u64, Event)>,
+    /// How many of them are neither routine nor retries.
+    busy: usize,
+    /// The retries among them, which may turn out to change nothing.
+    retries: OrdMap<(u64, u64), (Controller, ObjectKey)>,
     sequence: u64,
 }
 
@@ -203,6 +207,12 @@ impl Agenda {
     pub(crate) fn add(&mut self, at_ms: u64, event: Event) {
         if self.known.insert((at_ms, event.clone())).is_none() {
             self.sequence += 1;
+            match &event {
+                Event::Retry(controller, key) => {
+                    self.retries.insert((at_ms, self.sequence), (*controller, key.clone()));
+                }
+                other => self.busy += usize::from(!other.is_routine()),
+            }
             self.entries.insert((at_ms, event.rank(), self.sequence), event);
         }
     }
@@ -214,6 +224,12 @@ impl Agenda {
     pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
         let key = self.entries.get_min()?.0;
         let (at, event) = (key.0, self.entries.remove(&key)?);
+        match &event {
+            Event::Retry(..) => {
+                self.retries.remove(&(at, key.2));
+            }
+            other => self.busy -= usize::from(!other.is_routine()),
+        }
         let entry = (at, event);
         self.known.remove(&entry);
         Some(entry)
@@ -224,8 +240,41 @@ impl Agenda {
         self.entries.into_iter().map(|(_, event)| event)
     }
 
-    /// Whether nothing but routine is left to happen, and what else is known to change nothing.
-    pub(crate) fn only_routine(&self, changes_nothing: impl Fn(&Event) -> bool) -> bool {
-        self.entries.values().all(|event| event.is_routine() || changes_nothing(event))
+    /// Whether nothing but routine and retries is left to happen. It is asked at every moment, and there may be thousands
+    /// of entries: it is counted, not looked for.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.busy == 0
+    }
+
+    /// The retries that were put down, in order.
+    pub(crate) fn retries(&self) -> impl Iterator<Item = &(Controller, ObjectKey)> {
+        self.retries.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agenda, Controller, Event};
+    use crate::store::ObjectKey;
+
+    #[test]
+    fn an_agenda_is_idle_while_only_routine_and_retries_are_left() {
+        let key = || ObjectKey::new("default", "a");
+        let mut agenda = Agenda::default();
+        assert!(agenda.is_idle());
+        for at_ms in [3, 5, 5] {
+            agenda.add(at_ms, Event::CronJobDue(key()));
+            agenda.add(at_ms, Event::Retry(Controller::Job, key()));
+        }
+        assert!(agenda.is_idle());
+        assert_eq!(agenda.retries().count(), 2);
+        // The same at the same moment is put down once.
+        agenda.add(4, Event::Kubelet(key()));
+        agenda.add(4, Event::Kubelet(key()));
+        let mut seen = Vec::new();
+        while let Some((at_ms, _)) = agenda.pop() {
+            seen.push((at_ms, agenda.is_idle(), agenda.retries().count()));
+        }
+        assert_eq!(seen, [(3, false, 1), (3, false, 1), (4, true, 1), (5, true, 0), (5, true, 0)]);
     }
 }

@@ -450,10 +450,12 @@ impl Cluster {
 
     /// Whether nothing that is to come can change anything: routine, and retries that nothing has happened for.
     fn only_routine_is_left(&self) -> bool {
-        self.agenda.only_routine(|event| match event {
-            Event::Retry(controller, key) => self.rate_limiter.is_vain(*controller, key, self.changes),
-            _ => false,
-        })
+        self.agenda.is_idle()
+            && (self.rate_limiter.all_are_vain(self.changes)
+                || self
+                    .agenda
+                    .retries()
+                    .all(|(controller, key)| self.rate_limiter.is_vain(*controller, key, self.changes)))
     }
 
     fn take_step(&mut self, index: usize) -> Result<(), Stop> {
@@ -498,6 +500,12 @@ impl Cluster {
 
     /// In this order each component looks at a change and puts what follows on the agenda.
     fn tell_watchers(&mut self, changed: &Changed) {
+        if changed.kind == Kind::Event {
+            // Most of what changes are events, and nobody else looks at them.
+            kubelet::watch(self, changed);
+            namespace::watch(self, changed);
+            return;
+        }
         self.watch_for_scheduler(changed);
         kubelet::watch(self, changed);
         node_lifecycle::watch(self, changed);

@@ -4,6 +4,7 @@ mod looks;
 
 use imbl::{OrdMap, OrdSet};
 use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use self::looks::Looks;
@@ -19,6 +20,7 @@ pub(crate) struct Indices {
     pub(crate) pods: Owned,
     pub(crate) looks: Looks,
     pub(crate) replica_sets: Owned,
+    pub(crate) jobs: Owned,
     pub(crate) budgets: Budgets,
     /// Pods by the node they are bound to.
     pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
@@ -45,6 +47,8 @@ impl Indices {
             move_key(&mut self.pods_by_node, node(&changed.before), node(&changed.after), &changed.key);
         } else if changed.kind == ReplicaSet::KIND_OF {
             self.replica_sets.note(changed);
+        } else if changed.kind == Job::KIND_OF {
+            self.jobs.note(changed);
         }
     }
 

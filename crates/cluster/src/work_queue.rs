@@ -14,6 +14,8 @@ const LIMITS_MS: (u64, u64) = (5, 1_000_000);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RateLimiter {
     failing: BTreeMap<(Controller, ObjectKey), Failing>,
+    /// How many of them failed last when the cluster had seen so many changes.
+    by_changes: BTreeMap<u64, usize>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -26,9 +28,29 @@ struct Failing {
 }
 
 impl RateLimiter {
+    /// Whether every retry, wherever it is put down, would meet the cluster as the last try met it.
+    pub(crate) fn all_are_vain(&self, changes: u64) -> bool {
+        self.by_changes.first_key_value().is_none_or(|(oldest, _)| *oldest == changes)
+    }
+
     /// Whether a retry would meet the cluster as the last try met it: it changes nothing then.
     pub(crate) fn is_vain(&self, controller: Controller, key: &ObjectKey, changes: u64) -> bool {
         self.failing.get(&(controller, key.clone())).is_none_or(|failing| failing.changes == changes)
+    }
+
+    fn forget(&mut self, controller: Controller, key: &ObjectKey) {
+        if let Some(gone) = self.failing.remove(&(controller, key.clone())) {
+            self.count_off(gone.changes);
+        }
+    }
+
+    fn count_off(&mut self, changes: u64) {
+        if let Some(count) = self.by_changes.get_mut(&changes) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_changes.remove(&changes);
+            }
+        }
     }
 }
 
@@ -40,7 +62,11 @@ impl Cluster {
             Controller::Job => self.behaviour.job_retry_ms,
             _ => LIMITS_MS,
         };
-        let failing = self.rate_limiter.failing.entry((controller, key.clone())).or_default();
+        let limiter = &mut self.rate_limiter;
+        let before = limiter.failing.get(&(controller, key.clone())).map(|failing| failing.changes);
+        before.into_iter().for_each(|changes| limiter.count_off(changes));
+        *limiter.by_changes.entry(self.changes).or_default() += 1;
+        let failing = limiter.failing.entry((controller, key.clone())).or_default();
         let wait = base.saturating_mul(1 << failing.failures).min(most);
         failing.failures = (failing.failures + 1).min(32);
         failing.changes = self.changes;
@@ -53,7 +79,7 @@ impl Cluster {
 
     /// The sync of an object succeeded: the next failure is its first.
     pub(crate) fn forget(&mut self, controller: Controller, key: &ObjectKey) {
-        self.rate_limiter.failing.remove(&(controller, key.clone()));
+        self.rate_limiter.forget(controller, key);
     }
 
     /// Whether the moment of a retry has come that no later one has replaced.

@@ -11,12 +11,10 @@ use crate::store::ObjectKey;
 
 impl Turn<'_> {
     fn jobs(&self) -> Vec<Arc<Job>> {
-        let uid = self.cron_job.metadata.uid.as_deref();
-        let jobs = self.cluster.store.list_in::<Job>(&self.key.namespace);
-        let own = jobs.filter(|job| {
-            pod::controller_of(&job.metadata)
-                .is_some_and(|owner| owner.kind == Kind::CronJob.name() && Some(owner.uid.as_str()) == uid)
-        });
+        let keys = self.cluster.indices.jobs.of(&self.cron_job.metadata);
+        let jobs = keys.filter_map(|key| self.cluster.store.get::<Job>(key));
+        let own = jobs
+            .filter(|job| pod::controller_of(&job.metadata).is_some_and(|owner| owner.kind == Kind::CronJob.name()));
         own.cloned().collect()
     }
 

@@ -91,7 +91,10 @@ impl Fields {
             } else if self.hour & bit(i64::from(at.hour())) == 0 {
                 at = at.with().minute(0).build().ok()?.checked_add(1.hour()).ok()?;
             } else if self.minute & bit(i64::from(at.minute())) == 0 {
-                at = at.checked_add(1.minute()).ok()?;
+                // To the next minute of this hour that matches, or else to the next hour.
+                let later = self.minute >> at.minute();
+                let minutes = if later == 0 { 60 - i64::from(at.minute()) } else { later.trailing_zeros().into() };
+                at = at.checked_add(minutes.minutes()).ok()?;
             } else {
                 let found = self.zone.to_timestamp(at).ok()?;
                 // A clock that is put back shows a moment twice: the first is enough.
