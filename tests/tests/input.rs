@@ -50,6 +50,21 @@ fn exit_codes() {
 }
 
 #[test]
+fn a_drain_can_be_of_some_pods_only() {
+    let pods = CLUSTER.replace("{name: small}", "{name: small, labels: {app: web}}").replace("'64'", "'1'");
+    let drain = |name: &str, selector: &str| {
+        let args = ["whatif", "-", "--drain", "n1", "--force", "--pod-selector", selector];
+        stdin(name, &pods, &args)
+    };
+    let ran = drain("drain-some", "app=web");
+    assert!(ran.stdout.contains("evicting pod default/small"), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("evicting pod default/large"), "{}", ran.stdout);
+    let ran = drain("drain-bad-selector", "app==");
+    let ran = if ran.code == 2 { ran } else { drain("drain-bad-selector-2", "app in") };
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+}
+
+#[test]
 fn expectations_decide_the_exit_code() {
     let scenario = |phase: &str| {
         format!(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sim_core::model::LabelSelector;
 use sim_core::version::Version;
 
 /// Try it before you touch the cluster.
@@ -30,8 +31,8 @@ Examples:
   sim describe pod coredns-… -n kube-system          as kubectl describe, of the last run
 
 When FILE is left out, $SIM_CLUSTER is used (several files separated by colons), else the cluster of the last `sim run`.
-Exit codes: 0 all is well, 1 an expectation does not hold or pods are pending with --fail-on-pending, 2 unusable input,
-130 Ctrl-C.";
+Exit codes: 0 all is well, 1 an expectation does not hold or pods are pending with --fail-on-pending, 2 unusable input
+or a step or change that is refused (1 where a Scenario says continueOnError), 130 Ctrl-C.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -98,7 +99,12 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
+const RUN_NOTES: &str = "\
+Exit codes: 0 all is well, 1 an expectation does not hold, a step was refused and the Scenario says continueOnError, or
+pods are pending with --fail-on-pending, 2 unusable input or a step that is refused, 130 Ctrl-C.";
+
 #[derive(Debug, Args)]
+#[command(after_help = RUN_NOTES)]
 pub(crate) struct RunArgs {
     /// Files, directories, or `-` for stdin: manifests, dumps, at most one Scenario.
     #[arg(value_name = "FILE")]
@@ -183,8 +189,8 @@ pub(crate) struct WhatIfArgs {
 }
 
 const WHAT_IF_NOTES: &str = "\
-Changes are made together, in the order given, to the objects of the cluster as it is at the end of the run; the cluster
-then runs on until nothing moves. A change that cannot be made is refused in kubectl's words, with exit code 2.
+Changes are made together, in the order given, to the objects of the cluster as it is at the end of the run, or at the
+moment of --at; the cluster then runs on until nothing moves. A change that cannot be made is refused in kubectl's words, with exit code 2.
 WORKLOAD is KIND/NAME, NAMESPACE/KIND/NAME, or `pending` for the owners of all pending pods.";
 
 /// The changes of a what-if.
@@ -252,6 +258,9 @@ pub(crate) struct DrainFlags {
     /// --drain: give up after so long, e.g. 5m [default: never].
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "drain")]
     pub(crate) timeout: Option<u64>,
+    /// --drain: evict only pods with these labels, e.g. app=web.
+    #[arg(long, value_name = "SELECTOR", value_parser = selector, requires = "drain")]
+    pub(crate) pod_selector: Option<LabelSelector>,
 }
 
 #[derive(Debug, Args)]
@@ -434,4 +443,9 @@ pub(crate) struct LogsArgs {
 /// A duration in milliseconds, in Go's syntax.
 fn duration(text: &str) -> Result<u64, String> {
     sim_scenario::parse_duration_ms(text).map_err(|error| error.to_string())
+}
+
+/// A label selector, as kubectl takes it.
+fn selector(text: &str) -> Result<LabelSelector, String> {
+    LabelSelector::parse(text).map_err(|error| error.to_string())
 }

@@ -92,7 +92,7 @@ fn drain(node: &str, flags: &DrainFlags) -> DrainOptions {
         disable_eviction: flags.disable_eviction,
         grace_period_seconds: flags.grace_period.filter(|seconds| *seconds >= 0),
         timeout_ms: flags.timeout.filter(|timeout| *timeout > 0),
-        pod_selector: None,
+        pod_selector: flags.pod_selector.clone(),
     }
 }
 

@@ -27,3 +27,15 @@ fn a_mistyped_command_gets_a_suggestion() {
     assert_eq!(code, Some(2));
     assert!(error.contains("whatif"), "{error}");
 }
+
+#[test]
+fn help_says_what_a_refusal_ends_with() {
+    for args in [&["--help"][..], &["run", "--help"]] {
+        let (_, help, _) = sim(args);
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let codes = help.split("Exit codes:").nth(1).unwrap_or_default();
+        assert!(codes.contains("refused") && codes.contains("continueOnError"), "{args:?}: {codes}");
+    }
+    let (_, help, _) = sim(&["whatif", "--help"]);
+    assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains("or at the moment of --at"), "{help}");
+}

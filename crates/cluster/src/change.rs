@@ -200,6 +200,8 @@ impl Change {
             | Change::MachineStopped(name)
             | Change::MachineDeleted(name) => vec![node(name)],
             Change::KubeletRestart(restart) => vec![node(&restart.node)],
+            Change::Drain(options) => vec![node(&options.node)],
+            Change::Upgrade(options) => options.nodes.iter().flatten().map(node).collect(),
             Change::AddToleration { workload: WorkloadRef::Object(object), .. }
             | Change::Delete(object)
             | Change::DeleteWith { target: object, .. }
@@ -210,8 +212,16 @@ impl Change {
             | Change::RolloutUndo { workload: object, .. }
             | Change::Label { target: object, .. }
             | Change::Scale { workload: object, .. } => vec![object.clone()],
-            // What is made by the change, or named otherwise: zones, controllers.
-            _ => Vec::new(),
+            // What is made by the change, or named otherwise.
+            Change::Apply(_)
+            | Change::AddToleration { workload: WorkloadRef::Pending, .. }
+            | Change::Behaviour(_)
+            | Change::ImageBroken(_)
+            | Change::ImageFixed(_)
+            | Change::ZoneDown(_)
+            | Change::ZoneUp(_)
+            | Change::StopController(_)
+            | Change::StartController(_) => Vec::new(),
         }
     }
 }

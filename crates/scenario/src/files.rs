@@ -66,8 +66,10 @@ fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(manifest).collect();
     files.sort();
     if files.is_empty() {
-        let fault =
-            Fault::of_file(&name, "the directory has no manifests: expected files ending in .yaml, .yml or .json");
+        let fault = Fault::of_file(
+            &name,
+            "the directory has no manifests: expected files ending in .yaml, .yml or .json, with .gz after it if gzipped",
+        );
         return Err(fault.hint("directories inside it are not searched, as kubectl does not").into());
     }
     files.iter().map(|file| read_file(file)).collect()

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::text::is_json;
+use crate::text::{is_json, without_separators};
 
 /// A step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,19 +23,26 @@ pub(crate) fn locate(text: &str, document: usize, path: &[Step]) -> Option<(usiz
 }
 
 fn locate_exactly(text: &str, document: usize, path: &[Step]) -> Option<(usize, usize)> {
-    if is_json(text) {
-        let mut documents = serde_json::Deserializer::from_str(text);
-        for _ in 0..document {
-            serde::Deserialize::deserialize(&mut documents).map(|_: IgnoredAny| ()).ok()?;
-        }
-        let error = Seek(path).deserialize(&mut documents).err()?;
-        return (error.line() > 0 && error.to_string().starts_with(FOUND)).then(|| (error.line(), error.column()));
+    if is_json(text)
+        && let Some(place) = locate_in_json(text, document, path)
+    {
+        return Some(place);
     }
     let document = serde_yaml::Deserializer::from_str(text).nth(document)?;
     let error = Seek(path).deserialize(document).err()?;
     // The parser may put the path before the message.
     error.to_string().contains(FOUND).then_some(())?;
     error.location().map(|location| (location.line(), location.column()))
+}
+
+fn locate_in_json(text: &str, document: usize, path: &[Step]) -> Option<(usize, usize)> {
+    let text = without_separators(text);
+    let mut documents = serde_json::Deserializer::from_str(&text);
+    for _ in 0..document {
+        serde::Deserialize::deserialize(&mut documents).map(|_: IgnoredAny| ()).ok()?;
+    }
+    let error = Seek(path).deserialize(&mut documents).err()?;
+    (error.line() > 0 && error.to_string().starts_with(FOUND)).then(|| (error.line(), error.column()))
 }
 
 /// The text of the error that marks the place.
@@ -225,5 +232,9 @@ mod tests {
     #[test]
     fn json_too() {
         check("{\"a\": 1,\n \"b\": [1,\n 2,\n {\"c\": 3}]}", 0, &["b", "2", "c"], 4);
+        check("{\"a\": 1}\n---\n{\"a\": 2,\n\"b\": 3}", 1, &["b"], 4);
+        check("{\"a\": 1}{\"a\": 2,\n\"b\": 3}", 1, &["b"], 2);
+        check("{\"a\": 1}\n---\na: 2\nb: 3", 1, &["b"], 4);
+        check("{a: 1}\n---\n{a: 2,\n b: 3}", 1, &["b"], 4);
     }
 }

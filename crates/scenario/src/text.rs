@@ -1,5 +1,7 @@
 //! One file's text cut into documents, each parsed to JSON; the parsers' errors in words for people.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,10 +30,28 @@ pub(crate) fn documents(text: &str, found: impl FnMut(usize, Parsed)) {
     if is_json(text) { json_documents(text, found) } else { yaml_documents(text, found) }
 }
 
+/// A text of JSON documents without the lines of `---` that may part them, which only YAML knows; every other line is
+/// where it was. No document has such a line: a text in JSON has no line break in it.
+pub(crate) fn without_separators(text: &str) -> Cow<'_, str> {
+    if !text.lines().any(is_separator) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n');
+    Cow::Owned(lines.map(|line| if is_separator(line) { line.replace('-', " ") } else { line.to_owned() }).collect())
+}
+
+fn is_separator(line: &str) -> bool {
+    line.trim_end() == "---"
+}
+
 fn json_documents(text: &str, mut found: impl FnMut(usize, Parsed)) {
-    for (index, value) in serde_json::Deserializer::from_str(text).into_iter::<Value>().enumerate() {
+    let json = without_separators(text);
+    let is_parted = matches!(json, Cow::Owned(_));
+    for (index, value) in serde_json::Deserializer::from_str(&json).into_iter::<Value>().enumerate() {
         match value {
             Ok(value) => found(index, Ok(value)),
+            // What follows a separator may be YAML.
+            Err(_) if index > 0 && is_parted => return other_yaml_documents(text, index, found),
             // A flow mapping is YAML too: `{a: b}` is no JSON and still a fine document.
             Err(_) if index == 0 && !text.trim_start().starts_with("{\"") && nesting(text) < MAX_NESTING => {
                 return yaml_documents(text, found);
@@ -56,6 +76,17 @@ fn nesting(text: &str) -> usize {
 
 fn yaml_documents(text: &str, mut found: impl FnMut(usize, Parsed)) {
     for (index, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
+        match yaml::read_plain(document) {
+            Some(Value::Null) => {}
+            Some(value) => found(index, Ok(value)),
+            None => return other_yaml_documents(text, index, found),
+        }
+    }
+}
+
+/// Reads the documents from one on that is not plain.
+fn other_yaml_documents(text: &str, from: usize, mut found: impl FnMut(usize, Parsed)) {
+    for (index, document) in serde_yaml::Deserializer::from_str(text).enumerate().skip(from) {
         match serde_yaml::Value::deserialize(document) {
             Ok(serde_yaml::Value::Null) => {}
             Ok(value) => {

@@ -114,6 +114,15 @@ fn scenarios_are_checked_as_strictly() {
     error(&scenario("kubernetesVersion: v1.12"), "expected 1.16 to 1.37");
     error(&scenario("start: yesterday"), "is no point in time");
     error(&scenario("timeline: [{at: 1m, steps: [{explode: n1}]}]"), "unknown variant `explode`");
+    for (spec, hint) in [
+        ("timeline: [{at: 1m, steps: [{drian: {node: n1}}]}]", Some("did you mean drain?")),
+        ("timeline: [{at: 1m, steps: [{nodeDwon: n1}]}]", Some("did you mean nodeDown?")),
+        ("timeline: [{at: 1m, steps: [{explode: n1}]}]", None),
+        ("untill: 5m", Some("did you mean until?")),
+    ] {
+        let faults = read(&scenario(spec)).faults;
+        assert_eq!(faults[0].hint.as_deref(), hint, "{spec}");
+    }
     error(
         &scenario("timeline: [{at: 1m, steps: [{taint: {taint: 'a:Sometimes'}}]}]"),
         "invalid taint effect: Sometimes",
@@ -180,4 +189,23 @@ proptest! {
     fn mangled_manifests_never_panic(bytes in mangled()) {
         load(&["-"], &mut bytes.as_slice());
     }
+}
+
+#[test]
+fn several_json_documents_in_one_file() {
+    let one = |name: &str| {
+        format!("{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n\"metadata\": {{\"name\": \"{name}\"}}}}")
+    };
+    for between in ["", "\n", "\n---\n", "\n---\n---\n\n", "\r\n--- \r\n"] {
+        let input = read(&format!("{}{between}{}{between}", one("a"), one("b")));
+        let names: Vec<&str> = input.objects.iter().map(|loaded| loaded.object.name()).collect();
+        assert_eq!(names, ["a", "b"], "{between:?}: {:?}", input.faults);
+    }
+    // YAML may follow, and what is wrong with it has its place.
+    let input =
+        read(&format!("{}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b}}\ndata: [x]\n", one("a")));
+    assert_eq!(input.objects.len(), 1);
+    let location = input.faults[0].location.as_ref().map(|location| location.line);
+    assert_eq!((input.faults.len(), location), (1, Some(7)), "{:?}", input.faults);
+    error(&format!("{}\n---\n{{\"apiVersion\": ]", one("a")), "");
 }

@@ -5,7 +5,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::Deserialize;
 use serde_json::Value;
-use sim_cluster::{ADMISSION_PLUGINS, AdmissionConfig, NodeGroup};
+use sim_cluster::{ADMISSION_PLUGINS, AdmissionConfig, NodeGroup, closest};
 use sim_core::version::Version;
 
 use super::scenario::{Scenario, TimedStep};
@@ -27,10 +27,22 @@ pub(crate) fn read(place: &Place<'_>, value: Value) -> (Option<Scenario>, Vec<Fa
         }
         Err(error) => {
             let path: Vec<PathStep> = track.path().iter().filter_map(error_step).collect();
-            reader.fault(&path, error.to_string());
+            let message = error.to_string();
+            let hint = meant(&message).map(|meant| format!("did you mean {meant}?"));
+            reader.fault(&path, message);
+            if let Some(fault) = reader.faults.last_mut() {
+                fault.hint = hint;
+            }
             (None, reader.faults)
         }
     }
+}
+
+/// Which of the words that serde expected the unknown one stands for: it names all of them between backticks, the one
+/// that was written first.
+fn meant(message: &str) -> Option<&str> {
+    let mut words = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+    closest(words.next()?, words)
 }
 
 /// The place of the document, and what is wrong with it so far.
