@@ -118,19 +118,19 @@ fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
     let mut taints: IndexMap<String, TaintCause> = IndexMap::new();
     let mut others: IndexMap<String, Refused> = IndexMap::new();
     let asked = Asked::of(cluster, pod);
-    let mut nodes = cluster.scheduling().explain(pod).nodes;
-    nodes.sort_by(|left, right| left.node.cmp(&right.node));
-    for node in nodes {
-        for refusal in node.refusals {
+    let mut nodes = cluster.scheduling().refusals(pod);
+    nodes.sort_by(|(left, _), (right, _)| left.cmp(right));
+    for (node, refusals) in nodes {
+        for refusal in refusals {
             if refusal.status.plugins.contains(&PluginName::TaintToleration) {
-                for (taint, text) in untolerated_taints(cluster, pod, &node.node) {
+                for (taint, text) in untolerated_taints(cluster, pod, &node) {
                     let cause = taints.entry(text.clone()).or_insert_with(|| TaintCause {
                         taint: text,
                         nodes: Vec::new(),
                         known: known_taint(&taint.key),
                         note: note(cluster, &taint.key),
                     });
-                    cause.nodes.push(node.node.clone());
+                    cause.nodes.push(node.clone());
                 }
                 continue;
             }
@@ -138,14 +138,14 @@ fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
             for reason in &refusal.status.reasons {
                 let refused = others.entry(reason.to_string()).or_default();
                 // Several plugins may say the same of a node.
-                if refused.nodes.last() != Some(&node.node) {
-                    refused.nodes.push(node.node.clone());
+                if refused.nodes.last() != Some(&node) {
+                    refused.nodes.push(node.clone());
                 }
-                let room = of_resources.then(|| asked.room(&node.node, reason)).flatten();
+                let room = of_resources.then(|| asked.room(&node, reason)).flatten();
                 if let Some(room) = room
                     && refused.most.as_ref().is_none_or(|(most, _)| most.free() < room.free())
                 {
-                    refused.most = Some((room, node.node.clone()));
+                    refused.most = Some((room, node.clone()));
                 }
             }
         }

@@ -3,18 +3,18 @@
 use std::fmt::Write;
 
 use sim_advisor::{Cause, explain_pending};
-use sim_cluster::{Cluster, ExpectationOutcome, Printed, RefusedStep, RunResult, format_millis};
+use sim_cluster::{Cluster, Counts, ExpectationOutcome, Printed, RefusedStep, format_millis};
 
 use crate::terminal::{BAD, GOOD, HEADING};
 
 /// For each pending pod the scheduler's sentence; then, once for all pods it is true of, what it means.
-pub(crate) fn pending(cluster: &Cluster, result: &RunResult) -> String {
+pub(crate) fn pending(cluster: &Cluster, counts: &Counts) -> String {
     let mut text = String::new();
     let explanations = explain_pending(cluster);
     if explanations.is_empty() {
         return text;
     }
-    let total = result.counts.pods;
+    let total = counts.pods;
     let count = explanations.iter().map(|explanation| explanation.pods.len()).sum::<usize>();
     let _ = writeln!(text, "\n{HEADING}{count} of {total} pods wait for a node{HEADING:#}");
     for explanation in &explanations {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sim_cluster::pod::Pod;
-use sim_cluster::{RunResult, StopReason, print};
+use sim_cluster::{Counts, RunResult, StopReason, print};
 
 use crate::args::{ReportFormat, RunArgs, TimelineFormat};
 use crate::error::{CliError, EXIT_INTERRUPTED, EXIT_UNMET};
@@ -24,9 +24,8 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     }
     let ran = session.run(args.until, terminal)?;
     let cluster = &session.cluster;
-    let mut result = RunResult::of(cluster, ran.outcomes);
-    result.refused = ran.refused;
-    result.stopped = Some(ran.stopped.clone());
+    let counts = Counts::of(cluster);
+    let unmet = ran.outcomes.iter().any(|outcome| !outcome.holds) || !ran.refused.is_empty();
     let timeline = timeline.map(|format| match format {
         TimelineFormat::Text => timeline::table(cluster.history()),
         TimelineFormat::Html => {
@@ -50,6 +49,9 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             if let Some(line) = session.announcement() {
                 terminal.line(line);
             }
+            let mut result = RunResult::of(cluster, ran.outcomes);
+            result.refused = ran.refused;
+            result.stopped = Some(ran.stopped.clone());
             terminal.print(&crate::json(&result)?);
         }
         ReportFormat::Text => {
@@ -66,15 +68,15 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
                 text.push_str(&format!("\n{HEADING}What the drains of the timeline printed{HEADING:#}\n"));
                 text.push_str(&report::printed(&printed));
             }
-            text.push_str(&report::pending(cluster, &result));
-            if !result.refused.is_empty() {
+            text.push_str(&report::pending(cluster, &counts));
+            if !ran.refused.is_empty() {
                 text.push('\n');
-                text.push_str(&report::refused(&result.refused));
+                text.push_str(&report::refused(&ran.refused));
             }
-            text.push_str(&report::expectations(&result.expectations));
+            text.push_str(&report::expectations(&ran.outcomes));
             terminal.print(&text);
-            for note in &result.notes {
-                terminal.note(note);
+            for note in cluster.gaps() {
+                terminal.note(&note);
             }
             if ran.untouched > 0 {
                 terminal.note(&format!("{} steps of the timeline lie after the end of this run", ran.untouched));
@@ -85,8 +87,7 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     if ran.stopped.reason == StopReason::Interrupted {
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     }
-    let unmet = result.expectations.iter().any(|outcome| !outcome.holds) || !result.refused.is_empty();
-    let pending = args.fail_on_pending && result.counts.pending > 0;
+    let pending = args.fail_on_pending && counts.pending > 0;
     Ok(if unmet || pending { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
 }
 

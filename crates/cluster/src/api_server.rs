@@ -117,11 +117,11 @@ impl Cluster {
     /// Stores an object with what only the server knows.
     fn persist(&mut self, mut object: Object) {
         let known = object.kind();
-        let identity = format!("{}/{}/{}", object.kind_name(), object.namespace().unwrap_or_default(), object.name());
+        let identity = [object.kind_name(), "/", object.namespace().unwrap_or_default(), "/", object.name()];
         let now = self.clock.time();
-        let uid = self.names.uid(&identity);
+        let uid = self.names.draw_uid(&identity);
         let metadata = object.metadata_mut();
-        metadata.uid.get_or_insert(uid);
+        metadata.uid.get_or_insert_with(|| uid.text());
         metadata.creation_timestamp.get_or_insert(now);
         if matches!(
             known,

@@ -54,6 +54,17 @@ impl Pod {
         self.node_name == other.node_name && self.token_volume == other.token_volume && self.has_same_template(other)
     }
 
+    /// The pod with another status.
+    pub(crate) fn with_status(&self, status: PodStatus) -> Self {
+        Self {
+            metadata: self.metadata.clone(),
+            spec: Arc::clone(&self.spec),
+            node_name: self.node_name.clone(),
+            token_volume: self.token_volume.clone(),
+            status: Some(status),
+        }
+    }
+
     /// Changes the spec, and takes out of it again what is not shared.
     pub fn change_spec<T>(&mut self, change: impl FnOnce(&mut PodSpec) -> T) -> T {
         let mut spec = self.api_spec();

@@ -9,6 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use crate::clock;
 use crate::cluster::Cluster;
+use crate::names::push_hex;
 use crate::object::Object;
 use crate::store::ObjectKey;
 use correlator::{Correlator, Identity, Verdict, hash};
@@ -229,8 +230,19 @@ impl Cluster {
     /// Named after the object and the moment, as recorders do, so that names are in order of time.
     fn event_metadata(&self, object: &Object) -> ObjectMeta {
         let nanos = self.clock.now().as_nanosecond() + i128::from(self.recorder.drawn + 1);
+        let name = match u64::try_from(nanos) {
+            Ok(nanos) => {
+                let mut name = String::with_capacity(object.name().len() + 17);
+                name.push_str(object.name());
+                name.push('.');
+                push_hex(&mut name, nanos, (nanos.max(1).ilog2() / 4) + 1);
+                name
+            }
+            // Before 1970, or after 2554.
+            Err(_) => format!("{}.{nanos:x}", object.name()),
+        };
         ObjectMeta {
-            name: Some(format!("{}.{nanos:x}", object.name())),
+            name: Some(name),
             // Events of cluster-scoped objects live in `default`.
             namespace: Some(object.namespace().unwrap_or("default").to_owned()),
             ..ObjectMeta::default()

@@ -155,16 +155,6 @@ impl RunResult {
         let ownership = Ownership::of(store);
         let pods: Vec<PodResult> = store.list::<Pod>().map(|pod| PodResult::of(&ownership, pod)).collect();
         let nodes: Vec<NodeResult> = store.list::<Node>().map(|node| NodeResult::of(node)).collect();
-        let in_phase = |phase: &str| pods.iter().filter(|pod| pod.phase == phase).count();
-        let counts = Counts {
-            pods: pods.len(),
-            pending: in_phase("Pending"),
-            running: in_phase("Running"),
-            ready: pods.iter().filter(|pod| pod.ready).count(),
-            succeeded: in_phase("Succeeded"),
-            failed: in_phase("Failed"),
-            nodes: nodes.len(),
-        };
         let mut events: Vec<EventResult> = store.list::<Event>().map(|event| EventResult::of(event)).collect();
         events.sort_by(|left, right| left.first_seen.cmp(&right.first_seen));
         Self {
@@ -174,7 +164,7 @@ impl RunResult {
             seed: cluster.setup().seed,
             at: format_millis(cluster.now_ms()),
             time: cluster.now().to_string(),
-            counts,
+            counts: Counts::of(cluster),
             pods,
             nodes,
             events,
@@ -184,6 +174,25 @@ impl RunResult {
             printed: cluster.printed().into_iter().map(PrintedResult::of).collect(),
             notes: cluster.gaps(),
         }
+    }
+}
+
+impl Counts {
+    /// How many pods of a cluster are in each state now.
+    pub fn of(cluster: &Cluster) -> Self {
+        let mut counts = Self { nodes: cluster.store().list::<Node>().count(), ..Self::default() };
+        for pod in cluster.store().list::<Pod>() {
+            counts.pods += 1;
+            counts.ready += usize::from(pod::is_ready(pod));
+            match pod::phase(pod) {
+                "Pending" => counts.pending += 1,
+                "Running" => counts.running += 1,
+                "Succeeded" => counts.succeeded += 1,
+                "Failed" => counts.failed += 1,
+                _ => {}
+            }
+        }
+        counts
     }
 }
 

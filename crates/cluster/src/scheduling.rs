@@ -12,8 +12,8 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use sim_core::model::{Pod, PodSpec};
 use sim_core::scheduler::{
-    Course, Decision, Explanation, FitError, PodClasses, Scheduler, SchedulingQueue, Snapshot, Verdict, event_note,
-    scheduled_message,
+    Course, Decision, Explanation, FitError, PodClasses, Refusal, Scheduler, SchedulingQueue, Snapshot, Verdict,
+    event_note, scheduled_message,
 };
 
 use crate::api;
@@ -33,7 +33,8 @@ pub struct Scheduling {
     course: Course,
     /// Pods that have their node and wait for their volumes.
     waiting_for_volumes: OrdMap<ObjectKey, volumes::WaitingForVolumes>,
-    /// The spec that pods of one owner share, and what it is in the scheduler's model.
+    /// The spec that pods of one owner share, or that a pod without an owner has, and what it is in the scheduler's
+    /// model: a pod changes several times, and its spec hardly ever.
     shared_specs: OrdMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
 }
 
@@ -75,6 +76,11 @@ impl Scheduling {
         self.scheduler.explain(&without, &model)
     }
 
+    /// Every refusal of every node to a pod that waits, in node order.
+    pub fn refusals(&self, pod: &api::Pod) -> Vec<(String, Vec<Refusal>)> {
+        self.scheduler.refusals_by_node(&self.snapshot, &convert::pod(pod))
+    }
+
     /// The scheduler.
     pub fn scheduler(&self) -> &Scheduler {
         &self.scheduler
@@ -103,8 +109,8 @@ impl Scheduling {
     }
 
     fn model(&mut self, pod: &api::Pod) -> Arc<Pod> {
-        let Some(owner) = pod::controller_of(&pod.metadata) else { return Arc::new(convert::pod(pod)) };
-        let known = self.shared_specs.get_mut(&owner.uid);
+        let Some(holder) = holder_of_spec(pod) else { return Arc::new(convert::pod(pod)) };
+        let known = self.shared_specs.get_mut(holder);
         let spec = match known {
             Some((of, spec)) if Arc::ptr_eq(of, &pod.spec) => Arc::clone(spec),
             Some((of, spec)) => {
@@ -117,12 +123,26 @@ impl Scheduling {
             }
             None => {
                 let spec = Arc::new(convert::pod_spec(&pod.spec));
-                self.shared_specs.insert(owner.uid.clone(), (Arc::clone(&pod.spec), Arc::clone(&spec)));
+                self.shared_specs.insert(holder.to_owned(), (Arc::clone(&pod.spec), Arc::clone(&spec)));
                 spec
             }
         };
         Arc::new(convert::pod_with_spec(pod, spec))
     }
+
+    /// A pod is gone: nobody asks any more what its spec is in the model, if it was its own.
+    fn forget_model(&mut self, pod: &api::Pod) {
+        if pod::controller_of(&pod.metadata).is_none()
+            && let Some(holder) = holder_of_spec(pod)
+        {
+            self.shared_specs.remove(holder);
+        }
+    }
+}
+
+/// The uid of whose spec a pod has: its owner's, or its own.
+fn holder_of_spec(pod: &api::Pod) -> Option<&str> {
+    pod::controller_of(&pod.metadata).map(|owner| &owner.uid).or(pod.metadata.uid.as_ref()).map(String::as_str)
 }
 
 /// What becomes of the node that a pod is nominated to (`NominatingInfo`).

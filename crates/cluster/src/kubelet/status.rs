@@ -20,7 +20,9 @@ const OWN: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "Co
 
 /// Writes what the kubelet knows of a pod, if that is news.
 pub(super) fn write(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str, work: &PodWork) {
-    let mut status = pod.status.clone().unwrap_or_default();
+    let nothing = PodStatus::default();
+    let before = pod.status.as_ref().unwrap_or(&nothing);
+    let mut status = others_part(before);
     if status.start_time.is_none() {
         status.start_time = Some(cluster.clock.time());
         let host_ip = host_ip(cluster, node);
@@ -36,30 +38,61 @@ pub(super) fn write(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node
         set_pod_ip(&mut status, ip);
     }
     let init_count = pod.spec.init_containers.as_ref().map_or(0, Vec::len);
-    let before_init = status.init_container_statuses.take().unwrap_or_default();
-    let before = status.container_statuses.take().unwrap_or_default();
+    let before_init = before.init_container_statuses.as_deref().unwrap_or_default();
+    let before_others = before.container_statuses.as_deref().unwrap_or_default();
     let writer = Writer { cluster, teller: Teller { pod, node }, key, has_init: init_count > 0 };
     let mut all = specs(pod).zip(&work.containers);
     let init: Vec<ContainerStatus> = all
         .by_ref()
         .take(init_count)
-        .map(|(container, own)| writer.container(container, own, &before_init, true))
+        .map(|(container, own)| writer.container(container, own, before_init, true))
         .collect();
     let others: Vec<ContainerStatus> =
-        all.map(|(container, own)| writer.container(container, own, &before, false)).collect();
+        all.map(|(container, own)| writer.container(container, own, before_others, false)).collect();
     status.init_container_statuses = (!init.is_empty()).then_some(init);
     status.container_statuses = Some(others);
     let phase = phase(cluster, pod, work);
     status.phase = Some(phase.to_owned());
     let conditions = conditions(cluster, pod, work, phase, sandbox);
-    let before = status.conditions.take().unwrap_or_default();
+    let known = before.conditions.as_deref().unwrap_or_default();
     let now = cluster.clock.time();
     let mut kept: Vec<PodCondition> =
-        before.iter().filter(|condition| !OWN.contains(&condition.type_.as_str())).cloned().collect();
-    kept.extend(conditions.into_iter().map(|condition| since(condition, &before, &now)));
+        known.iter().filter(|condition| !OWN.contains(&condition.type_.as_str())).cloned().collect();
+    kept.extend(conditions.into_iter().map(|condition| since(condition, known, &now)));
     status.conditions = Some(kept);
-    if pod.status.as_ref() != Some(&status) {
-        cluster.store.update::<Pod>(key, |pod| pod.status = Some(status));
+    if pod.status.as_ref() != Some(&status)
+        && let Some(present) = cluster.store.get::<Pod>(key)
+    {
+        let written = present.with_status(status);
+        cluster.store.put(Arc::new(written));
+    }
+}
+
+/// A status without what its kubelet writes anew each time: that is most of it, and not worth copying.
+fn others_part(status: &PodStatus) -> PodStatus {
+    PodStatus {
+        allocated_resources: status.allocated_resources.clone(),
+        conditions: None,
+        container_statuses: None,
+        ephemeral_container_statuses: status.ephemeral_container_statuses.clone(),
+        extended_resource_claim_status: status.extended_resource_claim_status.clone(),
+        host_ip: status.host_ip.clone(),
+        host_ips: status.host_ips.clone(),
+        init_container_statuses: None,
+        message: status.message.clone(),
+        node_allocatable_resource_claim_statuses: status.node_allocatable_resource_claim_statuses.clone(),
+        nominated_node_name: status.nominated_node_name.clone(),
+        observed_generation: status.observed_generation,
+        phase: None,
+        pod_ip: status.pod_ip.clone(),
+        pod_ips: status.pod_ips.clone(),
+        qos_class: status.qos_class.clone(),
+        reason: status.reason.clone(),
+        resize: status.resize.clone(),
+        resource_claim_statuses: status.resource_claim_statuses.clone(),
+        resources: status.resources.clone(),
+        start_time: status.start_time.clone(),
+        volume_health: status.volume_health.clone(),
     }
 }
 

@@ -13,8 +13,8 @@ impl Scheduling {
     /// Keeps the view up with a storage object, and wakes the pods that its change may help. Returns whether it was one.
     pub(super) fn watch_storage(&mut self, changed: &Changed, now_ms: u64) -> bool {
         let key = &changed.key;
-        let name = key.name.to_string();
-        let namespaced = (key.namespace.to_string(), key.name.to_string());
+        let name = || key.name.to_string();
+        let namespaced = || (key.namespace.to_string(), key.name.to_string());
         let Some(object) = changed.after.as_ref().or(changed.before.as_ref()) else { return false };
         let is_there = changed.after.is_some();
         let snapshot = &mut self.snapshot;
@@ -23,12 +23,12 @@ impl Scheduling {
         let resource = match object {
             Object::PersistentVolume(volume) => {
                 let volume = is_there.then(|| Arc::new(convert::persistent_volume(volume)));
-                snapshot.change_storage(|storage| set(&mut storage.volumes, name, volume));
+                snapshot.change_storage(|storage| set(&mut storage.volumes, name(), volume));
                 EventResource::PersistentVolume
             }
             Object::PersistentVolumeClaim(object) => {
                 claim = is_there.then(|| Arc::new(convert::persistent_volume_claim(object)));
-                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced, claim.clone()));
+                snapshot.change_storage(|storage| set(&mut storage.claims, namespaced(), claim.clone()));
                 EventResource::PersistentVolumeClaim
             }
             Object::StorageClass(class) => {
@@ -36,27 +36,27 @@ impl Scheduling {
                 let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
                 is_heard_of = changed.before.is_some() || waits;
                 let class = is_there.then(|| Arc::new(convert::storage_class(class)));
-                snapshot.change_storage(|storage| set(&mut storage.classes, name, class));
+                snapshot.change_storage(|storage| set(&mut storage.classes, name(), class));
                 EventResource::StorageClass
             }
             Object::CSINode(node) => {
                 let node = is_there.then(|| Arc::new(convert::csi_node(node)));
-                snapshot.change_storage(|storage| set(&mut storage.csi_nodes, name, node));
+                snapshot.change_storage(|storage| set(&mut storage.csi_nodes, name(), node));
                 EventResource::CsiNode
             }
             Object::CSIDriver(driver) => {
                 let looked_at = is_there.then(|| convert::has_storage_capacity(driver));
-                snapshot.change_storage(|storage| set(&mut storage.drivers, name, looked_at));
+                snapshot.change_storage(|storage| set(&mut storage.drivers, name(), looked_at));
                 EventResource::CsiDriver
             }
             Object::CSIStorageCapacity(capacity) => {
                 let capacity = is_there.then(|| Arc::new(convert::storage_capacity(capacity)));
-                snapshot.change_storage(|storage| set(&mut storage.capacities, namespaced, capacity));
+                snapshot.change_storage(|storage| set(&mut storage.capacities, namespaced(), capacity));
                 EventResource::CsiStorageCapacity
             }
             Object::VolumeAttachment(attachment) => {
                 let attachment = is_there.then(|| Arc::new(convert::volume_attachment(attachment)));
-                snapshot.change_storage(|storage| set(&mut storage.attachments, name, attachment));
+                snapshot.change_storage(|storage| set(&mut storage.attachments, name(), attachment));
                 EventResource::VolumeAttachment
             }
             _ => return false,

@@ -122,7 +122,8 @@ impl Scheduling {
             self.queue.delete(&model.key());
             self.snapshot.forget_nomination(&model.namespace, &model.name);
             if let Some(before) = before {
-                self.nomination_ended(&convert::pod(before), now_ms);
+                let before = self.model(before);
+                self.nomination_ended(&before, now_ms);
             }
         }
         if !alike {
@@ -131,13 +132,14 @@ impl Scheduling {
         if !self.queue.has_unschedulable() {
             return;
         }
-        let before = was_bound.map(|before| convert::pod(before));
-        let action = match &before {
+        let before = was_bound.map(|before| self.model(before));
+        let before = before.as_deref();
+        let action = match before {
             None => Action::ADD,
             Some(_) if self.rules().bound_pods == BoundPods::Affinity => Action::UPDATE,
             Some(before) => pod_changes(self.scheduler.behaviour(), before, &model),
         };
-        self.happened(&Happening::of_pod(action, before.as_ref(), Some(&model)), now_ms);
+        self.happened(&Happening::of_pod(action, before, Some(&model)), now_ms);
     }
 
     fn waiting_pod_changed(&mut self, before: Option<&Arc<api::Pod>>, now: &Arc<api::Pod>, now_ms: u64) {
@@ -176,7 +178,8 @@ impl Scheduling {
     }
 
     fn pod_is_gone(&mut self, pod: &api::Pod, now_ms: u64) {
-        let model = convert::pod(pod);
+        let model = self.model(pod);
+        self.forget_model(pod);
         self.queue.delete(&PodKey::new(&model.namespace, &model.name));
         self.snapshot.forget_nomination(&model.namespace, &model.name);
         if self.snapshot.remove_pod(&model.namespace, &model.name) {

@@ -4,6 +4,7 @@
 //! [`RequestRules`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::pod::{Container, Pod, PodSpec};
 use crate::behaviour::RequestRules;
@@ -139,6 +140,13 @@ pub struct NonZero {
     pub milli_cpu: i64,
     /// Memory, in bytes.
     pub memory: i64,
+}
+
+/// Whether two pods ask for the same, as far as a glance tells: most changes of a pod leave its spec what it was.
+pub(crate) fn asks_the_same(left: &Pod, right: &Pod) -> bool {
+    Arc::ptr_eq(&left.spec, &right.spec)
+        && left.container_allocations == right.container_allocations
+        && left.resize_infeasible == right.resize_infeasible
 }
 
 impl PodRequests {

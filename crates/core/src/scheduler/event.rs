@@ -4,7 +4,7 @@ use std::ops::BitOr;
 use std::sync::Arc;
 
 use crate::behaviour::Behaviour;
-use crate::model::resources::PodRequests;
+use crate::model::resources::{PodRequests, asks_the_same};
 use crate::model::{Node, PersistentVolumeClaim, Pod};
 
 /// A change that may make pods schedulable.
@@ -91,12 +91,13 @@ impl Action {
 /// In which ways a pod changed (`PodSchedulingPropertiesChange` in `framework/events.go`, v1.34).
 pub fn pod_changes(behaviour: &Behaviour, before: &Pod, after: &Pod) -> Action {
     let asks = |pod: &Pod| PodRequests::of(pod, behaviour.requests).incoming;
+    let asks_less = !asks_the_same(before, after) && asks(after).lacks_some_of(&asks(before));
     let ungated = after.spec.scheduling_gates.is_empty() && !before.spec.scheduling_gates.is_empty();
     // Tolerations can only be added.
     let tolerates_more = before.spec.tolerations.len() != after.spec.tolerations.len();
     let changes = [
         (before.labels != after.labels, Action::UPDATE_POD_LABEL),
-        (asks(after).lacks_some_of(&asks(before)), Action::UPDATE_POD_SCALE_DOWN),
+        (asks_less, Action::UPDATE_POD_SCALE_DOWN),
         (ungated, Action::UPDATE_POD_GATES_ELIMINATED),
         (tolerates_more, Action::UPDATE_POD_TOLERATION),
     ];

@@ -1,12 +1,13 @@
 //! The whole of a decision, with what kube-scheduler computes on the way and keeps to itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::ExtensionPoint;
 use super::course::Course;
+use super::filtering::find_feasible;
 use super::framework::{Cycle, CycleState, PreFilter, Status};
 use super::node_info::NodeInfo;
-use super::plugins::default_preemption;
+use super::plugins::{default_preemption, volume_binding};
 use super::profile::plugin;
 use super::schedule::{Decision, Placement, Scheduler};
 use super::scoring::NodeScore;
@@ -105,6 +106,29 @@ impl Scheduler {
             decision,
         }
     }
+
+    /// What each node says of the pod, in node order: the refusals of [`Self::explain`], without asking whom to evict,
+    /// which takes most of its time.
+    pub fn refusals_by_node(&self, snapshot: &Snapshot, pod: &Pod) -> Vec<(String, Vec<Refusal>)> {
+        let requests = PodRequests::of(pod, self.behaviour().requests);
+        let cycle = self.cycle(snapshot, pod, &requests);
+        let mut state = CycleState::default();
+        let refused_for_all = pre_filter_refusals(&cycle, &mut state);
+        let failed = volume_binding::basic_check(&cycle).is_some();
+        let found = find_feasible(&cycle, &mut CycleState::default(), &mut Course::default());
+        let told = (!failed && found.error.is_none()).then_some(&found.refused);
+        let feasible: BTreeSet<&str> = found.feasible.iter().map(|node| node.name()).collect();
+        let nodes = snapshot.nodes().map(|node| {
+            let told = told.and_then(|statuses| statuses.get(node.name()));
+            let refusals = if feasible.contains(node.name()) {
+                Vec::new()
+            } else {
+                refusals(&cycle, &state, &refused_for_all, node, told)
+            };
+            (node.name().to_owned(), refusals)
+        });
+        nodes.collect()
+    }
 }
 
 /// Every PreFilter plugin that refuses the pod, not the first only.
@@ -175,7 +199,10 @@ mod tests {
     #[track_caller]
     fn check(version: &str, cluster: &str, pod: &str, expected: &[&str]) {
         let version: Version = version.parse().expect("a version");
-        let explanation = Scheduler::new(version).explain(&snapshot(version, cluster), &read_pod(pod));
+        let (scheduler, snapshot, pod) = (Scheduler::new(version), snapshot(version, cluster), read_pod(pod));
+        let explanation = scheduler.explain(&snapshot, &pod);
+        let refusals = explanation.nodes.iter().map(|node| (node.node.clone(), node.refusals.clone()));
+        assert_eq!(scheduler.refusals_by_node(&snapshot, &pod), refusals.collect::<Vec<_>>());
         let lines: Vec<String> = explanation
             .nodes
             .iter()

@@ -58,11 +58,22 @@ impl PodIndex {
         Some((entry.info, entry.place))
     }
 
+    /// What is known of a pod.
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<PodInfo>> {
+        let hash = hash(namespace, name);
+        let called =
+            |entry: &Entry| entry.hash == hash && entry.info.pod.name == name && entry.info.pod.namespace == namespace;
+        self.shards[shard_of(hash)].find(hash, called).map(|entry| &entry.info)
+    }
+
     /// The table of a hash. Tables look at its upper bits and at the lowest, so the shard is told by others.
     fn shard(&mut self, hash: u64) -> &mut HashTable<Entry> {
-        let index = (hash >> 24) as usize % SHARDS;
-        Arc::make_mut(&mut self.shards[index])
+        Arc::make_mut(&mut self.shards[shard_of(hash)])
     }
+}
+
+fn shard_of(hash: u64) -> usize {
+    (hash >> 24) as usize % SHARDS
 }
 
 fn hash(namespace: &str, name: &str) -> u64 {

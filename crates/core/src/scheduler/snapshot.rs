@@ -11,7 +11,7 @@ use super::node_info::{NodeInfo, PodInfo, has_affinity, has_required_anti_affini
 use super::pod_index::{Place, PodIndex};
 use super::storage::Storage;
 use crate::behaviour::{Behaviour, ZoneLabels};
-use crate::model::resources::PodRequests;
+use crate::model::resources::{PodRequests, asks_the_same};
 use crate::model::{LabelSelector, Labels, Node, Pod, PodKey};
 use crate::version::Version;
 
@@ -206,8 +206,10 @@ impl Snapshot {
             None => Place::Stranded(Arc::from(node)),
         };
         let alike = Some(self.alike.number_of(&pod));
-        let info = PodInfo { alike, ..PodInfo::new(pod, &self.behaviour) };
-        self.add_pod_info(Arc::new(info), place);
+        let known = self.pods.get(&pod.namespace, &pod.name).filter(|known| asks_the_same(&known.pod, &pod));
+        let requests = known.map(|known| Arc::clone(&known.requests));
+        let requests = requests.unwrap_or_else(|| Arc::new(PodRequests::of(&pod, self.behaviour.requests)));
+        self.add_pod_info(Arc::new(PodInfo { pod, requests, alike }), place);
     }
 
     /// Adds a pod to a node before its binding is known, as the scheduler assumes it (`cache.AssumePod`). Its requests

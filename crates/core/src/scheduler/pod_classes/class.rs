@@ -59,6 +59,8 @@ pub(super) struct Compiled {
     pub(super) tables: Tables,
     filters: Vec<PluginName>,
     scores: Vec<(&'static dyn Plugin, i64)>,
+    /// What plugins remember that are asked here: nothing. It is large, and nodes are looked at by the million.
+    nothing: CycleState,
     scratch: Vec<i64>,
 }
 
@@ -263,6 +265,7 @@ impl Compiled {
             tables,
             filters: node_filters.copied().collect(),
             scores: of_kind(&NODE_SCORES),
+            nothing: CycleState::default(),
             scratch: Vec::new(),
         };
         for rank in 0..nodes.slots.len() {
@@ -278,10 +281,10 @@ impl Compiled {
         let Some(node) = cycle.snapshot.slot(nodes.slots[rank]) else {
             return Fixed { passes: false, preference: 0, score: 0 };
         };
-        let state = CycleState::default();
-        let passes = self.fixed_filters.iter().all(|name| plugin(*name).filter(cycle, &state, node).is_success());
+        let state = &self.nothing;
+        let passes = self.fixed_filters.iter().all(|name| plugin(*name).filter(cycle, state, node).is_success());
         let raw = |name: PluginName| {
-            if passes && cycle.profile.weight(name) != 0 { plugin(name).score(cycle, &state, node) } else { 0 }
+            if passes && cycle.profile.weight(name) != 0 { plugin(name).score(cycle, state, node) } else { 0 }
         };
         let preference =
             Preference { taints: raw(PluginName::TaintToleration), affinity: raw(PluginName::NodeAffinity) };
@@ -290,7 +293,7 @@ impl Compiled {
             self.preferences.len() - 1
         });
         let scores = self.fixed_scores.iter();
-        let score = scores.map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
+        let score = scores.map(|(plugin, weight)| plugin.score(cycle, &self.nothing, node) * weight).sum();
         Fixed { passes, preference: known as u32, score }
     }
 
@@ -339,9 +342,8 @@ impl Compiled {
         let node = if fixed.passes { cycle.snapshot.slot(nodes.slots[rank]) } else { None };
         let cell = match node {
             Some(node) if self.passes(cycle, node, rank) => {
-                let state = CycleState::default();
                 let scores = self.scores.iter();
-                let own: i64 = scores.map(|(plugin, weight)| plugin.score(cycle, &state, node) * weight).sum();
+                let own: i64 = scores.map(|(plugin, weight)| plugin.score(cycle, &self.nothing, node) * weight).sum();
                 Some(Cell { group: self.group(rank, fixed.preference), score: own + fixed.score })
             }
             _ => None,
@@ -368,11 +370,11 @@ impl Compiled {
 
     /// Whether the node lets the pod through, as far as it and tables of one node each can say.
     fn passes(&self, cycle: &Cycle<'_>, node: &NodeInfo, rank: usize) -> bool {
-        let state = CycleState::default();
+        let state = &self.nothing;
         let passes = if cycle.snapshot.has_nominations() && cycle.snapshot.nominated_to(node.name()).next().is_some() {
-            filter_with_nominated(cycle, &state, node).is_success()
+            filter_with_nominated(cycle, state, node).is_success()
         } else {
-            self.filters.iter().all(|name| plugin(*name).filter(cycle, &state, node).is_success())
+            self.filters.iter().all(|name| plugin(*name).filter(cycle, state, node).is_success())
         };
         passes && self.tables.let_through(rank)
     }

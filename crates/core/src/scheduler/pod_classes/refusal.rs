@@ -89,6 +89,7 @@ impl Refusal {
         let changes = snapshot.log().since(self.position)?;
         let mut statuses_changed = false;
         let mut last = None;
+        let state = CycleState::default();
         for change in changes {
             let Some(slot) = change.slot() else {
                 if self.evictions.is_some() {
@@ -101,7 +102,6 @@ impl Refusal {
                 continue;
             }
             let node = snapshot.slot(slot)?;
-            let state = CycleState::default();
             let status = filter_with_nominated(cycle, &state, node);
             if status.code == Code::Success || status.code == Code::Error {
                 return None;
