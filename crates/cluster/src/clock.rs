@@ -275,6 +275,6 @@ mod tests {
         while let Some((at_ms, _)) = agenda.pop() {
             seen.push((at_ms, agenda.is_idle(), agenda.retries().count()));
         }
-        assert_eq!(seen, [(3, false, 1), (3, false, 1), (4, true, 1), (5, true, 0), (5, true, 0)]);
+        assert_eq!(seen, [(3, false, 2), (3, false, 1), (4, true, 1), (5, true, 1), (5, true, 0)]);
     }
 }
