@@ -4,12 +4,13 @@ use crate::change::Change;
 use crate::cluster::Cluster;
 use crate::object::{Kind, Object};
 
-/// The candidate that a mistyped word most likely means: at most a third of its letters differ.
+/// The candidate that a mistyped word most likely means: at most a third of its letters differ. Two letters in the wrong
+/// order are one mistake.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Words that are very long are not compared: the distance takes their product.
     let comparable = |candidate: &&str| candidate.len() <= 4 * MAX_LETTERS && word.len() <= 4 * MAX_LETTERS;
     let candidates = candidates.into_iter().filter(comparable);
-    let (distance, candidate) = candidates.map(|candidate| (strsim::levenshtein(word, candidate), candidate)).min()?;
+    let (distance, candidate) = candidates.map(|candidate| (strsim::osa_distance(word, candidate), candidate)).min()?;
     (distance > 0 && distance * 3 <= word.chars().count().max(3)).then_some(candidate)
 }
 
@@ -57,7 +58,13 @@ mod tests {
 
     #[test]
     fn a_third_of_the_letters_may_differ() {
-        for (word, meant) in [("web-0", Some("web-1")), ("wab-1", Some("web-1")), ("database", None), ("web-1", None)] {
+        for (word, meant) in [
+            ("ewb-1", Some("web-1")),
+            ("web-0", Some("web-1")),
+            ("wab-1", Some("web-1")),
+            ("database", None),
+            ("web-1", None),
+        ] {
             assert_eq!(closest(word, ["web-1", "other"]), meant, "{word}");
         }
     }

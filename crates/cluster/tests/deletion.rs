@@ -8,7 +8,9 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Value, json};
 use sim_cluster::pod::Pod;
-use sim_cluster::{Change, Cluster, DeleteOptions, Kind, Object, ObjectKey, Propagation, Setup, Unstructured};
+use sim_cluster::{
+    Change, Cluster, DeleteOptions, Kind, Object, ObjectKey, ObjectRef, PatchType, Propagation, Setup, Unstructured,
+};
 
 const MINUTE: u64 = 60 * 1000;
 
@@ -98,7 +100,13 @@ fn a_finalizer_holds_an_object_until_somebody_takes_it_off() {
     let mut cluster = cluster(vec![node(), web(json!(["example.com/hold"]))]);
     delete(&mut cluster, Kind::Deployment, "web", None);
     assert_eq!(counts(&cluster), (1, 1, 2), "held, with everything it owns");
+    // An apply takes off only what an apply has put on.
     cluster.make(&Change::Apply(vec![read(web(json!([])))])).unwrap();
+    cluster.settle(cluster.now_ms() + 5 * MINUTE);
+    assert_eq!(counts(&cluster), (1, 1, 2));
+    let target = ObjectRef::parse("default/deployment/web").unwrap();
+    let patch = json!({"metadata": {"finalizers": null}});
+    cluster.make(&Change::Patch { target, type_: PatchType::Merge, patch }).unwrap();
     cluster.settle(cluster.now_ms() + 5 * MINUTE);
     assert_eq!(counts(&cluster), (0, 0, 0));
 }
@@ -176,7 +184,7 @@ fn a_stale_write_is_a_conflict() {
     let stale = cluster.store().get::<Deployment>(&key("web")).unwrap().clone();
     cluster
         .make(&Change::Scale {
-            workload: sim_cluster::ObjectRef { namespace: None, kind: "deployment".to_owned(), name: "web".to_owned() },
+            workload: ObjectRef { namespace: None, kind: "deployment".to_owned(), name: "web".to_owned() },
             replicas: 3,
         })
         .unwrap();
