@@ -46,6 +46,19 @@ impl Sim {
         self
     }
 
+    /// `sim` with these arguments, to be started with whatever streams a test wants.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(args)
+            .current_dir(root())
+            .env_remove("SIM_CLUSTER")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
+        command.env("XDG_STATE_HOME", &self.state).envs(self.env.iter().cloned());
+        command
+    }
+
     /// Runs `sim` with these arguments.
     pub fn run(&self, args: &[&str]) -> Ran {
         self.run_with_stdin(args, b"")
@@ -56,14 +69,7 @@ impl Sim {
     /// # Panics
     /// When the binary is not there or cannot be run: the test cannot go on.
     pub fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Ran {
-        let mut command = Command::new(binary());
-        command
-            .args(args)
-            .current_dir(root())
-            .env_remove("SIM_CLUSTER")
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE");
-        command.env("XDG_STATE_HOME", &self.state).envs(self.env.iter().cloned());
+        let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
         let mut pipe = child.stdin.take().expect("stdin is piped");

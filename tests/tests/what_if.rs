@@ -199,6 +199,86 @@ fn workloads_are_scaled_applied_and_deleted() {
     assert_eq!(labelled["counts"]["pending"], 4);
 }
 
+/// Two workloads on n1, one with a budget that its only replica meets; n2 is empty and cordoned.
+const BUDGETED: &str = "
+apiVersion: sim/v1
+kind: Scenario
+metadata: {name: budgeted}
+spec: {kubernetesVersion: v1.30.2, until: 10m}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1, labels: {kubernetes.io/hostname: n1}}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n2, labels: {kubernetes.io/hostname: n2}}
+spec: {unschedulable: true}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: proxy, namespace: shop}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: proxy}}
+  template:
+    metadata: {labels: {app: proxy}}
+    spec: {containers: [{name: c, image: proxy, resources: {requests: {cpu: 500m}}}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: web, resources: {requests: {cpu: 500m}}}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: proxy, namespace: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: proxy}}}
+";
+
+fn drain(name: &str, more: &[&str]) -> Ran {
+    let args = [&["whatif", "-", "--uncordon=n2", "--drain=n1"], more].concat();
+    Sim::new(name).run_with_stdin(&args, BUDGETED.as_bytes())
+}
+
+#[test]
+fn a_drain_says_what_moves_and_what_its_budget_keeps() {
+    let ran = drain("drain", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for words in [
+        "node/n2 uncordoned\nnode/n1 cordoned\n",
+        "evicting pod shop/proxy-",
+        "-n \"shop\" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.",
+        " stays on n1:\n  The disruption budget proxy needs 1 healthy pods and has 1 currently",
+    ] {
+        assert!(ran.stdout.contains(words), "{words:?} is not in\n{}", ran.stdout);
+    }
+    assert_eq!(ran.stdout.matches("n1 → n2").count(), 2, "the pods of web move: {}", ran.stdout);
+    assert!(!ran.stdout.contains("node/n1 drained"), "{}", ran.stdout);
+    let document: Value = serde_json::from_str(&drain("drain-json", &["-o", "json"]).stdout).expect("JSON");
+    let stuck = document["stuck"].as_array().expect("what is stuck");
+    assert_eq!((stuck.len(), &stuck[0]["node"], &stuck[0]["namespace"]), (1, &"n1".into(), &"shop".into()));
+    assert_eq!(stuck[0]["cause"], "The disruption budget proxy needs 1 healthy pods and has 1 currently");
+    assert_eq!(pods(&document["after"], "deployment/proxy")[0]["node"], "n1");
+}
+
+#[test]
+fn a_drain_that_heeds_no_budget_or_has_no_patience_ends() {
+    let ran = drain("drain-delete", &["--disable-eviction"]);
+    assert_eq!(ran.stdout.matches("n1 → n2").count(), 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("node/n1 drained") && !ran.stdout.contains("stays on"), "{}", ran.stdout);
+    let ran = drain("drain-timeout", &["--timeout=1m"]);
+    let gave_up = "error when evicting pods/\"proxy-";
+    assert!(ran.stdout.contains(gave_up) && ran.stdout.contains("global timeout reached: 1m0s"), "{}", ran.stdout);
+}
+
 #[test]
 fn what_cannot_be_made_is_refused_in_kubectl_s_words() {
     for (change, words) in [

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 /// How often the progress is drawn anew.
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Whether somebody pressed Ctrl-C.
+/// Whether somebody pressed Ctrl-C, or would not be heard.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Runs to the end, or to the first Ctrl-C; a second one ends the process.
@@ -85,6 +85,11 @@ impl Watch {
     pub(crate) fn end(&self) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
+}
+
+/// From here on a Ctrl-C ends the process at once: nobody asks for it any more, and no file is being written.
+pub(crate) fn stop_listening() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 /// The first Ctrl-C asks the run to stop where it is; without a handler it ends the process at once, which is no harm.

@@ -9,6 +9,7 @@ use sim_cluster::{Counts, StopReason, print};
 
 use crate::args::{ReportFormat, WhatIfArgs};
 use crate::changes;
+use crate::drive::stop_listening;
 use crate::error::{CliError, EXIT_UNMET};
 use crate::report;
 use crate::session::{Session, Source};
@@ -23,6 +24,7 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
     if ran.stopped.reason == StopReason::Interrupted {
         return Err(CliError::interrupted(&ran.stopped));
     }
+    stop_listening();
     let cluster = &session.cluster;
     let mut text = announcement.map(|line| line + "\n").unwrap_or_default();
     let preview_all = args.changes.remove_taint.iter().any(String::is_empty);

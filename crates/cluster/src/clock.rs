@@ -104,6 +104,8 @@ pub(crate) enum Event {
     CronJobDue(ObjectKey),
     /// A Job that has ended may be due to go.
     JobExpires(ObjectKey),
+    /// A rollout may have got on too slowly.
+    ProgressDeadline(ObjectKey),
     /// A controller looks once more at an object it failed at.
     Retry(Controller, ObjectKey),
     /// A provisioner is done with a claim.
@@ -143,6 +145,7 @@ impl Event {
             | Event::CollectGarbage(..)
             | Event::CronJobDue(_)
             | Event::JobExpires(_)
+            | Event::ProgressDeadline(_)
             | Event::Provision(_)
             | Event::DeleteVolume(_)
             | Event::ResyncVolumes
@@ -152,6 +155,11 @@ impl Event {
             Event::ScaleUp | Event::Autoscale(_) => 8,
             Event::DropOldEvents => 9,
         }
+    }
+
+    /// Whether it depends on what happened since whether it changes anything.
+    fn is_doubtful(&self) -> bool {
+        matches!(self, Event::Retry(..) | Event::ProgressDeadline(_))
     }
 
     /// Routine repeats itself without end and changes nothing on its own.
@@ -196,10 +204,10 @@ pub(crate) struct Agenda {
     entries: OrdMap<(u64, u8, u64), Event>,
     /// The same, so that one event is put down once for one moment.
     known: OrdSet<(u64, Event)>,
-    /// How many of them are neither routine nor retries.
+    /// How many of them are neither routine nor doubtful.
     busy: usize,
-    /// The retries among them, which may turn out to change nothing.
-    retries: OrdMap<(u64, u64), (Controller, ObjectKey)>,
+    /// The doubtful ones among them.
+    doubtful: OrdMap<(u64, u64), Event>,
     sequence: u64,
 }
 
@@ -207,11 +215,10 @@ impl Agenda {
     pub(crate) fn add(&mut self, at_ms: u64, event: Event) {
         if self.known.insert((at_ms, event.clone())).is_none() {
             self.sequence += 1;
-            match &event {
-                Event::Retry(controller, key) => {
-                    self.retries.insert((at_ms, self.sequence), (*controller, key.clone()));
-                }
-                other => self.busy += usize::from(!other.is_routine()),
+            if event.is_doubtful() {
+                self.doubtful.insert((at_ms, self.sequence), event.clone());
+            } else {
+                self.busy += usize::from(!event.is_routine());
             }
             self.entries.insert((at_ms, event.rank(), self.sequence), event);
         }
@@ -224,11 +231,10 @@ impl Agenda {
     pub(crate) fn pop(&mut self) -> Option<(u64, Event)> {
         let key = self.entries.get_min()?.0;
         let (at, event) = (key.0, self.entries.remove(&key)?);
-        match &event {
-            Event::Retry(..) => {
-                self.retries.remove(&(at, key.2));
-            }
-            other => self.busy -= usize::from(!other.is_routine()),
+        if event.is_doubtful() {
+            self.doubtful.remove(&(at, key.2));
+        } else {
+            self.busy -= usize::from(!event.is_routine());
         }
         let entry = (at, event);
         self.known.remove(&entry);
@@ -240,15 +246,15 @@ impl Agenda {
         self.entries.into_iter().map(|(_, event)| event)
     }
 
-    /// Whether nothing but routine and retries is left to happen. It is asked at every moment, and there may be thousands
+    /// Whether nothing but routine and what is doubtful is left to happen. It is asked at every moment, and there may be thousands
     /// of entries: it is counted, not looked for.
     pub(crate) fn is_idle(&self) -> bool {
         self.busy == 0
     }
 
-    /// The retries that were put down, in order.
-    pub(crate) fn retries(&self) -> impl Iterator<Item = &(Controller, ObjectKey)> {
-        self.retries.values()
+    /// What was put down and may turn out to change nothing, in order.
+    pub(crate) fn doubtful(&self) -> impl Iterator<Item = &Event> {
+        self.doubtful.values()
     }
 }
 
@@ -258,7 +264,7 @@ mod tests {
     use crate::store::ObjectKey;
 
     #[test]
-    fn an_agenda_is_idle_while_only_routine_and_retries_are_left() {
+    fn an_agenda_is_idle_while_only_routine_and_what_is_doubtful_is_left() {
         let key = || ObjectKey::new("default", "a");
         let mut agenda = Agenda::default();
         assert!(agenda.is_idle());
@@ -267,13 +273,13 @@ mod tests {
             agenda.add(at_ms, Event::Retry(Controller::Job, key()));
         }
         assert!(agenda.is_idle());
-        assert_eq!(agenda.retries().count(), 2);
+        assert_eq!(agenda.doubtful().count(), 2);
         // The same at the same moment is put down once.
         agenda.add(4, Event::Kubelet(key()));
         agenda.add(4, Event::Kubelet(key()));
         let mut seen = Vec::new();
         while let Some((at_ms, _)) = agenda.pop() {
-            seen.push((at_ms, agenda.is_idle(), agenda.retries().count()));
+            seen.push((at_ms, agenda.is_idle(), agenda.doubtful().count()));
         }
         assert_eq!(seen, [(3, false, 2), (3, false, 1), (4, true, 1), (5, true, 1), (5, true, 0)]);
     }

@@ -401,6 +401,7 @@ impl Cluster {
             Event::Sync(controller, key) => self.sync_now(controller, &key),
             Event::Retry(controller, key) if self.takes_retry(controller, &key) => self.sync_now(controller, &key),
             Event::Retry(..) => {}
+            Event::ProgressDeadline(key) => deployment::sync(self, &key),
             Event::CollectGarbage(kind, key) => garbage_collector::collect(self, kind, &key),
             Event::MonitorNodes => node_lifecycle::monitor(self),
             Event::TaintLostNodes => node_lifecycle::taint_lost_nodes(self),
@@ -450,12 +451,18 @@ impl Cluster {
 
     /// Whether nothing that is to come can change anything: routine, and retries that nothing has happened for.
     fn only_routine_is_left(&self) -> bool {
+        let all_are_vain = self.rate_limiter.all_are_vain(self.changes);
         self.agenda.is_idle()
-            && (self.rate_limiter.all_are_vain(self.changes)
-                || self
-                    .agenda
-                    .retries()
-                    .all(|(controller, key)| self.rate_limiter.is_vain(*controller, key, self.changes)))
+            && self.agenda.doubtful().all(|event| match event {
+                Event::Retry(controller, key) => {
+                    all_are_vain || self.rate_limiter.is_vain(*controller, key, self.changes)
+                }
+                Event::ProgressDeadline(key) => {
+                    let unchanged_ms = self.clock.now_ms().saturating_sub(self.last_change_ms);
+                    deployment::is_put_off_for_ever(self, key, unchanged_ms)
+                }
+                _ => false,
+            })
     }
 
     fn take_step(&mut self, index: usize) -> Result<(), Stop> {

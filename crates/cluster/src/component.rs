@@ -58,6 +58,7 @@ fn component_of(event: &Event) -> Option<&'static str> {
             Controller::ServiceAccounts => "serviceaccount-controller",
             Controller::ResourceQuota => "resourcequota-controller",
         },
+        Event::ProgressDeadline(_) => "deployment-controller",
         Event::CronJobDue(_) => "cronjob-controller",
         Event::JobExpires(_) => "ttl-after-finished-controller",
         Event::ResyncVolumes => "persistentvolume-binder-controller",

@@ -8,7 +8,7 @@ use common::{MINUTE, apply, cluster, messages, node, settle, web};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use serde_json::json;
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, Object, ObjectRef, Stop};
+use sim_cluster::{Change, Cluster, Conduct, Declaration, Object, ObjectRef, PodPattern, Stop};
 
 fn deployment(cluster: &Cluster) -> &Deployment {
     cluster.store().find::<Deployment>("default", "web").unwrap()
@@ -52,6 +52,18 @@ fn scaling_is_told_in_each_version_s_words() {
         let expected = [first, second].map(|sizes| format!("Scaled up replica set {set} {sizes}"));
         assert_eq!(told, expected, "{version}");
     }
+}
+
+/// Each time the old pod becomes ready is progress, and puts the deadline off.
+#[test]
+fn a_rollout_stuck_beside_a_crash_loop_comes_to_rest() {
+    let mut cluster = cluster("v1.30.0", vec![node("n1"), web(1, "nginx:1", json!({}), json!({}))]);
+    let conduct = Conduct::parse("exits 1 after 20s").unwrap();
+    cluster.declare([Declaration { pods: PodPattern::default(), container: None, conduct }]);
+    settle(&mut cluster);
+    apply(&mut cluster, web(1, "nginx:2", json!({}), json!({"nodeSelector": {"disk": "none"}})));
+    settle(&mut cluster);
+    assert_eq!(condition(&cluster, "Progressing").1, "ReplicaSetUpdated");
 }
 
 #[test]

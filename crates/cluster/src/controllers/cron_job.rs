@@ -71,10 +71,11 @@ pub(crate) fn is_routine(cluster: &Cluster, changed: &Changed) -> bool {
     match object {
         Object::CronJob(_) => changed.before.is_some() && changed.after.is_some(),
         Object::Job(job) => owner(&job.metadata, Kind::CronJob).is_some(),
-        Object::Pod(pod) => {
-            let job = owner(&pod.metadata, Kind::Job).and_then(|job| cluster.store.get::<Job>(&job));
-            job.is_some_and(|job| owner(&job.metadata, Kind::CronJob).is_some())
-        }
+        Object::Pod(pod) => owner(&pod.metadata, Kind::Job).is_some_and(|job| match cluster.store.get::<Job>(&job) {
+            Some(job) => owner(&job.metadata, Kind::CronJob).is_some(),
+            // The end of its Job was the change, if it was one; this is what comes of it.
+            None => pod::is_terminating(pod) || changed.after.is_none(),
+        }),
         _ => false,
     }
 }

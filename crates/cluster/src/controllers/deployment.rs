@@ -21,6 +21,7 @@ use crate::object::{Kind, KnownKind, Object};
 use crate::pod;
 use crate::store::{Changed, ObjectKey};
 
+pub(crate) use self::progress::is_put_off_for_ever;
 pub(crate) use self::rollout::{is_selecting_all, resolve};
 
 /// More replicas than these no cluster holds; who asks for more has mistyped, and is told so.

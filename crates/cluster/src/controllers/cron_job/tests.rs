@@ -84,6 +84,14 @@ fn a_cron_job_does_not_keep_a_cluster_from_coming_to_rest() {
     assert!(cluster.now_ms() < 20 * MINUTE, "{}", cluster.now_ms());
 }
 
+/// Each run ends the one before, whose pod goes after its Job is gone; and that pod waits for a node.
+#[test]
+fn nor_does_one_whose_pods_wait() {
+    let mut cluster = cluster("v1.30.0", json!({"concurrencyPolicy": "Replace", "schedule": "*/5 * * * *"}));
+    run(&mut cluster, 30);
+    assert_eq!(cluster.settle(cluster.now_ms() + 60 * MINUTE), Stop::Quiet);
+}
+
 #[test]
 fn one_run_at_a_time_or_the_newest_only() {
     let mut forbids = cluster("v1.30.0", json!({"concurrencyPolicy": "Forbid"}));

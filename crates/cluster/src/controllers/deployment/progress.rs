@@ -1,11 +1,11 @@
 //! Whether a rollout gets on, is done, or has timed out (pkg/controller/deployment/progress.go).
 
-use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus};
 
 use super::new_replica_set::new_name;
 use super::rollout::Rollout;
 use super::status::{condition, remove_condition, set_condition};
-use crate::clock::{Controller, Event};
+use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::store::ObjectKey;
 
@@ -13,11 +13,22 @@ const TIMED_OUT: &str = "ProgressDeadlineExceeded";
 const DONE: &str = "NewReplicaSetAvailable";
 const PAUSED: &str = "DeploymentPaused";
 
+/// Whether the deadline of a Deployment will never come, nothing having changed for so long: pods that become ready again
+/// and again, as in a crash loop, are progress each time.
+pub(crate) fn is_put_off_for_ever(cluster: &Cluster, key: &ObjectKey, unchanged_ms: u64) -> bool {
+    let deadline = cluster.store.get::<Deployment>(key).and_then(|deployment| deadline_ms(&deployment.spec));
+    deadline.is_none_or(|deadline| unchanged_ms > deadline.saturating_mul(2))
+}
+
+/// `progressDeadlineSeconds`, when the Deployment has one.
+fn deadline_ms(spec: &DeploymentSpec) -> Option<u64> {
+    let seconds = spec.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX)?;
+    Some(u64::try_from(seconds).unwrap_or(0).saturating_mul(1000))
+}
+
 impl Rollout {
-    /// `progressDeadlineSeconds`, when the Deployment has one.
     pub(super) fn progress_deadline_ms(&self) -> Option<u64> {
-        let seconds = self.spec().progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX)?;
-        Some(u64::try_from(seconds).unwrap_or(0).saturating_mul(1000))
+        deadline_ms(self.spec())
     }
 
     /// A pause, and its end, are no progress and no lack of it: the condition says so, and the clock starts anew.
@@ -125,7 +136,7 @@ impl Rollout {
         if let Some(deadline) = self.deadline_ms(cluster, progressing) {
             let at = deadline.max(cluster.clock.now_ms()).saturating_add(1000);
             let key = ObjectKey::of(self.deployment.as_ref());
-            cluster.agenda.add(at, Event::Sync(Controller::Deployment, key));
+            cluster.agenda.add(at, Event::ProgressDeadline(key));
         }
     }
 
