@@ -1,9 +1,10 @@
 //! What the API server does with objects: takes them in, creates pods from templates.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSetSpec, DeploymentSpec, StatefulSetSpec};
-use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ResourceQuota};
+use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ReplicationController, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -125,7 +126,14 @@ impl Cluster {
         metadata.creation_timestamp.get_or_insert(now);
         if matches!(
             known,
-            Some(Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet | Kind::PodDisruptionBudget)
+            Some(
+                Kind::Deployment
+                    | Kind::ReplicaSet
+                    | Kind::ReplicationController
+                    | Kind::DaemonSet
+                    | Kind::StatefulSet
+                    | Kind::PodDisruptionBudget
+            )
         ) {
             metadata.generation.get_or_insert(1);
         }
@@ -194,6 +202,7 @@ impl Cluster {
                     .filter_map(|template| template.spec.as_mut())
                     .for_each(defaults::default_pod_spec);
             }
+            Object::ReplicationController(object) => default_replication_controller(Arc::make_mut(object)),
             Object::DaemonSet(object) => {
                 default_daemon_set(&mut Arc::make_mut(object).spec, self.behaviour.daemon_sets_surge);
             }
@@ -272,6 +281,20 @@ fn default_stateful_set(spec: &mut StatefulSetSpec) {
     spec.template.spec.iter_mut().for_each(defaults::default_pod_spec);
     for claim in spec.volume_claim_templates.iter_mut().flatten() {
         claim.spec.get_or_insert_default().volume_mode.get_or_insert_with(|| "Filesystem".to_owned());
+    }
+}
+
+/// The defaults of pkg/apis/core/v1/defaults.go: labels and selector are the template's labels.
+fn default_replication_controller(controller: &mut ReplicationController) {
+    let spec = controller.spec.get_or_insert_default();
+    spec.replicas.get_or_insert(1);
+    let Some(template) = &mut spec.template else { return };
+    template.spec.iter_mut().for_each(defaults::default_pod_spec);
+    let Some(labels) = template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref()) else { return };
+    for place in [&mut spec.selector, &mut controller.metadata.labels] {
+        if place.as_ref().is_none_or(BTreeMap::is_empty) {
+            *place = Some(labels.clone());
+        }
     }
 }
 

@@ -185,6 +185,7 @@ pub(crate) enum Controller {
     TaintEviction,
     Deployment,
     ReplicaSet,
+    ReplicationController,
     DaemonSet,
     StatefulSet,
     Job,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec};
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::{Namespace, Node, PodSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
@@ -434,7 +435,8 @@ impl Cluster {
             Controller::NodeLifecycle => node_lifecycle::sync_no_schedule(self, key),
             Controller::TaintEviction => taint_eviction::sync(self, key),
             Controller::Deployment => deployment::sync(self, key),
-            Controller::ReplicaSet => replica_set::sync(self, key),
+            Controller::ReplicaSet => replica_set::sync::<ReplicaSet>(self, key),
+            Controller::ReplicationController => replica_set::sync::<ReplicationController>(self, key),
             Controller::DaemonSet => daemon_set::sync(self, key),
             Controller::Disruption => disruption::sync(self, key),
             Controller::StatefulSet => stateful_set::sync(self, key),
@@ -573,8 +575,11 @@ fn moves_others(changed: &Changed) -> bool {
         }
         (
             Some(
-                before
-                @ (Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_) | Object::StatefulSet(_)),
+                before @ (Object::Deployment(_)
+                | Object::ReplicaSet(_)
+                | Object::ReplicationController(_)
+                | Object::DaemonSet(_)
+                | Object::StatefulSet(_)),
             ),
             Some(after),
         ) => before.metadata().generation != after.metadata().generation,

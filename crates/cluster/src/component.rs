@@ -6,7 +6,7 @@ use crate::controllers::node_lifecycle;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
-const CONTROLLERS: [(&str, &str); 18] = [
+const CONTROLLERS: [(&str, &str); 19] = [
     ("cronjob-controller", "cronjob"),
     ("daemonset-controller", "daemonset"),
     ("deployment-controller", "deployment"),
@@ -20,6 +20,7 @@ const CONTROLLERS: [(&str, &str); 18] = [
     ("persistentvolume-binder-controller", "persistentvolume-binder"),
     ("pod-garbage-collector-controller", "podgc"),
     ("replicaset-controller", "replicaset"),
+    ("replicationcontroller-controller", "replicationcontroller"),
     ("resourcequota-controller", "resourcequota"),
     ("serviceaccount-controller", "serviceaccount"),
     ("statefulset-controller", "statefulset"),
@@ -46,6 +47,7 @@ fn component_of(event: &Event) -> Option<&'static str> {
             Controller::TaintEviction => "taint-eviction-controller",
             Controller::Deployment => "deployment-controller",
             Controller::ReplicaSet => "replicaset-controller",
+            Controller::ReplicationController => "replicationcontroller-controller",
             Controller::StatefulSet => "statefulset-controller",
             Controller::Disruption => "disruption-controller",
             Controller::DaemonSet => "daemonset-controller",

@@ -70,6 +70,7 @@ impl Cluster {
             "StatefulSet" => "statefulset-controller",
             "Job" => "job-controller",
             "CronJob" => "cronjob-controller",
+            "ReplicationController" => "replication-controller",
             _ => "replicaset-controller",
         };
         self.event_from(component, None, object, type_, reason, message);

@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::core::v1::{Event, Node, NodeStatus};
 use k8s_openapi::api::storage::v1::VolumeAttachment;
 use serde_json::{Value, json};
 use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Change, Cluster, Kind, Object, ObjectRef, Setup};
 
 const MINUTE: u64 = 60 * 1000;
+const UNIQUE_NAME: &str = "kubernetes.io/csi/ebs.csi.aws.com^vol-1";
 
 fn read(value: Value) -> Object {
     let kind = Kind::of(value["apiVersion"].as_str().unwrap(), value["kind"].as_str().unwrap()).unwrap();
@@ -43,6 +44,10 @@ fn cluster(version: &str, mode: &str) -> Cluster {
 
 fn run(cluster: &mut Cluster, minutes: u64) {
     cluster.run_until(cluster.now_ms() + minutes * MINUTE);
+}
+
+fn run_seconds(cluster: &mut Cluster, seconds: u64) {
+    cluster.run_until(cluster.now_ms() + seconds * 1000);
 }
 
 /// `node status`, ready pods with a `+`, terminating ones with a `-`.
@@ -136,6 +141,55 @@ fn a_person_can_vouch_that_a_node_is_off() {
         let ready = pods(&cluster).iter().any(|pod| pod.ends_with('+'));
         assert_eq!(ready, helps, "{version}: {:?}", pods(&cluster));
     }
+}
+
+/// Of each node what its status says is attached and in use.
+fn node_volumes(cluster: &Cluster) -> Vec<(usize, usize)> {
+    let status = |node: &Node| node.status.clone().unwrap();
+    let count = |status: NodeStatus| {
+        let attached = status.volumes_attached.unwrap_or_default();
+        let in_use = status.volumes_in_use.unwrap_or_default();
+        assert!(attached.iter().map(|volume| &volume.name).chain(&in_use).all(|name| name == UNIQUE_NAME));
+        (attached.len(), in_use.len())
+    };
+    cluster.store().list::<Node>().map(|node| count(status(node))).collect()
+}
+
+#[test]
+fn a_pod_that_follows_on_the_same_node_finds_the_disk_there() {
+    for (mode, wait_s) in [("ReadWriteOnce", 0), ("ReadWriteOnce", 1), ("ReadWriteMany", 1)] {
+        let mut cluster = cluster("v1.30.0", mode);
+        let pod = cluster.store().list::<Pod>().next().unwrap().clone();
+        let (node, name) = (pod::node_name(&pod).unwrap().to_owned(), pod.metadata.name.clone().unwrap());
+        let other = if node == "n1" { "n2" } else { "n1" };
+        make(&mut cluster, Change::Cordon(other.to_owned()));
+        let workload = ObjectRef::parse("deployment/db").unwrap();
+        make(&mut cluster, Change::Scale { workload: workload.clone(), replicas: 0 });
+        // The containers take a moment to end; then the volume is wanted no more, and after two seconds detached.
+        run_seconds(&mut cluster, 1 + wait_s);
+        assert!(cluster.store().list::<Pod>().all(|pod| pod::is_terminating(pod)), "{name}");
+        make(&mut cluster, Change::Scale { workload, replicas: 1 });
+        run_seconds(&mut cluster, 5);
+        assert_eq!(pods(&cluster), [format!("{node}+")], "{mode} {wait_s}");
+        assert_eq!(messages(&cluster, "SuccessfulAttachVolume").len(), 1, "it never left");
+        assert_eq!(attached(&cluster), [format!("{node} true")]);
+    }
+}
+
+#[test]
+fn nodes_say_which_disks_they_have() {
+    let mut cluster = cluster("v1.30.0", "ReadWriteOnce");
+    let node = pods(&cluster)[0].trim_end_matches('+').to_owned();
+    let (here, there) = if node == "n1" { (0, 1) } else { (1, 0) };
+    let on_both = node_volumes(&cluster);
+    assert_eq!((on_both[here], on_both[there]), ((1, 1), (0, 0)));
+    lose_node(&mut cluster);
+    let on_both = node_volumes(&cluster);
+    // A dead node says what it said; the other's kubelet has a pod that wants the disk.
+    assert_eq!((on_both[here], on_both[there]), ((1, 1), (0, 1)));
+    make(&mut cluster, Change::RemoveNode(node.clone()));
+    run(&mut cluster, 10);
+    assert_eq!(node_volumes(&cluster), [(1, 1)]);
 }
 
 #[test]

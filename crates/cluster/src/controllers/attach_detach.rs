@@ -1,6 +1,8 @@
 //! The attach-detach controller (pkg/controller/volume/attachdetach/reconciler/reconciler.go): attaches volumes to the
 //! nodes of their pods, one node at a time where the volume is no shared one, and detaches them when the last pod is gone.
 
+mod node_volumes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -114,6 +116,7 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let volume = key.name.to_string();
     let wanted = wanted(cluster, &volume);
     let mut places = cluster.attachments.places.get(&volume).cloned().unwrap_or_default();
+    let nodes: BTreeSet<String> = places.keys().chain(wanted.keys()).cloned().collect();
     for (node, place) in places.clone() {
         let next = match (place, wanted.contains_key(&node)) {
             (Place::Attaching { due }, _) if due <= cluster.clock.now_ms() => {
@@ -121,7 +124,11 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
                 look_again(cluster, key, cluster.clock.now_ms());
                 Some(Place::Attached)
             }
-            (Place::Detaching { .. }, true) => Some(Place::Attached),
+            (Place::Detaching { .. }, true) => {
+                // It is still there: nobody says so, and whose pod waits finds it.
+                wanted.get(&node).into_iter().flatten().for_each(|pod| kubelet::volumes_are_attached(cluster, pod));
+                Some(Place::Attached)
+            }
             (Place::Attached, false) => {
                 let since = cluster.clock.now_ms();
                 look_again(cluster, key, detached_at(cluster, &node, since));
@@ -156,6 +163,10 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
         places.insert(node.clone(), Place::Attaching { due });
         create_attachment(cluster, &volume, node);
         look_again(cluster, key, due);
+    }
+    for node in &nodes {
+        let is_attached = matches!(places.get(node), Some(Place::Attached | Place::Detaching { .. }));
+        node_volumes::report(cluster, node, &volume, is_attached, wanted.contains_key(node));
     }
     if places.is_empty() {
         cluster.attachments.places.remove(&volume);

@@ -1,6 +1,7 @@
 //! Who manages what (pkg/controller/controller_ref_manager.go): owners take in what matches their selector and belongs
 //! to nobody, and let go of what no longer matches.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
@@ -15,24 +16,24 @@ use crate::store::ObjectKey;
 /// A kind whose objects manage what matches their selector.
 pub(crate) trait Selects: KnownKind {
     /// The selector.
-    fn selector(&self) -> &LabelSelector;
+    fn selector(&self) -> Cow<'_, LabelSelector>;
 }
 
 impl Selects for Deployment {
-    fn selector(&self) -> &LabelSelector {
-        &self.spec.selector
+    fn selector(&self) -> Cow<'_, LabelSelector> {
+        Cow::Borrowed(&self.spec.selector)
     }
 }
 
 impl Selects for ReplicaSet {
-    fn selector(&self) -> &LabelSelector {
-        &self.spec.selector
+    fn selector(&self) -> Cow<'_, LabelSelector> {
+        Cow::Borrowed(&self.spec.selector)
     }
 }
 
 impl Selects for DaemonSet {
-    fn selector(&self) -> &LabelSelector {
-        &self.spec.selector
+    fn selector(&self) -> Cow<'_, LabelSelector> {
+        Cow::Borrowed(&self.spec.selector)
     }
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn claim<O: Selects, T: KnownKind>(
     index: impl Fn(&Indices) -> &Owned,
     counted: impl Fn(&T) -> bool,
 ) -> Vec<Arc<T>> {
-    let wanted = convert::label_selector(owner.selector());
+    let wanted = convert::label_selector(&owner.selector());
     let nothing = Default::default();
     let matches = |metadata: &ObjectMeta| wanted.matches(metadata.labels.as_ref().unwrap_or(&nothing));
     let namespace = owner.metadata().namespace.as_deref().unwrap_or_default();
@@ -100,6 +101,6 @@ pub(crate) fn claim<O: Selects, T: KnownKind>(
 pub(crate) fn adopters<O: Selects>(cluster: &Cluster, metadata: &ObjectMeta) -> Vec<ObjectKey> {
     let Some(labels) = metadata.labels.as_ref().filter(|labels| !labels.is_empty()) else { return Vec::new() };
     let owners = cluster.store.list_in::<O>(metadata.namespace.as_deref().unwrap_or_default());
-    let matching = owners.filter(|owner| convert::label_selector(owner.selector()).matches(labels));
+    let matching = owners.filter(|owner| convert::label_selector(&owner.selector()).matches(labels));
     matching.map(|owner| ObjectKey::of(owner.as_ref())).collect()
 }

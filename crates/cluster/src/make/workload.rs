@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::core::v1::{PodTemplateSpec, Toleration};
+use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController, Toleration};
 
 use super::Refused;
 use crate::change::{ObjectRef, WorkloadRef};
@@ -30,6 +30,7 @@ impl Cluster {
             Some(Object::Deployment(object)) => object.spec.replicas,
             Some(Object::ReplicaSet(object)) => object.spec.replicas,
             Some(Object::StatefulSet(object)) => object.spec.replicas,
+            Some(Object::ReplicationController(object)) => object.spec.as_ref().and_then(|spec| spec.replicas),
             _ => {
                 let message = "Error from server (NotFound): the server could not find the requested resource";
                 return Err(Refused(message.to_owned()));
@@ -43,6 +44,10 @@ impl Cluster {
                 }),
                 Kind::ReplicaSet => self.store.update::<ReplicaSet>(&key, |object| {
                     object.spec.replicas = Some(replicas);
+                    bump_generation(&mut object.metadata);
+                }),
+                Kind::ReplicationController => self.store.update::<ReplicationController>(&key, |object| {
+                    object.spec.get_or_insert_default().replicas = Some(replicas);
                     bump_generation(&mut object.metadata);
                 }),
                 _ => self.store.update::<StatefulSet>(&key, |object| {
@@ -116,6 +121,10 @@ impl Cluster {
                 change(object.spec.template.get_or_insert_default());
                 bump_generation(&mut object.metadata);
             }),
+            Kind::ReplicationController => self.store.update::<ReplicationController>(key, |object| {
+                change(object.spec.get_or_insert_default().template.get_or_insert_default());
+                bump_generation(&mut object.metadata);
+            }),
             Kind::DaemonSet => self.store.update::<DaemonSet>(key, |object| {
                 change(&mut object.spec.template);
                 bump_generation(&mut object.metadata);
@@ -138,5 +147,13 @@ impl Cluster {
 }
 
 fn has_template(kind: Kind) -> bool {
-    matches!(kind, Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet | Kind::Pod)
+    matches!(
+        kind,
+        Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::ReplicationController
+            | Kind::DaemonSet
+            | Kind::StatefulSet
+            | Kind::Pod
+    )
 }

@@ -1,27 +1,29 @@
 //! The status of a ReplicaSet (pkg/controller/replicaset/replica_set_utils.go).
 
-use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
+use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 
+use super::kind::Replicates;
 use super::tally::Tally;
 use super::{count, counted_pods};
 use crate::api_error::ApiError;
-use crate::clock::{Controller, Event};
+use crate::clock::Event;
 use crate::cluster::Cluster;
+use crate::object::Kind;
 use crate::pod;
 use crate::store::ObjectKey;
 
 /// Counts the pods that were active before the sync made or deleted some, and comes back when the next ready pod has
 /// been so for `minReadySeconds`.
-pub(super) fn write(
+pub(super) fn write<T: Replicates>(
     cluster: &mut Cluster,
     key: &ObjectKey,
-    set: &ReplicaSet,
+    set: &T,
     tally: Tally,
     refused: Option<&ApiError>,
 ) {
-    let min_ready = set.spec.min_ready_seconds.unwrap_or(0);
+    let min_ready = set.min_ready_seconds();
     let now = cluster.clock.now();
     // Without `minReadySeconds` who is ready is available.
     let later: Vec<Timestamp> = if min_ready > 0 {
@@ -31,22 +33,24 @@ pub(super) fn write(
         Vec::new()
     };
     let some = |items: usize| Some(count(items)).filter(|count| *count > 0);
-    let before = set.status.clone().unwrap_or_default();
+    let before = set.status();
+    let before_conditions = before.as_ref().and_then(|before| before.conditions.as_ref());
+    let counts_terminating = cluster.behaviour.counts_terminating_replicas && T::KIND_OF == Kind::ReplicaSet;
     let status = ReplicaSetStatus {
-        conditions: conditions(before.conditions.as_ref(), refused, &cluster.clock.time()),
+        conditions: conditions(before_conditions, refused, &cluster.clock.time()),
         replicas: count(tally.active),
         fully_labeled_replicas: some(tally.fully_labelled),
         ready_replicas: some(tally.ready),
         available_replicas: some(tally.ready.saturating_sub(later.len())),
-        terminating_replicas: cluster.behaviour.counts_terminating_replicas.then(|| count(tally.terminating)),
-        observed_generation: set.metadata.generation,
+        terminating_replicas: counts_terminating.then(|| count(tally.terminating)),
+        observed_generation: set.metadata().generation,
     };
     if let Some(next) = later.into_iter().min() {
         let at = cluster.clock.ms_of(next);
-        cluster.agenda.add(at, Event::Sync(Controller::ReplicaSet, key.clone()));
+        cluster.agenda.add(at, Event::Sync(T::CONTROLLER, key.clone()));
     }
-    if set.status.as_ref() != Some(&status) {
-        cluster.store.update::<ReplicaSet>(key, |set| set.status = Some(status));
+    if before.as_deref() != Some(&status) {
+        cluster.store.update::<T>(key, |set| set.set_status(status));
     }
 }
 

@@ -1,9 +1,7 @@
 //! How many pods a ReplicaSet has.
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
-
+use super::kind::Replicates;
 use crate::cluster::Cluster;
-use crate::controllers::controller_ref::Selects;
 use crate::convert;
 
 /// The pods that a ReplicaSet manages and its selector matches.
@@ -20,12 +18,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(cluster: &Cluster, set: &ReplicaSet) -> Self {
-        let selector = convert::label_selector(set.selector());
-        let template = set.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+    pub(super) fn of(cluster: &Cluster, set: &impl Replicates) -> Self {
+        let selector = convert::label_selector(&set.selector());
+        let template = set.template().and_then(|template| template.metadata.as_ref());
         let template = template.and_then(|metadata| metadata.labels.as_ref());
         let mut tally = Self::default();
-        for (look, count) in cluster.indices.looks.of(&set.metadata) {
+        for (look, count) in cluster.indices.looks.of(set.metadata()) {
             if look.is_terminating {
                 tally.terminating += count;
             }
