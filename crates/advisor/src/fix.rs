@@ -27,6 +27,8 @@ use crate::what_if::PodChange;
 const PER_OBJECT: usize = 1;
 /// What a pod that is disturbed costs.
 const PER_POD: usize = 3;
+/// What a machine that is added costs.
+const PER_MACHINE: usize = 15;
 /// What a guarantee that is weakened costs.
 const PER_GUARANTEE: usize = 10;
 
@@ -116,6 +118,8 @@ pub struct Cost {
     pub objects: usize,
     /// Pods that were well and are replaced, moved or gone.
     pub pods: usize,
+    /// Machines that are added.
+    pub machines: usize,
     /// Guarantees that are weakened.
     pub guarantees: usize,
 }
@@ -178,7 +182,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         runs: 0,
         is_cut: false,
         cost_rule: format!(
-            "{PER_OBJECT} for each object touched, {PER_POD} for each pod disturbed, {PER_GUARANTEE} for each guarantee weakened"
+            "{PER_OBJECT} for each object touched, {PER_POD} for each pod disturbed, {PER_MACHINE} for each machine added, {PER_GUARANTEE} for each guarantee weakened"
         ),
         notes: cluster.gaps(),
     };
@@ -188,7 +192,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     let found = search(cluster, &target, go_on);
     result.runs = found.runs;
     result.is_cut = found.is_cut;
-    result.answers = found.cures.iter().map(|cure| answer(cluster, cure)).collect();
+    result.answers = found.cures.iter().map(|cure| answer(cluster, cure, &target)).collect();
     result.answers.sort_by(|left, right| {
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
     });
@@ -196,10 +200,14 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     result.vain = found
         .vain
         .iter()
-        .filter(|(edit, _)| !used(edit))
-        .map(|(edit, undone)| Vain {
-            edit: edit.title.clone(),
-            because: if undone.is_empty() { "the goal is not reached by it".to_owned() } else { undone.join("; ") },
+        .filter(|(edit, ..)| !used(edit))
+        .map(|(edit, undone, misses)| {
+            let still = format!(
+                "{misses} pod{} still {} the goal",
+                if *misses == 1 { "" } else { "s" },
+                if *misses == 1 { "misses" } else { "miss" }
+            );
+            Vain { edit: edit.title.clone(), because: if undone.is_empty() { still } else { undone.join("; ") } }
         })
         .collect();
     if result.answers.is_empty() {
@@ -225,10 +233,10 @@ impl Answer {
     }
 }
 
-fn answer(cluster: &Cluster, cure: &Cure) -> Answer {
+fn answer(cluster: &Cluster, cure: &Cure, target: &Target) -> Answer {
     let edits: Vec<&Edit> = cure.edits.iter().collect();
     let Consequences { class, returns, opens, before, after, pods, disturbed } =
-        consequences(cluster, &cure.trialled, &edits);
+        consequences(cluster, &cure.trialled, &edits, target);
     let changes: Vec<Change> = edits.iter().flat_map(|edit| edit.changes.clone()).collect();
     let mut fork = cluster.clone();
     let mut typed = Vec::new();
@@ -241,11 +249,15 @@ fn answer(cluster: &Cluster, cure: &Cure) -> Answer {
     }
     let weakens: Vec<String> = edits.iter().flat_map(|edit| edit.weakens.clone()).collect();
     let objects = typed.len().max(changes.len());
-    let total = objects * PER_OBJECT + disturbed * PER_POD + (weakens.len() + opens.len()) * PER_GUARANTEE;
+    let machines: usize = edits.iter().map(|edit| edit.machines).sum();
+    let total = objects * PER_OBJECT
+        + disturbed * PER_POD
+        + machines * PER_MACHINE
+        + (weakens.len() + opens.len()) * PER_GUARANTEE;
     Answer {
         edits: edits.iter().map(|edit| edit.title.clone()).collect(),
         class,
-        cost: Cost { total, objects, pods: disturbed, guarantees: weakens.len() + opens.len() },
+        cost: Cost { total, objects, pods: disturbed, machines, guarantees: weakens.len() + opens.len() },
         commands: typed,
         settings: edits.iter().flat_map(|edit| edit.settings.clone()).collect(),
         settled_at: cure.trialled.settled_at.clone(),

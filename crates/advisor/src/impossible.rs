@@ -131,6 +131,9 @@ fn presence(model: &model::Pod, node: &NodeInfo) -> Vec<bool> {
     terms.map(|term| node.node.labels.contains_key(&term.topology_key)).collect()
 }
 
+/// Namespace and labels of a pod: what an affinity selects by.
+type Seen<'a> = (Option<&'a String>, Option<&'a BTreeMap<String, String>>);
+
 /// On nodes of which topology keys the pod's affinity could be met if all pods of the cluster were beside it; `None` if
 /// it has no affinity.
 fn reachable_topologies(cluster: &Cluster, empty: &Snapshot, model: &model::Pod) -> Option<BTreeSet<Vec<bool>>> {
@@ -142,7 +145,7 @@ fn reachable_topologies(cluster: &Cluster, empty: &Snapshot, model: &model::Pod)
         one_of_each.entry(presence(model, node)).or_insert(node);
     }
     let others = cluster.store().list::<Pod>().filter(|pod| !sim_cluster::pod::is_terminal(pod));
-    let seen: BTreeSet<(Option<&String>, Option<&BTreeMap<String, String>>)> = others
+    let seen: BTreeSet<Seen<'_>> = others
         .filter(|pod| {
             pod.metadata.name.as_ref() != Some(&model.name) || pod.metadata.namespace.as_ref() != Some(&model.namespace)
         })

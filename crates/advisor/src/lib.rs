@@ -22,12 +22,12 @@ mod testing;
 mod what_if;
 mod words;
 
+pub use alike::waiting_alike;
 pub use diagnosis::{Affected, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw};
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
 pub use fix::{Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Vain, fix};
-pub use alike::waiting_alike;
 pub use hidden_taint::{HiddenTaint, hidden_taints};
 pub use impossible::{Impossible, ImpossibleKind, impossible};
 pub use known_taints::{KnownTaint, known_taint};
@@ -35,9 +35,9 @@ pub use near_miss::{Correction, NearMiss, NearMissKind, near_misses};
 pub use oddity::{Oddity, OddityKind, oddities};
 pub use other_versions::{VersionOutcome, VersionVerdict, other_versions};
 pub use pending::{Cause, Explanation, TaintCause, explain_pending};
+pub use shortage::{Hole, ResourceShortage, Shortage, shortage, shortages};
 /// What a person types for a change, and how it is undone.
 pub use sim_kubectl as kubectl;
-pub use shortage::{Hole, ResourceShortage, Shortage, shortage, shortages};
 pub use what_if::{
     PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if,
 };

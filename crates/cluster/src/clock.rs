@@ -180,6 +180,7 @@ impl Event {
 
 /// The controllers that sync objects by key, after kube-controller-manager's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "a ReplicationController is an object")]
 pub(crate) enum Controller {
     NodeLifecycle,
     TaintEviction,

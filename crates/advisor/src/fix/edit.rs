@@ -15,11 +15,29 @@ pub(crate) struct Edit {
     pub(crate) settings: Vec<String>,
     /// What the answer is worth no more than.
     pub(crate) limits: Vec<String>,
+    /// Machines that are bought for it.
+    pub(crate) machines: usize,
+    /// Edits of one kind that differ in how much they do: of those that suffice only the first is an answer.
+    pub(crate) kind: Option<String>,
 }
 
 impl Edit {
     pub(crate) fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
-        Self { title: title.into(), changes, weakens: Vec::new(), settings: Vec::new(), limits: Vec::new() }
+        let machines = changes.iter().map(|change| if let Change::AddNode { count, .. } = change { *count } else { 0 });
+        Self {
+            title: title.into(),
+            machines: machines.sum(),
+            changes,
+            weakens: Vec::new(),
+            settings: Vec::new(),
+            limits: Vec::new(),
+            kind: None,
+        }
+    }
+
+    pub(crate) fn of_kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
     }
 
     pub(crate) fn weakens(mut self, what: impl Into<String>) -> Self {

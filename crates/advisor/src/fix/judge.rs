@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Node, Taint};
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
-use sim_cluster::{Change, Cluster, Counts, Refused, RunResult, convert, format_millis, pod, taint_text};
+use sim_cluster::{
+    Change, Cluster, Counts, DeleteOptions, ObjectRef, Refused, RunResult, convert, format_millis, pod, taint_text,
+};
 
 use super::edit::Edit;
 use super::goal::Target;
@@ -114,12 +116,12 @@ fn taints_of(node: &Node) -> impl Iterator<Item = &Taint> {
 }
 
 /// What edits that reach the goal did besides.
-pub(crate) fn consequences(before: &Cluster, trialled: &Trialled, edits: &[&Edit]) -> Consequences {
+pub(crate) fn consequences(before: &Cluster, trialled: &Trialled, edits: &[&Edit], target: &Target) -> Consequences {
     let result_before = RunResult::of(before, Vec::new());
     let result_after = RunResult::of(&trialled.after, Vec::new());
     let pods = compare(&result_before.pods, &result_after.pods);
     let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
-    let returns = returns(&trialled.after, &changes);
+    let returns = returns(before, &trialled.after, &changes, target);
     let class = if returns.is_some() || !trialled.undone.is_empty() {
         CureClass::HidesCause
     } else if still_there(before, &trialled.after) {
@@ -146,33 +148,71 @@ fn is_disturbed(change: &PodChange) -> bool {
     was_well && change.after.as_ref().is_none_or(|after| after.name != before.name || after.node != before.node)
 }
 
-/// Whether the next node comes with what the edits took away.
-fn returns(after: &Cluster, changes: &[&Change]) -> Option<String> {
+/// Whether what the edits took away comes back: with the next node, or when the nodes that are there register anew and the
+/// pods begin again beside them.
+fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
     for change in changes {
-        let Change::Untaint { node, taint } = change else { continue };
+        let Change::Untaint { taint, .. } = change else { continue };
         // The guard of a node by its role is on the next node of that role, as it should be.
         if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
             continue;
         }
+        let carriers: Vec<(String, Taint)> = before
+            .store()
+            .list::<Node>()
+            .filter_map(|node| {
+                Some((node.metadata.name.clone()?, taints_of(node).find(|there| taint.matches(there))?.clone()))
+            })
+            .collect();
+        let Some((from, lost)) = carriers.first() else { continue };
         let mut fork = after.clone();
-        let from = match node {
-            Some(node) => node.clone(),
-            None => fork.store().list::<Node>().find_map(|node| node.metadata.name.clone())?,
-        };
         let known: BTreeSet<String> = names(&fork);
-        if fork.make(&Change::AddNode { from, count: 1 }).is_err() {
+        if fork.make(&Change::AddNode { from: from.clone(), count: 1 }).is_err() {
+            continue;
+        }
+        let comes_with_it = |fork: &Cluster| {
+            let mut nodes = fork.store().list::<Node>();
+            let new = nodes.find(|node| node.metadata.name.as_ref().is_some_and(|name| !known.contains(name)));
+            new.is_some_and(|node| taints_of(node).any(|there| taint.matches(there)))
+        };
+        if !comes_with_it(&fork) {
             continue;
         }
         fork.settle(fork.now_ms().saturating_add(HOUR_MS));
-        let new = fork
-            .store()
-            .list::<Node>()
-            .find(|node| node.metadata.name.as_ref().is_some_and(|name| !known.contains(name)));
-        if let Some(there) = new.and_then(|node| taints_of(node).find(|there| taint.matches(there)).cloned()) {
-            return Some(format!("the next node comes up with {} again", taint_text(&there)));
+        if comes_with_it(&fork) {
+            return Some(format!("the next node comes up with {} again", taint_text(lost)));
+        }
+        if !starts_anew(after, &carriers, target) {
+            return Some(format!("when the nodes register anew with {}, the pods wait as before", taint_text(lost)));
         }
     }
     None
+}
+
+/// Whether the goal is reached after a start from nothing: the nodes have their taint again and every pod that an owner
+/// makes anew is made anew.
+fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -> bool {
+    let mut fork = after.clone();
+    for (node, taint) in carriers {
+        // A node that is gone needs none.
+        let _ = fork.make(&Change::Taint { node: Some(node.clone()), taint: taint.clone() });
+    }
+    let pods = fork
+        .store()
+        .list::<Pod>()
+        .filter(|pod| pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind != "Node"));
+    let pods: Vec<ObjectRef> = pods
+        .filter_map(|pod| {
+            let (namespace, name) = (pod.metadata.namespace.clone(), pod.metadata.name.clone()?);
+            Some(ObjectRef { namespace, kind: "pod".to_owned(), name })
+        })
+        .collect();
+    for pod in pods {
+        let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        let _ = fork.make(&Change::DeleteWith { target: pod, options, force: true });
+    }
+    fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+    target.holds(&fork)
 }
 
 fn names(cluster: &Cluster) -> BTreeSet<String> {

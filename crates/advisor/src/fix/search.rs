@@ -41,8 +41,8 @@ pub(crate) struct Found {
     pub(crate) runs: usize,
     /// Whether it was ended before everything was tried.
     pub(crate) is_cut: bool,
-    /// Edits that were tried alone, and what came of them when that was not the goal.
-    pub(crate) vain: Vec<(Edit, Vec<String>)>,
+    /// Edits that were tried alone, what took them back, and how many pods keep the goal from being reached.
+    pub(crate) vain: Vec<(Edit, Vec<String>, usize)>,
 }
 
 /// Some edits that were made, and the cluster after them.
@@ -69,7 +69,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
             edits.push(edit);
             let mut titles: Vec<String> = edits.iter().map(|edit| edit.title.clone()).collect();
             titles.sort();
-            if !seen.insert(titles.clone()) || contains_cure(&found.cures, &titles) {
+            if !seen.insert(titles.clone()) || contains_cure(&found.cures, &titles) || does_more(&found.cures, &edits) {
                 continue;
             }
             found.runs += 1;
@@ -93,7 +93,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
             }
             let misses = target.misses(&trialled.after);
             if size == 1 {
-                found.vain.push((edits[0].clone(), trialled.undone.clone()));
+                found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), misses)));
             }
             let helps = misses < branch.misses || differs(&branch.cluster, &trialled.after);
             if size < MOST_EDITS && helps && trialled.undone.is_empty() {
@@ -114,6 +114,15 @@ fn titles_of(edits: &[Edit]) -> Vec<String> {
 
 fn contains_cure(cures: &[Cure], titles: &[String]) -> bool {
     cures.iter().any(|cure| cure.edits.iter().all(|edit| titles.contains(&edit.title)))
+}
+
+/// Whether less of the same cures already.
+fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
+    let kinds = |edits: &[Edit]| {
+        edits.iter().map(|edit| edit.kind.clone().unwrap_or_else(|| edit.title.clone())).collect::<BTreeSet<_>>()
+    };
+    let own = kinds(edits);
+    cures.iter().any(|cure| kinds(&cure.edits).is_subset(&own))
 }
 
 /// Whether other edits come to mind than before: something was uncovered.

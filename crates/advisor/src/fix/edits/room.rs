@@ -58,7 +58,8 @@ pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {
         for count in [least, least + 1] {
             let title =
                 if count == 1 { format!("add a node like {from}") } else { format!("add {count} nodes like {from}") };
-            edits.push(Edit::new(title, vec![Change::AddNode { from: from.clone(), count }]));
+            let edit = Edit::new(title, vec![Change::AddNode { from: from.clone(), count }]);
+            edits.push(edit.of_kind(format!("add nodes like {from}")));
         }
     }
     edits
