@@ -434,7 +434,7 @@ fn scheduling_gates_may_be_removed_and_not_added() {
         refused(&mut cluster, &gates(json!([{"name": "a"}, {"name": "c"}]))),
         "The Pod \"p\" is invalid: spec.schedulingGates[1].name: Forbidden: only deletion is allowed, but found new scheduling gate 'c'"
     );
-    let place = |cluster: &Cluster| cluster.store().list::<Pod>().next().unwrap().spec.node_name.clone();
+    let place = |cluster: &Cluster| cluster.store().list::<Pod>().next().unwrap().node_name.clone();
     cluster.make(&gates(json!([{"name": "b"}]))).unwrap();
     cluster.settle(cluster.now_ms() + MINUTE);
     assert_eq!(place(&cluster), None, "one gate is left");
