@@ -33,7 +33,7 @@ impl Cluster {
         admission::mutate(&mut object, &self.admission_context())?;
         self.draw_name(&mut object);
         if object.kind().is_some() {
-            validation::validate(&object, self.behaviour.rfc_1123)?;
+            validation::validate(&object, &self.behaviour)?;
         }
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         let charges = admission::validate(&object, &self.admission_context())?;

@@ -144,6 +144,18 @@ pub(crate) struct Behaviour {
     pub rfc_1123: &'static str,
     /// What of a pod's spec may change, in the words of the refusal.
     pub pod_update_rule: &'static str,
+    /// What of a StatefulSet's spec may change.
+    pub stateful_set_update_rule: &'static str,
+    /// Whether the template of a StatefulSet must be one that pods can be made of (1.34).
+    pub stateful_set_validates_template: bool,
+    /// A Job that says nothing of restarts is asked to (1.22); before, it was told that `Always` is not supported.
+    pub job_requires_restart_policy: bool,
+    /// Whether a Job that is suspended may still be sent to other nodes (1.23).
+    pub suspended_jobs_can_move: bool,
+    /// Whether an indexed Job can get more completions (1.27).
+    pub elastic_indexed_jobs: bool,
+    /// A request that is more than its limit is told that limit (1.27).
+    pub request_faults_name_limit: bool,
     /// A RuntimeClass's overhead counts (1.18).
     pub pod_overhead: bool,
     /// A quota's complaint says which containers state nothing (1.24).
@@ -309,6 +321,34 @@ impl Behaviour {
             pod_security: minor >= 23,
             pod_security_latest: minor,
             rfc_1123: if minor >= 20 { "lowercase RFC 1123" } else { "DNS-1123" },
+            stateful_set_update_rule: match minor {
+                ..=21 => {
+                    "updates to statefulset spec for fields other than 'replicas', 'template', and 'updateStrategy' \
+                     are forbidden"
+                }
+                22 => {
+                    "updates to statefulset spec for fields other than 'replicas', 'template', 'updateStrategy' and \
+                     'minReadySeconds' are forbidden"
+                }
+                23..=25 => {
+                    "updates to statefulset spec for fields other than 'replicas', 'template', 'updateStrategy', \
+                     'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                }
+                26..=32 => {
+                    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
+                     'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                }
+                33.. => {
+                    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
+                     'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
+                     'minReadySeconds' are forbidden"
+                }
+            },
+            stateful_set_validates_template: minor >= 34,
+            job_requires_restart_policy: minor >= 22,
+            suspended_jobs_can_move: minor >= 23,
+            elastic_indexed_jobs: minor >= 27,
+            request_faults_name_limit: minor >= 27,
             pod_update_rule: match minor {
                 ..=21 => POD_UPDATE_RULE,
                 22..=26 => POD_UPDATE_RULE_WITH_GRACE,

@@ -80,3 +80,4 @@ pub use similar::closest;
 pub use store::{Changed, Conflict, ObjectKey, Store, Table};
 pub use trial::{RefusedStep, StopReason, Stopped, Trial};
 pub use upgrade::UpgradeOptions;
+pub use validation::FieldFault;

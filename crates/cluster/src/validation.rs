@@ -1,78 +1,144 @@
-//! What the API server asks of objects beside admission (`pkg/apis/*/validation`): the rules a person's step can break,
-//! in its words. A value is printed as Go prints it.
+//! What the API server asks of objects beside admission (`pkg/apis/*/validation`): the rules for the fields that decide
+//! something here, in its words. A value is printed as Go prints it.
+
+mod container;
+mod field;
+mod job;
+mod names;
+mod pod;
+mod policy;
+mod workload;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use self::field::{Faults, Path};
+use self::pod::Volumes;
 use crate::api_error::ApiError;
-use crate::convert;
-use crate::object::Object;
+use crate::behaviour::Behaviour;
+use crate::cluster::Cluster;
+use crate::object::{Kind, Object};
 
-const SUBDOMAIN: &str = "must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+pub use self::field::FieldFault;
 
-/// Judges an object that is created; `rfc_1123` is what the version calls such names.
+/// Judges an object that is created.
 ///
 /// # Errors
 /// When it breaks a rule: all that is wrong.
-pub(crate) fn validate(object: &Object, rfc_1123: &str) -> Result<(), ApiError> {
-    let mut faults = Vec::new();
-    let name = object.name();
-    if !is_subdomain(name) {
-        faults.push(format!("metadata.name: Invalid value: \"{name}\": a {rfc_1123} subdomain {SUBDOMAIN}"));
-    }
-    if let Some((selector, template)) = selector_and_template(object) {
-        let labels = template.and_then(|template| template.metadata.as_ref()?.labels.clone()).unwrap_or_default();
-        if !convert::label_selector(selector).matches(&convert::labels(Some(&labels))) {
-            let labels = map_text(&labels);
-            faults.push(format!(
-                "spec.template.metadata.labels: Invalid value: {labels}: `selector` does not match template `labels`"
-            ));
-        }
-    }
-    refuse(object, faults)
+pub(crate) fn validate(object: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+    refuse(object, faults(object, rules))
 }
 
 /// Judges a change of an object.
 ///
 /// # Errors
-/// When it changes what is fixed.
-pub(crate) fn validate_update(before: &Object, after: &Object) -> Result<(), ApiError> {
-    let mut faults = Vec::new();
-    if let Some(((before, _), (new, _))) = selector_and_template(before).zip(selector_and_template(after))
-        && before != new
-    {
-        faults.push(format!("spec.selector: Invalid value: {}: field is immutable", selector_text(new)));
+/// When it breaks a rule, or changes what is fixed.
+pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+    let mut faults = Faults::default();
+    metadata(&mut faults, after, rules);
+    spec(&mut faults, after, false, rules);
+    let path = Path::new("spec");
+    match (before, after) {
+        (Object::StatefulSet(before), Object::StatefulSet(after)) => {
+            workload::stateful_set_update(&mut faults, &path, (&before.spec, &after.spec), rules);
+        }
+        (Object::Job(before), Object::Job(after)) => {
+            if let (Some(before_spec), Some(after)) = (&before.spec, &after.spec) {
+                let started = before.status.as_ref().is_some_and(|status| status.start_time.is_some());
+                job::job_update(&mut faults, &path, (before_spec, started), after, rules);
+            }
+        }
+        (Object::PriorityClass(before), Object::PriorityClass(after)) => {
+            policy::priority_class_update(&mut faults, before, after);
+        }
+        _ => {
+            if let (Some(before), Some(new)) = (fixed_selector(before), fixed_selector(after))
+                && before != new
+            {
+                faults.invalid(&path.child("selector"), selector_text(new), "field is immutable");
+            }
+        }
     }
     refuse(after, faults)
 }
 
-fn refuse(object: &Object, faults: Vec<String>) -> Result<(), ApiError> {
+impl Cluster {
+    /// What a server would say of an object that a person wrote, all of it. What a server has taken once is right.
+    pub fn faults_of(&self, object: &Object) -> Vec<FieldFault> {
+        if object.metadata().uid.is_some() || object.metadata().creation_timestamp.is_some() {
+            return Vec::new();
+        }
+        let mut object = object.clone();
+        // The rules for pods do without defaults, and there may be many pods.
+        if object.kind() != Some(Kind::Pod) {
+            self.set_defaults(&mut object);
+        }
+        faults(&object, &self.behaviour).0
+    }
+}
+
+fn faults(object: &Object, rules: &Behaviour) -> Faults {
+    let mut faults = Faults::default();
+    let path = Path::new("metadata");
+    names::subdomain(&mut faults, &path.child("name"), object.name(), rules.rfc_1123);
+    metadata(&mut faults, object, rules);
+    spec(&mut faults, object, true, rules);
+    faults
+}
+
+fn metadata(faults: &mut Faults, object: &Object, rules: &Behaviour) {
+    let path = Path::new("metadata");
+    names::labels(faults, &path.child("labels"), object.metadata().labels.as_ref(), rules.rfc_1123);
+}
+
+fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
+    let path = Path::new("spec");
+    match object {
+        Object::Pod(pod) => self::pod::spec(faults, &path, &pod.spec, &Volumes::new(), rules),
+        Object::Deployment(object) => workload::deployment(faults, &path, &object.spec, rules),
+        Object::ReplicaSet(object) => workload::replica_set(faults, &path, &object.spec, rules),
+        Object::ReplicationController(object) => {
+            if let Some(spec) = &object.spec {
+                workload::replication_controller(faults, &path, spec, rules);
+            }
+        }
+        Object::DaemonSet(object) => workload::daemon_set(faults, &path, &object.spec, rules),
+        Object::StatefulSet(object) => workload::stateful_set(faults, &path, &object.spec, rules),
+        Object::Job(object) => {
+            if let Some(spec) = &object.spec {
+                job::job(faults, &path, spec, rules);
+            }
+        }
+        Object::CronJob(object) => job::cron_job(faults, &path, object, is_new, rules),
+        Object::PodDisruptionBudget(object) => {
+            if let Some(spec) = &object.spec {
+                policy::budget(faults, &path, spec, rules);
+            }
+        }
+        Object::PriorityClass(class) => policy::priority_class(faults, class),
+        _ => {}
+    }
+}
+
+fn refuse(object: &Object, faults: Faults) -> Result<(), ApiError> {
     match object.kind() {
-        Some(kind) if !faults.is_empty() => Err(ApiError::invalid(kind, object.name(), faults)),
+        Some(kind) if !faults.0.is_empty() => {
+            let faults = faults.0.iter().map(ToString::to_string).collect();
+            Err(ApiError::invalid(kind, object.name(), faults))
+        }
         _ => Ok(()),
     }
 }
 
-/// The selector and the template of a workload that chooses its pods by labels.
-fn selector_and_template(object: &Object) -> Option<(&LabelSelector, Option<&PodTemplateSpec>)> {
+/// The selector of a workload that may not get another.
+fn fixed_selector(object: &Object) -> Option<&LabelSelector> {
     match object {
-        Object::Deployment(object) => Some((&object.spec.selector, Some(&object.spec.template))),
-        Object::ReplicaSet(object) => Some((&object.spec.selector, object.spec.template.as_ref())),
-        Object::DaemonSet(object) => Some((&object.spec.selector, Some(&object.spec.template))),
-        Object::StatefulSet(object) => Some((&object.spec.selector, Some(&object.spec.template))),
+        Object::Deployment(object) => Some(&object.spec.selector),
+        Object::ReplicaSet(object) => Some(&object.spec.selector),
+        Object::DaemonSet(object) => Some(&object.spec.selector),
         _ => None,
     }
-}
-
-/// Lower case letters, digits, `-` and `.` (`IsDNS1123Subdomain`).
-fn is_subdomain(name: &str) -> bool {
-    let part = |part: &str| {
-        let inner = part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        inner && !part.is_empty() && !part.starts_with('-') && !part.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(part)
 }
 
 /// `map[string]string{"a":"b"}`.

@@ -82,9 +82,12 @@ fn a_surge_makes_the_new_pod_first() {
         json!({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2, "maxUnavailable": 0}}});
     let mut new = cluster("v1.22.0", with(nodes(4), agent("a:1", strategy.clone(), json!({}))));
     settle(&mut new);
-    apply(&mut new, agent("a:2", strategy.clone(), json!({})));
+    apply(&mut new, agent("a:2", strategy, json!({})));
     assert_eq!(roll(&mut new), (4, 6));
     assert!(new.store().list::<Pod>().all(|pod| image(pod) == "a:2"));
+    // An older server would not take the zero.
+    let strategy =
+        json!({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2, "maxUnavailable": 1}}});
     let mut old = cluster("v1.21.0", with(nodes(4), agent("a:1", strategy.clone(), json!({}))));
     settle(&mut old);
     apply(&mut old, agent("a:2", strategy, json!({})));

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sim_cluster::{Kind, Object, Ownership, Store, Unstructured, closest};
+use sim_cluster::{Cluster, Kind, Object, Ownership, Setup, Store, Unstructured, closest};
+use sim_core::version::Version;
 
 use crate::document::{self, Scenario};
 use crate::events;
@@ -88,6 +89,8 @@ pub(crate) fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Inp
     let (sources, faults) = files::read(paths, stdin);
     let mut loader = Loader::of(&sources, faults);
     loader.bound.clear();
+    // The cluster's API server speaks for itself.
+    loader.written.clear();
     loader.finish()
 }
 
@@ -119,6 +122,8 @@ struct Loader<'a> {
     /// Unknown fields by kind and path without indices: each is told once.
     unknown_fields: BTreeMap<(String, String), usize>,
     unknown_kinds: BTreeMap<String, usize>,
+    /// Objects that no server has taken yet, and what was wrong with them at first sight.
+    written: Vec<Written<'a>>,
     /// Pods that are bound, and to which node.
     bound: Vec<(String, String, Place<'a>)>,
     items: usize,
@@ -133,6 +138,7 @@ impl<'a> Loader<'a> {
             seen: BTreeMap::new(),
             unknown_fields: BTreeMap::new(),
             unknown_kinds: BTreeMap::new(),
+            written: Vec::new(),
             bound: Vec::new(),
             items: 0,
             located: 0,
@@ -279,7 +285,12 @@ impl<'a> Loader<'a> {
                 return;
             }
         };
-        for found in validate::check(known, &value) {
+        let told: Vec<Found> = validate::check(known, &value);
+        if object.metadata().uid.is_none() {
+            let told = told.iter().map(|found| (show(&found.path), found.message.clone())).collect();
+            self.written.push(Written { object: object.clone(), place: place.clone(), title: title.clone(), told });
+        }
+        for found in told {
             self.fault(&place, &title, found);
         }
         let unknown = unknown.into_iter().map(|path| self.note_unknown(&place, kind, &title, &value, &path)).collect();
@@ -359,9 +370,29 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// What the API server of the Scenario's version would not take. What was told already is not told again.
+    fn find_refusals(&mut self) {
+        let version = self.input.scenario.as_ref().and_then(|scenario| scenario.version);
+        let server = Cluster::new(Setup::of(version.unwrap_or(Version::NEWEST_MEASURED)), []);
+        for written in std::mem::take(&mut self.written) {
+            for fault in server.faults_of(&written.object) {
+                let of_one = |path: &str| path.starts_with(&fault.path) || fault.path.starts_with(path);
+                let detail = fault.why.rsplit(": ").next().unwrap_or_default();
+                let is_told = |(path, message): &(String, String)| of_one(path) || message.contains(detail);
+                if written.told.iter().any(is_told) {
+                    continue;
+                }
+                let path = read_path(&fault.path);
+                let found = Found { severity: Severity::Error, path, message: fault.why, hint: None };
+                self.fault(&written.place, &written.title, found);
+            }
+        }
+    }
+
     /// What can only be said of the whole input.
     fn finish(mut self) -> Input {
         self.find_circles();
+        self.find_refusals();
         let nodes: BTreeSet<String> =
             self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
         let mut missing: BTreeMap<String, usize> = BTreeMap::new();
@@ -413,6 +444,30 @@ impl<'a> Loader<'a> {
         }
         self.input
     }
+}
+
+/// An object that no server has taken yet.
+struct Written<'a> {
+    object: Object,
+    place: Place<'a>,
+    title: String,
+    /// Path and message of what was told of it.
+    told: Vec<(String, String)>,
+}
+
+/// The steps of a path as the API server writes it: `spec.containers[0].image`, `limits[cpu]`.
+fn read_path(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for part in path.split_inclusive(']').flat_map(|part| part.strip_prefix('.').unwrap_or(part).split_inclusive('[')) {
+        match part.strip_suffix(']') {
+            Some(inner) => {
+                let index = inner.parse().map(Step::Index);
+                steps.push(index.unwrap_or_else(|_| Step::Key(inner.to_owned())));
+            }
+            None => steps.extend(part.trim_end_matches('[').split('.').map(|key| Step::Key(key.to_owned()))),
+        }
+    }
+    steps
 }
 
 /// A fault of an object before its place is looked up.

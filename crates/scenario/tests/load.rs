@@ -28,7 +28,9 @@ fn fine(text: &str) -> Vec<Object> {
 }
 
 fn pod(spec: &str) -> String {
-    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: [{{name: c}}]\n  {spec}\n")
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers: [{{name: c, image: c}}]\n  {spec}\n"
+    )
 }
 
 #[test]
@@ -63,10 +65,10 @@ fn scalars_are_read_as_kubectl_reads_them() {
 
 #[test]
 fn lists_and_old_api_versions() {
-    let list = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n- metadata: {name: b, namespace: x}\n";
+    let list = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, uid: a}\n- metadata: {name: b, namespace: x, uid: b}\n";
     let objects = fine(list);
     assert_eq!((objects.len(), objects[0].namespace()), (2, Some("default")));
-    let old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\n";
+    let old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: c}]}}}\n";
     assert_eq!(fine(old)[0].to_value()["spec"]["selector"]["matchLabels"]["a"], "b");
     assert!(fine("apiVersion: v1\nkind: List\nitems: []\n").is_empty());
     let event = "apiVersion: events.k8s.io/v1\nkind: Event\nmetadata: {name: e, namespace: x}\nnote: hello\nregarding: {kind: Pod, name: p}\n";
@@ -101,6 +103,21 @@ fn what_an_api_server_refuses_is_refused() {
         "`selector` does not match template `labels`",
     );
     error("apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n", "has no name");
+    let workload =
+        |kind: &str, spec: &str| format!("apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: w}}\nspec: {spec}\n");
+    let template =
+        "selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}";
+    error(
+        &workload("Deployment", &format!("{{{template}}}")),
+        "spec.template.spec.containers[0].image: Required value",
+    );
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: c, image: c}]}}}\n";
+    error(job, "Job j: spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"");
+    // What a server has taken is right.
+    fine("apiVersion: v1\nkind: Pod\nmetadata: {name: p, uid: u}\nspec: {containers: [{name: c}]}\n");
+    // One fault is told once.
+    let one = read("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: c}]}\n");
+    assert_eq!(one.faults.len(), 1, "{:?}", one.faults);
     error("- a\n- b\n", "is a list: expected a manifest");
     error("kind: Pod\nmetadata: {name: {{ .Values.name }}}\n", "");
 }

@@ -107,6 +107,11 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     }
 }
 
+/// What is wrong with a schedule.
+pub(crate) fn schedule_fault(text: &str) -> Option<String> {
+    Schedule::parse(text).err()
+}
+
 /// Puts the next moment at which the schedule is due on the agenda.
 fn plan(cluster: &mut Cluster, key: &ObjectKey, schedule: &Schedule) {
     let Some(next) = schedule.next(cluster.clock.now()) else { return };

@@ -51,7 +51,7 @@ impl Cluster {
                 return Err(Refused(format!("The Pod \"{name}\" is invalid: spec: Forbidden: {rule}")));
             }
         }
-        validation::validate_update(live, &object)?;
+        validation::validate_update(live, &object, &self.behaviour)?;
         if after.get("spec") != before.get("spec") && object.metadata().generation.is_some() {
             bump_generation(object.metadata_mut());
         }

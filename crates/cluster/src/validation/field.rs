@@ -1,0 +1,128 @@
+//! Faults of fields as the API server words them (apimachinery `pkg/util/validation/field`): the path, the kind of fault,
+//! the value as Go prints it, and what is asked for.
+
+use std::fmt;
+
+/// A path to a field. Its text is put together only when there is something to tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Child(&'a str),
+    Index(usize),
+    Key(&'a str),
+}
+
+impl<'a> Path<'a> {
+    /// A path of one field.
+    pub(super) fn new(name: &'a str) -> Self {
+        Self { parent: None, step: Step::Child(name) }
+    }
+
+    /// A field below.
+    pub(super) fn child(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), step: Step::Child(name) }
+    }
+
+    /// An item of a list.
+    pub(super) fn index(&'a self, index: usize) -> Self {
+        Self { parent: Some(self), step: Step::Index(index) }
+    }
+
+    /// An entry of a map.
+    pub(super) fn key(&'a self, key: &'a str) -> Self {
+        Self { parent: Some(self), step: Step::Key(key) }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            write!(f, "{parent}")?;
+        }
+        match self.step {
+            Step::Child(name) if self.parent.is_some() => write!(f, ".{name}"),
+            Step::Child(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, "[{key}]"),
+        }
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Its path, e.g. `spec.containers[0].image`.
+    pub path: String,
+    /// What is wrong, e.g. `Required value`.
+    pub why: String,
+}
+
+impl fmt::Display for FieldFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.why)
+    }
+}
+
+/// All that is wrong with an object.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub(super) Vec<FieldFault>);
+
+impl Faults {
+    /// Something is missing.
+    pub(super) fn required(&mut self, path: &Path<'_>, detail: &str) {
+        self.add(path, "Required value", detail);
+    }
+
+    /// A value that is wrong, as Go prints it.
+    pub(super) fn invalid(&mut self, path: &Path<'_>, value: impl fmt::Display, detail: &str) {
+        self.add(path, &format!("Invalid value: {value}"), detail);
+    }
+
+    /// A word that is none of those known.
+    pub(super) fn unsupported(&mut self, path: &Path<'_>, value: &str, known: &[&str]) {
+        let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
+        self.add(path, &format!("Unsupported value: {value:?}"), &format!("supported values: {}", known.join(", ")));
+    }
+
+    /// A word that is none of those known, if it is there.
+    pub(super) fn one_of(&mut self, path: &Path<'_>, value: Option<&str>, known: &[&str]) {
+        if let Some(value) = value
+            && !known.contains(&value)
+        {
+            self.unsupported(path, value, known);
+        }
+    }
+
+    /// A value that is there already.
+    pub(super) fn duplicate(&mut self, path: &Path<'_>, value: &str) {
+        self.add(path, &format!("Duplicate value: {value:?}"), "");
+    }
+
+    /// A name that means nothing here.
+    pub(super) fn not_found(&mut self, path: &Path<'_>, value: &str) {
+        self.add(path, &format!("Not found: {value:?}"), "");
+    }
+
+    /// Something that may not be.
+    pub(super) fn forbidden(&mut self, path: &Path<'_>, detail: &str) {
+        self.add(path, "Forbidden", detail);
+    }
+
+    /// A number that is less than nothing.
+    pub(super) fn non_negative(&mut self, path: &Path<'_>, value: Option<impl Into<i64>>) {
+        let value: Option<i64> = value.map(Into::into);
+        if let Some(value @ ..0) = value {
+            self.invalid(path, value, "must be greater than or equal to 0");
+        }
+    }
+
+    fn add(&mut self, path: &Path<'_>, what: &str, detail: &str) {
+        let why = if detail.is_empty() { what.to_owned() } else { format!("{what}: {detail}") };
+        self.0.push(FieldFault { path: path.to_string(), why });
+    }
+}
