@@ -3,6 +3,7 @@
 //! Each symptom is followed through what it waits for until nothing more is behind it, or until the trace meets itself: a
 //! deadlock. The causes are then told by what the cluster says, and a fork that runs on proves whether time alone cures them.
 
+mod clues;
 mod component;
 mod creation;
 mod draw;
@@ -22,6 +23,9 @@ use k8s_openapi::jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 
+use crate::oddity::{Oddity, oddities};
+
+pub use clues::Clues;
 pub(crate) use component::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN};
 pub use draw::{Drawing, draw};
 use graph::Root;
@@ -48,6 +52,9 @@ pub struct Diagnosis {
     pub at: String,
     /// Root causes, those of most pods first.
     pub causes: Vec<RootCause>,
+    /// What is odd about the cluster: it stops nobody now and explains later trouble.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<Oddity>,
     /// What the run did not model and what that could change.
     pub notes: Vec<String>,
 }
@@ -105,6 +112,9 @@ pub struct Affected {
     pub pods: Vec<String>,
     /// What is said of them.
     pub sentence: String,
+    /// What is not said of them, when they have no node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clues: Option<Clues>,
 }
 
 /// Diagnoses a cluster as it is now.
@@ -125,6 +135,7 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         kubernetes_version: cluster.setup().version.to_string(),
         at: sim_cluster::format_millis(cluster.now_ms()),
         causes,
+        oddities: oddities(cluster),
         notes: cluster.gaps(),
     }
 }
@@ -149,7 +160,7 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
         things,
         title: told.title,
         pods: concerned.iter().map(|symptom| symptom.count).sum(),
-        affected: concerned.iter().map(|symptom| Affected::of(symptom)).collect(),
+        affected: concerned.iter().map(|symptom| Affected::of(cluster, symptom)).collect(),
         why: told.why,
         nodes: nodes.into_iter().cloned().collect(),
         set_by: told.set_by,
@@ -163,8 +174,10 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
 }
 
 impl Affected {
-    fn of(symptom: &Symptom) -> Self {
+    fn of(cluster: &Cluster, symptom: &Symptom) -> Self {
+        let sample = symptom.sample.as_deref().filter(|_| symptom.state == State::Unscheduled);
         Self {
+            clues: sample.map(|pod| Clues::of(cluster, pod)),
             namespace: symptom.namespace.clone(),
             owner: symptom.owner.clone(),
             state: symptom.state.as_str().to_owned(),

@@ -218,6 +218,33 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     Ok(result)
 }
 
+/// What came of changes that somebody else thought of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Whether the goal is reached, at rest and an hour later.
+    pub holds: bool,
+    /// What somebody took back while time went on.
+    pub undone: Vec<String>,
+    /// Why it comes back, when it does.
+    pub returns: Option<String>,
+    /// Guarded nodes that it opens.
+    pub opens: Vec<String>,
+    /// Pods that were well and are replaced, moved or gone.
+    pub disturbed: usize,
+}
+
+/// Tries changes as a cure: to rest and an hour beyond, and what they leave behind.
+///
+/// # Errors
+/// When the cluster refuses one of them.
+pub fn try_changes(cluster: &Cluster, changes: &[Change], goal: &Goal) -> Result<Tried, Refused> {
+    let target = Target::new(goal, cluster);
+    let edit = Edit::new("", changes.to_vec());
+    let trialled = judge::attempt(cluster, &changes.iter().collect::<Vec<_>>(), &target)?;
+    let Consequences { returns, opens, disturbed, .. } = consequences(cluster, &trialled, &[&edit], &target);
+    Ok(Tried { holds: trialled.holds, undone: trialled.undone, returns, opens, disturbed })
+}
+
 impl Answer {
     /// The changed objects as manifests, for a file each.
     ///

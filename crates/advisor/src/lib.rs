@@ -23,11 +23,13 @@ mod what_if;
 mod words;
 
 pub use alike::waiting_alike;
-pub use diagnosis::{Affected, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw};
+pub use diagnosis::{
+    Affected, Clues, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw,
+};
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
-pub use fix::{Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Vain, fix};
+pub use fix::{Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Tried, Vain, fix, try_changes};
 pub use hidden_taint::{HiddenTaint, hidden_taints};
 pub use impossible::{Impossible, ImpossibleKind, impossible};
 pub use known_taints::{KnownTaint, known_taint};

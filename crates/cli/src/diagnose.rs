@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use sim_advisor::{Affected, Diagnosis, Drawing, RootCause, Verdict, diagnose, draw};
+use sim_advisor::{Affected, Clues, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw};
 
 use crate::args::{DiagnoseArgs, GraphFormat, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
@@ -41,7 +41,8 @@ pub(crate) fn run(args: DiagnoseArgs, terminal: &Terminal) -> Result<ExitCode, C
 fn text(diagnosis: &Diagnosis) -> String {
     let version = &diagnosis.kubernetes_version;
     if diagnosis.causes.is_empty() {
-        return format!("{GOOD}Nothing is wrong{GOOD:#} at {} (Kubernetes {version}).\n", diagnosis.at);
+        let healthy = format!("{GOOD}Nothing is wrong{GOOD:#} at {} (Kubernetes {version}).\n", diagnosis.at);
+        return healthy + &oddities(&diagnosis.oddities);
     }
     let mut text = String::new();
     for (index, cause) in diagnosis.causes.iter().enumerate() {
@@ -49,6 +50,19 @@ fn text(diagnosis: &Diagnosis) -> String {
             text.push('\n');
         }
         text.push_str(&of_cause(index + 1, cause));
+    }
+    text.push_str(&oddities(&diagnosis.oddities));
+    text
+}
+
+/// What stops nobody now.
+fn oddities(oddities: &[Oddity]) -> String {
+    let mut text = String::new();
+    if !oddities.is_empty() {
+        let _ = writeln!(text, "\n{HEADING}Odd{HEADING:#}");
+    }
+    for Oddity { sentence, matters, .. } in oddities {
+        let _ = writeln!(text, "   {sentence}\n     {matters}");
     }
     text
 }
@@ -58,8 +72,14 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
     let pods = format!("{} pod{}", cause.pods, if cause.pods == 1 { "" } else { "s" });
     let deadlock = if cause.is_deadlock { "deadlock: " } else { "" };
     let _ = writeln!(text, "{HEADING}{number}. {pods}: {BAD}{deadlock}{BAD:#}{HEADING}{}{HEADING:#}", cause.title);
+    let mut told: Vec<String> = Vec::new();
     for affected in &cause.affected {
         let _ = writeln!(text, "   {}", of_affected(affected));
+        // What is true of several owners' pods is said once.
+        for clue in affected.clues.iter().flat_map(clues).filter(|clue| !told.contains(clue)).collect::<Vec<_>>() {
+            let _ = writeln!(text, "     {HEADING}but{HEADING:#} {clue}");
+            told.push(clue);
+        }
     }
     let mut line = |label: &str, value: &str| {
         if !value.is_empty() {
@@ -87,9 +107,32 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
     text
 }
 
+/// What the event does not say, a line each.
+fn clues(clues: &Clues) -> Vec<String> {
+    let mut lines: Vec<String> = clues.near_misses.iter().map(|miss| miss.sentence.clone()).collect();
+    lines.extend(clues.impossible.iter().map(|impossible| impossible.sentence.clone()));
+    lines.extend(clues.shortage.iter().flat_map(|shortage| &shortage.resources).map(|short| short.sentence.clone()));
+    lines.extend(clues.hidden_taints.iter().map(|hidden| {
+        format!("the event does not name the taint {} on {}", hidden.taint, crate::report::nodes(&hidden.nodes))
+    }));
+    for verdict in clues.other_versions.iter().filter(|verdict| !verdict.own) {
+        let range = if verdict.from == verdict.to {
+            verdict.from.clone()
+        } else {
+            format!("{} to {}", verdict.from, verdict.to)
+        };
+        lines.push(match (&verdict.node, &verdict.sentence) {
+            (Some(node), _) => format!("under {range} it would go to {node}"),
+            (None, Some(sentence)) => format!("under {range}: {sentence}"),
+            (None, None) => continue,
+        });
+    }
+    lines
+}
+
 /// `deployment/coredns in kube-system: 2 pending: coredns-a, coredns-b`.
 fn of_affected(affected: &Affected) -> String {
-    let Affected { namespace, owner, state, count, pods, sentence } = affected;
+    let Affected { namespace, owner, state, count, pods, sentence, .. } = affected;
     let names: Vec<&str> =
         pods.iter().take(NAMED_PODS).map(|pod| pod.split_once('/').map_or(pod.as_str(), |(_, name)| name)).collect();
     let more = pods.len().saturating_sub(NAMED_PODS);

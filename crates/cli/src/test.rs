@@ -1,5 +1,7 @@
 //! `sim test`: every Scenario under some paths, in parallel, told in the order of their paths.
 
+mod diagnosis;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -223,9 +225,13 @@ fn test(file: &Path, args: &ClusterArgs, names: &[String]) -> Tested {
     }
     match prepare(input, args) {
         Ok(mut prepared) => {
+            let start = prepared.cluster.clone();
             let mut trial = prepare::trial(prepared.scenario.as_ref(), None);
             let stopped = trial.run(&mut prepared.cluster);
             (tested.expectations, tested.refused) = trial.finish(&prepared.cluster, stopped.reason);
+            tested
+                .expectations
+                .extend(prepared.scenario.iter().flat_map(|scenario| diagnosis::check(scenario, &start)));
             let holds = tested.expectations.iter().all(|outcome| outcome.holds) && tested.refused.is_empty();
             tested.verdict = if holds && stopped.is_end() { Verdict::Passed } else { Verdict::Failed };
             tested.stopped = Some(stopped);

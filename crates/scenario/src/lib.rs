@@ -16,7 +16,10 @@ mod text;
 mod validate;
 mod yaml;
 
-pub use document::{Scenario, TimedStep, continuation, schema};
+pub use document::{
+    Because, DiagnosisExpectation, ExpectedClass, ExpectedCure, ExpectedOutlook, FalseCure, Scenario, TimedStep,
+    continuation, schema,
+};
 pub use fault::{Fault, Location, Severity};
 pub use load::{Input, LoadedObject, UnknownField, load};
 pub use scheduler_config::{load_scheduler_config, read_scheduler_config};

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod continuation;
+mod diagnosis;
 mod expectation;
 mod read;
 mod scenario;
@@ -11,6 +12,7 @@ mod schema;
 mod step;
 
 pub use continuation::continuation;
+pub use diagnosis::{Because, DiagnosisExpectation, ExpectedClass, ExpectedCure, ExpectedOutlook, FalseCure};
 pub(crate) use read::read;
 pub use scenario::{Scenario, TimedStep};
 pub use schema::schema;

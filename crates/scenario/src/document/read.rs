@@ -120,6 +120,8 @@ impl Reader<'_> {
         let admission = self.admission(&spec.control_plane);
         let expectations = spec.expectations.into_iter().enumerate();
         let expectations = expectations.filter_map(|(index, entry)| entry.resolve(self, index, until_ms)).collect();
+        let diagnosis = spec.diagnosis.into_iter().enumerate();
+        let diagnosis = diagnosis.filter_map(|(index, entry)| entry.resolve(self, index)).collect();
         Scenario {
             name: document.metadata.name,
             description: spec.description,
@@ -137,6 +139,7 @@ impl Reader<'_> {
             timeline,
             document: written,
             expectations,
+            diagnosis,
         }
     }
 

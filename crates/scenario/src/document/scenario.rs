@@ -8,6 +8,7 @@ use serde_json::Value;
 use sim_cluster::{AdmissionConfig, Change, Declaration, Expectation, NodeGroup};
 use sim_core::version::Version;
 
+use super::diagnosis::DiagnosisExpectation;
 use crate::fault::Location;
 
 /// A Scenario, read and resolved.
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub document: Value,
     /// What must hold.
     pub expectations: Vec<Expectation>,
+    /// What must be found to be wrong, and to cure it.
+    pub diagnosis: Vec<DiagnosisExpectation>,
 }
 
 /// One step of the timeline.

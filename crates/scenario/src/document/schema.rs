@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
+use super::diagnosis::DiagnosisEntry;
 use super::expectation::ExpectationEntry;
 use super::step::StepEntry;
 
@@ -67,6 +68,8 @@ pub(super) struct Spec {
     pub(super) timeline: Vec<Moment>,
     /// What must hold, and when.
     pub(super) expectations: Vec<ExpectationEntry>,
+    /// What `sim diagnose` must find to be wrong, and what `sim fix` must find to cure it; `sim test` checks both.
+    pub(super) diagnosis: Vec<DiagnosisEntry>,
 }
 
 /// Machines of one make.

@@ -7,6 +7,7 @@ mod nodes;
 mod placement;
 mod rollout;
 mod room;
+mod slips;
 mod storage;
 mod taints;
 mod workload;
@@ -30,7 +31,7 @@ pub(super) struct Site<'a> {
 pub(super) fn candidates(cluster: &Cluster) -> Vec<Edit> {
     let symptoms = symptoms(cluster);
     let graph = WaitGraph::of(cluster, &symptoms);
-    let mut edits: Vec<Edit> = Vec::new();
+    let mut edits: Vec<Edit> = slips::of_near_misses(cluster, &symptoms);
     for (at, knot) in graph.knots() {
         let indices = |direct| graph.waiting_for(at, direct, &symptoms);
         let of = |indices: Vec<usize>| indices.into_iter().filter_map(|index| symptoms.get(index)).collect();

@@ -1,0 +1,50 @@
+//! Slips of the hand: the pods' owners say what they meant.
+
+use serde_json::Value;
+use sim_cluster::{Change, PatchType};
+
+use super::super::edit::Edit;
+use super::workload::{owner_of, owner_or_pod, reference};
+use crate::diagnosis::{State, Symptom};
+use crate::near_miss::near_misses;
+use sim_cluster::Cluster;
+
+/// A correction for each near miss of pods that wait.
+pub(super) fn of_near_misses(cluster: &Cluster, symptoms: &[Symptom]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for symptom in symptoms.iter().filter(|symptom| symptom.state == State::Unscheduled) {
+        let Some(sample) = symptom.sample.as_deref() else { continue };
+        for miss in near_misses(cluster, sample) {
+            let Ok(patch) = serde_json::to_value(&miss.correction.patch) else { continue };
+            let (target, patch) = match (miss.correction.kind.as_str(), owner_of(symptom)) {
+                ("Pod", Some(owner)) => {
+                    let under =
+                        if owner.kind == "cronjob" { "/spec/jobTemplate/spec/template" } else { "/spec/template" };
+                    (owner, moved(patch, under))
+                }
+                ("Pod", None) => match owner_or_pod(symptom) {
+                    Some(pod) => (pod, patch),
+                    None => continue,
+                },
+                (kind, _) => {
+                    (reference(&miss.correction.namespace, &kind.to_ascii_lowercase(), &miss.correction.name), patch)
+                }
+            };
+            let title = format!("have {target} say {} instead of {} in {}", miss.there, miss.says, miss.path);
+            edits.push(Edit::new(title, vec![Change::Patch { target, type_: PatchType::Json, patch }]));
+        }
+    }
+    edits
+}
+
+/// The same patch of the object that holds the pod as its template.
+fn moved(mut patch: Value, under: &str) -> Value {
+    for operation in patch.as_array_mut().into_iter().flatten() {
+        for field in ["path", "from"] {
+            if let Some(Value::String(path)) = operation.get_mut(field) {
+                path.insert_str(0, under);
+            }
+        }
+    }
+    patch
+}
