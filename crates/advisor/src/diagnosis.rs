@@ -37,6 +37,7 @@ pub(crate) use story::nodes as story_nodes;
 use story::tell;
 pub(crate) use symptom::{State, Symptom, symptoms};
 pub use thing::{Thing, ThingKind};
+pub(crate) use wait::Blame;
 
 /// What is wrong with a cluster and where it comes from: `apiVersion: sim/v1`, `kind: Diagnosis`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +176,7 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
 
 impl Affected {
     fn of(cluster: &Cluster, symptom: &Symptom) -> Self {
-        let sample = symptom.sample.as_deref().filter(|_| symptom.state == State::Unscheduled);
+        let sample = symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes());
         Self {
             clues: sample.map(|pod| Clues::of(cluster, pod)),
             namespace: symptom.namespace.clone(),

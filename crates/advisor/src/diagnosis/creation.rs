@@ -9,7 +9,7 @@ use super::wait::Wait;
 
 /// What the refusal of pods goes back to.
 pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
-    if symptom.sentence.starts_with("DESIRED 0") {
+    if symptom.is_placed_by_nodes() {
         return symptom
             .sample
             .as_deref()

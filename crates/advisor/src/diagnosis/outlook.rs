@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Cluster, Happened, Stop, format_millis};
+use sim_cluster::pod::Pod;
+use sim_cluster::{Cluster, Goal, Happened, Stop, format_millis};
 
 use super::symptom::{symptoms, unwell};
 
 /// How far a fork runs on: an hour of virtual time.
 const HORIZON_MS: u64 = 60 * 60 * 1000;
+/// So many events, and some for each pod, are a storm that goes on without end.
+const EVENTS: u64 = 100_000;
 
 /// What becomes of a cause when nobody does anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +58,13 @@ impl Future {
         fork.forget_timeline();
         fork.record_history();
         let known = fork.history().len();
-        let stop = fork.settle(cluster.now_ms().saturating_add(HORIZON_MS));
+        let is_quiet = {
+            let events = EVENTS.saturating_add(
+                u64::try_from(cluster.store().list::<Pod>().count()).unwrap_or(u64::MAX).saturating_mul(40),
+            );
+            let until_ms = cluster.now_ms().saturating_add(HORIZON_MS);
+            fork.advance(Goal { until_ms, or_quiet: true, events, one_moment: false }) == Stop::Quiet
+        };
         let later = symptoms(&fork);
         let history = fork.history().get(known..).unwrap_or_default();
         // The moment of each owner's last pod to become ready, and what else happened before it.
@@ -102,13 +111,7 @@ impl Future {
                 _ => {}
             }
         }
-        Self {
-            unwell: unwell(&later),
-            cures,
-            is_quiet: stop == Stop::Quiet,
-            quiet_since_ms: fork.quiet_since_ms(),
-            until_ms: fork.now_ms(),
-        }
+        Self { unwell: unwell(&later), cures, is_quiet, quiet_since_ms: fork.quiet_since_ms(), until_ms: fork.now_ms() }
     }
 
     /// What becomes of these owners' pods.

@@ -194,7 +194,7 @@ fn rollout(cluster: &Cluster, symptom: &Symptom) -> Option<Wait> {
 }
 
 /// The pod's demands on nodes, in short.
-fn selection(pod: &Pod, owner: &str) -> String {
+pub(crate) fn selection(pod: &Pod, owner: &str) -> String {
     let selector = pod.spec.node_selector.iter().flatten().map(|(key, value)| format!("{key}={value}"));
     let mut parts: Vec<String> = selector.collect();
     let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());

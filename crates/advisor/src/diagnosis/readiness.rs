@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::ContainerStatus;
+use k8s_openapi::api::core::v1::{ContainerStatus, PersistentVolumeClaim};
+use k8s_openapi::api::storage::v1::VolumeAttachment;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, ObjectKey, ObjectRef, pod};
+
+use sim_core::model::Effect;
 
 use super::component;
 use super::symptom::{State, Symptom};
 use super::thing::ThingKind;
 use super::wait::Wait;
+use crate::detail::untolerated_taints;
 
 /// What unwell pods wait for on their nodes.
 pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
@@ -33,12 +37,19 @@ fn not_ready(cluster: &Cluster, symptoms: &[Symptom], pod: &Pod, nodes: &BTreeSe
     if !waits.is_empty() {
         return waits;
     }
+    for node in nodes {
+        let taints = untolerated_taints(cluster, pod, node).into_iter();
+        for (_, text) in taints.filter(|(taint, _)| taint.effect == Effect::NoExecute) {
+            waits.push(Wait::new("is evicted for", ThingKind::Taint, text).on(node));
+        }
+    }
     for need in cluster.unmet_needs(&ObjectKey::of(pod)) {
         waits.push(needed(symptoms, &need));
     }
     if !waits.is_empty() {
         return waits;
     }
+    waits.extend(attached_elsewhere(cluster, symptoms, pod));
     let name = format!(
         "{}/{}",
         pod.metadata.namespace.as_deref().unwrap_or_default(),
@@ -50,6 +61,35 @@ fn not_ready(cluster: &Cluster, symptoms: &[Symptom], pod: &Pod, nodes: &BTreeSe
     });
     for container in statuses {
         waits.extend(of_container(&name, container));
+    }
+    waits
+}
+
+/// Volumes of the pod that are attached to another node, where a pod that does not go has them.
+fn attached_elsewhere(cluster: &Cluster, symptoms: &[Symptom], pod: &Pod) -> Vec<Wait> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    let claims = pod.spec.volumes.iter().flatten().filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    let mut waits = Vec::new();
+    for claim in claims {
+        let found = cluster.store().find::<PersistentVolumeClaim>(namespace, &claim.claim_name);
+        let Some(volume) = found.and_then(|claim| claim.spec.as_ref()?.volume_name.clone()) else { continue };
+        let attached = cluster.store().list::<VolumeAttachment>().find(|attachment| {
+            attachment.spec.source.persistent_volume_name.as_ref() == Some(&volume)
+                && Some(attachment.spec.node_name.as_str()) != pod::node_name(pod)
+        });
+        let Some(node) = attached.map(|attachment| attachment.spec.node_name.clone()) else { continue };
+        let holders = symptoms.iter().filter(|symptom| {
+            let on_it = symptom.sample.as_ref().is_some_and(|other| pod::node_name(other) == Some(node.as_str()));
+            on_it && symptom.state == State::Terminating
+        });
+        let mut then: Vec<Wait> =
+            holders.map(|symptom| Wait::new("is held by", ThingKind::Pods, symptom.name())).collect();
+        then.extend(component::not_ready(cluster, symptoms, &BTreeSet::from([node.clone()])));
+        waits.push(
+            Wait::new("waits for", ThingKind::Volume, volume)
+                .says(format!("the volume is still attached to {node}"))
+                .then(then),
+        );
     }
     waits
 }
@@ -101,7 +141,10 @@ fn failed(pod: &Pod, sentence: &str, nodes: &BTreeSet<String>) -> Vec<Wait> {
         "Evicted" if sentence.contains("memory") || sentence.contains("MemoryPressure") => {
             Wait::new("was evicted for", ThingKind::NodeCondition, "MemoryPressure")
         }
-        "NodeAffinity" => Wait::new("was refused by its node for", ThingKind::NodeSelection, "after binding"),
+        "NodeAffinity" => {
+            let name = super::placement::selection(pod, pod.metadata.name.as_deref().unwrap_or_default());
+            Wait::new("was refused by its node for", ThingKind::NodeSelection, name)
+        }
         reason if reason.starts_with("OutOf") => {
             Wait::new("was refused by its node for", ThingKind::Resource, reason.trim_start_matches("OutOf"))
         }

@@ -64,7 +64,15 @@ impl State {
     }
 }
 
+/// How the sentence of a DaemonSet that wants no pod begins.
+const DESIRED_NONE: &str = "DESIRED 0";
+
 impl Symptom {
+    /// Whether what keeps the pods is found on the nodes: they wait for one, or their DaemonSet wants them on none.
+    pub(crate) fn is_placed_by_nodes(&self) -> bool {
+        self.state == State::Unscheduled || self.sentence.starts_with(DESIRED_NONE)
+    }
+
     /// What the graph calls it.
     pub(crate) fn name(&self) -> String {
         format!("{} in {} ({})", self.owner, self.namespace, self.state.as_str())
@@ -101,6 +109,13 @@ pub(crate) fn symptoms(cluster: &Cluster) -> Vec<Symptom> {
     let mut symptoms: Vec<Symptom> = found.into_values().collect();
     symptoms.extend(never_created(cluster, &ownership));
     symptoms.extend(not_evicted(cluster, &ownership));
+    // What failed and was replaced is history.
+    let unwell: BTreeSet<(String, String)> = symptoms
+        .iter()
+        .filter(|symptom| symptom.state != State::Failed || symptom.owner.starts_with("pod/"))
+        .map(|symptom| (symptom.namespace.clone(), symptom.owner.clone()))
+        .collect();
+    symptoms.retain(|symptom| unwell.contains(&(symptom.namespace.clone(), symptom.owner.clone())));
     symptoms
 }
 
@@ -236,7 +251,9 @@ fn never_created(cluster: &Cluster, ownership: &Ownership) -> Vec<Symptom> {
             pods: Vec::new(),
             count: nodes,
             sample: Some(Arc::new(pod)),
-            sentence: format!("DESIRED 0: the DaemonSet wants no pod on any of {nodes} nodes, and no event says so"),
+            sentence: format!(
+                "{DESIRED_NONE}: the DaemonSet wants no pod on any of {nodes} nodes, and no event says so"
+            ),
             since: set.metadata.creation_timestamp.as_ref().map(|time| time.0),
         });
     }

@@ -10,7 +10,8 @@ use crate::diagnosis::{State, symptoms};
 /// What a cure must reach.
 #[derive(Debug, Clone)]
 pub enum Goal {
-    /// Nothing waits that is not meant to: no pod is pending or missing, nor unwell in a way in which some are now.
+    /// Nothing waits that is not meant to: no pod is pending or missing, none keeps a drain from its end or hangs in its
+    /// own. Where nothing of that is so now: every pod is ready.
     AllWell,
     /// A pod, as namespace/name, has a node and is ready.
     Pod(String),
@@ -35,7 +36,7 @@ pub(crate) struct Target {
 impl std::fmt::Display for Goal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Goal::AllWell => f.write_str("no pod pending, missing or unwell that is not meant to be"),
+            Goal::AllWell => f.write_str("no pod waits that is not meant to"),
             Goal::Pod(name) => write!(f, "pod {name} runs and is ready"),
             Goal::Owner { namespace, owner } => write!(f, "the pods of {owner} in {namespace} are well"),
             Goal::Expectation(expectation) => write!(f, "the expectation {:?} holds", expectation.name),
@@ -47,9 +48,12 @@ impl Target {
     /// The goal, for a cluster that is as it is now.
     pub(crate) fn new(goal: &Goal, cluster: &Cluster) -> Self {
         let mut states = BTreeSet::from([State::Unscheduled, State::NotCreated]);
-        states.extend(symptoms(cluster).iter().map(|symptom| symptom.state));
-        // What failed stays in the list of pods for good: new ones would be a new symptom.
-        states.remove(&State::Failed);
+        let now: BTreeSet<State> = symptoms(cluster).iter().map(|symptom| symptom.state).collect();
+        states.extend([State::NotEvicted, State::Terminating].iter().filter(|state| now.contains(state)));
+        // Pods that have their place and are not well are the goal only where none waits for one.
+        if now.is_disjoint(&states) {
+            states.extend([State::NotReady]);
+        }
         Self { goal: goal.clone(), states }
     }
 

@@ -6,11 +6,13 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
-    Change, Cluster, Counts, DeleteOptions, ObjectRef, Refused, RunResult, convert, format_millis, pod, taint_text,
+    Change, Cluster, Counts, DeleteOptions, ObjectRef, Refused, RunResult, Stop, convert, format_millis, pod,
+    taint_text,
 };
 
 use super::edit::Edit;
 use super::goal::Target;
+use crate::diagnosis::{Blame, ThingKind, WaitGraph, symptoms};
 use crate::known_taints::known_taint;
 use crate::what_if::{PodChange, compare};
 
@@ -68,9 +70,9 @@ pub(crate) fn attempt(cluster: &Cluster, changes: &[&Change], target: &Target) -
     for change in changes {
         fork.make(change)?;
     }
-    fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+    let comes_to_rest = settle(&mut fork);
     let settled_at = format_millis(fork.quiet_since_ms().unwrap_or_else(|| fork.now_ms()));
-    let held = target.holds(&fork);
+    let held = comes_to_rest && target.holds(&fork);
     if !held {
         return Ok(Trialled { holds: false, undone: undone(&fork, changes), after: fork, settled_at });
     }
@@ -82,6 +84,19 @@ pub(crate) fn attempt(cluster: &Cluster, changes: &[&Change], target: &Target) -
     }
     Ok(Trialled { after: fork, holds, undone, settled_at })
 }
+
+/// Runs until nothing moves, an hour at most; whether it was no storm of pods that come and go without end.
+pub(crate) fn settle(fork: &mut Cluster) -> bool {
+    let size = fork.store().list::<Pod>().count() + fork.store().list::<Node>().count();
+    let events = EVENTS.saturating_add(EVENTS_EACH.saturating_mul(u64::try_from(size).unwrap_or(u64::MAX)));
+    let until_ms = fork.now_ms().saturating_add(HOUR_MS);
+    let goal = sim_cluster::Goal { until_ms, or_quiet: true, events, one_moment: false };
+    !matches!(fork.advance(goal), Stop::Paused | Stop::TooManyEvents)
+}
+
+/// So many events, and so many for each pod and node, are more than any change of a cluster needs to come to rest.
+const EVENTS: u64 = 60_000;
+const EVENTS_EACH: u64 = 40;
 
 /// Changes that somebody took back while time went on.
 fn undone(after: &Cluster, changes: &[&Change]) -> Vec<String> {
@@ -178,7 +193,7 @@ fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Targ
         if !comes_with_it(&fork) {
             continue;
         }
-        fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+        settle(&mut fork);
         if comes_with_it(&fork) {
             return Some(format!("the next node comes up with {} again", taint_text(lost)));
         }
@@ -211,7 +226,7 @@ fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -
         let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
         let _ = fork.make(&Change::DeleteWith { target: pod, options, force: true });
     }
-    fork.settle(fork.now_ms().saturating_add(HOUR_MS));
+    settle(&mut fork);
     target.holds(&fork)
 }
 
@@ -219,18 +234,22 @@ fn names(cluster: &Cluster) -> BTreeSet<String> {
     cluster.store().list::<Node>().filter_map(|node| node.metadata.name.clone()).collect()
 }
 
-/// Whether a taint that somebody should have removed is still on a node that had it.
+/// Whether a taint or cordon that is to blame is still on a node that had it.
 fn still_there(before: &Cluster, after: &Cluster) -> bool {
-    let passing = |cluster: &Cluster| -> BTreeSet<(String, String)> {
-        let nodes = cluster.store().list::<Node>();
-        let taints = nodes.flat_map(|node| {
-            let name = node.metadata.name.clone().unwrap_or_default();
-            taints_of(node).map(move |taint| (name.clone(), taint.key.clone())).collect::<Vec<_>>()
-        });
-        taints.filter(|(_, key)| known_taint(key).is_some_and(|known| !known.is_meant_to_stay())).collect()
-    };
-    let then = passing(before);
-    passing(after).iter().any(|taint| then.contains(taint))
+    let symptoms = symptoms(before);
+    let graph = WaitGraph::of(before, &symptoms);
+    let mut knots = graph.knots().map(|(_, knot)| knot);
+    knots.any(|knot| match knot.thing.kind {
+        ThingKind::Taint if knot.blame == Blame::Fault => knot.nodes.iter().any(|name| {
+            let node = after.store().find::<Node>("", name);
+            node.is_some_and(|node| taints_of(node).any(|taint| taint_text(taint) == knot.thing.name))
+        }),
+        ThingKind::Cordon => knot.nodes.iter().any(|name| {
+            let node = after.store().find::<Node>("", name);
+            node.is_some_and(|node| node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true)))
+        }),
+        _ => false,
+    })
 }
 
 /// Guarded nodes that lost their guard, and who may go there now.

@@ -1,30 +1,68 @@
 //! Nodes that are not ready, and components that should do something about it.
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Taint};
 use serde_json::json;
 use sim_cluster::{Change, Kind, KubeletRestart, Object, TaintPattern};
 
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_pods};
-use crate::diagnosis::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN, story_nodes};
+use crate::diagnosis::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN, State, Symptom, story_nodes};
 
 const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
 
 /// Bring nodes back that nobody hears of, or take them out of the cluster.
 pub(super) fn of_condition(site: &Site<'_>) -> Vec<Edit> {
+    if site.knot.thing.name.ends_with("Pressure") {
+        return site.waiting.iter().filter_map(|symptom| stated_use(symptom)).collect();
+    }
     if !site.knot.thing.name.starts_with("Ready=Unknown") && site.knot.thing.name != "Ready=False" {
         return Vec::new();
     }
     let nodes = &site.knot.nodes;
     let back = nodes.iter().map(|node| Change::NodeUp(node.clone())).collect();
     let remove = nodes.iter().map(|node| Change::RemoveNode(node.clone())).collect();
-    vec![
+    let hangs = site.waiting.iter().any(|symptom| symptom.state == State::Terminating);
+    let declare =
+        nodes.iter().map(|node| Change::Taint { node: Some(node.clone()), taint: out_of_service() }).collect();
+    let declare = Edit::new(format!("declare {} out of service", story_nodes(nodes)), declare)
+        .weakens("what still runs on the machine would write to disks that others have: be sure that it is off");
+    let mut edits = if hangs { vec![declare] } else { Vec::new() };
+    edits.extend([
         Edit::new(format!("bring the kubelet of {} back", story_nodes(nodes)), back)
             .limit("the input does not say why the kubelet is silent: the machine, its network or the kubelet itself"),
         Edit::new(format!("delete {} from the cluster", story_nodes(nodes)), remove)
             .weakens("what still runs on the machine goes on beside its replacement until the machine is off"),
-    ]
+    ]);
+    edits
+}
+
+/// The pods' owner asks for what the kubelet saw them use: `Container c was using 3Gi, which exceeds its request of 0`.
+fn stated_use(symptom: &Symptom) -> Option<Edit> {
+    let owner = owner_of(symptom)?;
+    let (_, rest) = symptom.sentence.split_once("Container ")?;
+    let (container, rest) = rest.split_once(" was using ")?;
+    let amount: String = rest.chars().take_while(|character| character.is_ascii_alphanumeric()).collect();
+    let resource = symptom.sentence.split_once("low on resource: ")?.1.split(['.', ',']).next()?;
+    if amount.is_empty() || !matches!(resource, "memory" | "ephemeral-storage") {
+        return None;
+    }
+    let patch = json!({"containers": [{"name": container, "resources": {"requests": {resource: amount}}}]});
+    let title = format!("have {owner} ask for the {amount} of {resource} that it uses");
+    Some(
+        Edit::new(title, vec![patch_pods(&owner, patch)])
+            .limit("what the containers will use is not known: this is what was seen"),
+    )
+}
+
+/// What a person sets to say that a machine is off for good (1.24+).
+fn out_of_service() -> Taint {
+    Taint {
+        key: "node.kubernetes.io/out-of-service".to_owned(),
+        value: Some("nodeshutdown".to_owned()),
+        effect: "NoExecute".to_owned(),
+        time_added: None,
+    }
 }
 
 /// Have a component do its work.

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::Node;
 use serde_json::{Value, json};
+use sim_cluster::pod::Pod;
 use sim_cluster::{Change, ObjectRef, PatchType};
 
 use super::super::edit::Edit;
@@ -61,13 +62,15 @@ fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
         if missing.is_empty() || missing.iter().any(|(key, _)| is_fact(key)) {
             return None;
         }
+        let missing_role = missing.iter().any(|(key, _)| key.starts_with("node-role.kubernetes.io/"));
         let text: Vec<String> = missing.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let target = ObjectRef { namespace: None, kind: "node".to_owned(), name: name.to_owned() };
         let edit = Edit::new(
             format!("label {name} with {}", text.join(", ")),
             vec![Change::Label { target, set: missing, remove: Vec::new() }],
         );
-        Some(edit.limit("right only where the node is what the label says"))
+        let edit = edit.limit("right only where the node is what the label says");
+        Some(if missing_role { edit.weakens("the node says that it has a role that it does not have") } else { edit })
     });
     edits.collect()
 }
@@ -172,9 +175,19 @@ pub(super) fn of_gate(site: &Site<'_>) -> Vec<Edit> {
     for symptom in &site.directly {
         for pod in &symptom.pods {
             let Some((namespace, name)) = pod.split_once('/') else { continue };
-            let patch = json!({"spec": {"schedulingGates": [{"$patch": "delete", "name": gate}]}});
+            let Some(live) = site.cluster.store().find::<Pod>(namespace, name) else { continue };
+            let left: Vec<Value> = live
+                .spec
+                .scheduling_gates
+                .iter()
+                .flatten()
+                .filter(|other| other.name != *gate)
+                .map(|other| json!({"name": other.name}))
+                .collect();
+            let left = if left.is_empty() { Value::Null } else { Value::Array(left) };
             let target = reference(namespace, "pod", name);
-            changes.push(Change::Patch { target, type_: PatchType::Strategic, patch });
+            let patch = json!({"spec": {"schedulingGates": left}});
+            changes.push(Change::Patch { target, type_: PatchType::Merge, patch });
             names.push(pod.clone());
         }
     }

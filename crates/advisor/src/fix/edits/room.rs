@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde_json::json;
-use sim_cluster::{Change, convert, pod};
+use sim_cluster::{Change, Kind, Object, convert, pod};
 use sim_core::model::resources::PodRequests;
 
 use super::super::edit::Edit;
@@ -119,17 +119,34 @@ fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit> {
     Some(edit.weakens("fewer replicas serve"))
 }
 
+/// The highest value that a class of a person may have (`HighestUserDefinablePriority`).
+const HIGHEST_PRIORITY: i32 = 1_000_000_000;
+
 /// The lowest priority class above the pods' own: others give way.
 fn higher_priority(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
     let owner = owner_of(symptom)?;
     let own = symptom.sample.as_deref()?.spec.priority.unwrap_or(0);
     let classes = site.cluster.store().list::<PriorityClass>();
-    let class = classes.filter(|class| class.value > Some(own)).min_by_key(|class| class.value)?;
-    let name = class.metadata.name.clone()?;
-    if name.starts_with("system-") {
-        return None;
-    }
+    let is_system =
+        |class: &PriorityClass| class.metadata.name.as_deref().is_some_and(|name| name.starts_with("system-"));
+    let class = classes.filter(|class| class.value > Some(own) && !is_system(class)).min_by_key(|class| class.value);
+    let (name, mut changes) = match class.and_then(|class| class.metadata.name.clone()) {
+        Some(name) => (name, Vec::new()),
+        None => {
+            let name = format!("{}-priority", owner.name);
+            let value = own.saturating_add(1000).min(HIGHEST_PRIORITY);
+            let manifest = json!({
+                "apiVersion": "scheduling.k8s.io/v1",
+                "kind": "PriorityClass",
+                "metadata": {"name": name},
+                "value": value,
+            });
+            let objects: Vec<Object> = Object::read(Kind::PriorityClass, manifest).into_iter().collect();
+            (name, vec![Change::Apply(objects)])
+        }
+    };
     let patch = json!({"priorityClassName": name, "priority": null});
-    let edit = Edit::new(format!("give {owner} the priority class {name}"), vec![patch_pods(&owner, patch)]);
+    changes.push(patch_pods(&owner, patch));
+    let edit = Edit::new(format!("give {owner} the priority class {name}"), changes);
     Some(edit.weakens("pods of lower priority are evicted for it"))
 }

@@ -5,14 +5,14 @@ use sim_cluster::{Change, PatchType};
 
 use super::super::edit::Edit;
 use super::workload::{owner_of, owner_or_pod, reference};
-use crate::diagnosis::{State, Symptom};
+use crate::diagnosis::Symptom;
 use crate::near_miss::near_misses;
 use sim_cluster::Cluster;
 
 /// A correction for each near miss of pods that wait.
 pub(super) fn of_near_misses(cluster: &Cluster, symptoms: &[Symptom]) -> Vec<Edit> {
     let mut edits = Vec::new();
-    for symptom in symptoms.iter().filter(|symptom| symptom.state == State::Unscheduled) {
+    for symptom in symptoms.iter().filter(|symptom| symptom.is_placed_by_nodes()) {
         let Some(sample) = symptom.sample.as_deref() else { continue };
         for miss in near_misses(cluster, sample) {
             let Ok(patch) = serde_json::to_value(&miss.correction.patch) else { continue };

@@ -60,6 +60,9 @@ fn tolerate(site: &Site<'_>, taint: &Taint) -> Option<Edit> {
     });
     let names: Vec<String> = owners.iter().map(|(owner, _)| owner.to_string()).collect();
     let edit = Edit::new(format!("tolerate {} in {}", taint_text(taint), listed(&names)), changes.collect());
+    let is_role = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());
+    let edit =
+        if is_role { edit.weakens("the pods may go to nodes that are kept for the control plane") } else { edit };
     Some(edit.setting("keep the toleration in the manifests or charts: the next upgrade of them would take it away"))
 }
 
