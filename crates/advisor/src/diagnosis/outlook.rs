@@ -11,7 +11,7 @@ use super::symptom::{symptoms, unwell};
 /// How far a fork runs on: an hour of virtual time.
 const HORIZON_MS: u64 = 60 * 60 * 1000;
 /// So many events, and some for each pod, are a storm that goes on without end.
-const EVENTS: u64 = 100_000;
+const EVENTS: u64 = 20_000;
 
 /// What becomes of a cause when nobody does anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

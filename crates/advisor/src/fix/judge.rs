@@ -1,14 +1,16 @@
 //! Trying edits: they are made on a fork, the fork runs until nothing moves and an hour beyond, and what came of it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Node, Taint};
+use k8s_openapi::api::core::v1::{Namespace, Node, Taint};
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
-    Change, Cluster, Counts, DeleteOptions, ObjectRef, Refused, RunResult, Stop, convert, format_millis, pod,
-    taint_text,
+    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, Refused, RunResult, Stop, convert,
+    format_millis, pod, taint_text,
 };
+
+use sim_core::model::Effect;
 
 use super::edit::Edit;
 use super::goal::Target;
@@ -95,7 +97,7 @@ pub(crate) fn settle(fork: &mut Cluster) -> bool {
 }
 
 /// So many events, and so many for each pod and node, are more than any change of a cluster needs to come to rest.
-const EVENTS: u64 = 60_000;
+const EVENTS: u64 = 20_000;
 const EVENTS_EACH: u64 = 40;
 
 /// Changes that somebody took back while time went on.
@@ -148,7 +150,7 @@ pub(crate) fn consequences(before: &Cluster, trialled: &Trialled, edits: &[&Edit
     Consequences {
         class,
         returns,
-        opens: opens(before, &trialled.after, &changes),
+        opens: opens(before, &trialled.after, &changes).into_iter().chain(admitted(before, &trialled.after)).collect(),
         before: result_before.counts,
         after: result_after.counts,
         disturbed,
@@ -256,6 +258,11 @@ fn still_there(before: &Cluster, after: &Cluster) -> bool {
 fn opens(before: &Cluster, after: &Cluster, changes: &[&Change]) -> Vec<String> {
     let mut opened = Vec::new();
     for change in changes {
+        if let Change::Label { target, .. } = change {
+            opened.extend(
+                lowered(before, after, &target.name).filter(|_| Kind::parse(&target.kind) == Some(Kind::Namespace)),
+            );
+        }
         let Change::Untaint { taint, .. } = change else { continue };
         if known_taint(&taint.key).is_some_and(|known| !known.is_meant_to_stay()) {
             continue;
@@ -271,6 +278,55 @@ fn opens(before: &Cluster, after: &Cluster, changes: &[&Change]) -> Vec<String> 
         }
     }
     opened
+}
+
+/// A namespace that enforces another Pod Security level than before.
+fn lowered(before: &Cluster, after: &Cluster, namespace: &str) -> Option<String> {
+    let level = |cluster: &Cluster| {
+        let found = cluster.store().find::<Namespace>("", namespace)?;
+        found.metadata.labels.as_ref()?.get("pod-security.kubernetes.io/enforce").cloned()
+    };
+    let (then, now) = (level(before)?, level(after));
+    let rank = |level: &str| ["privileged", "baseline", "restricted"].iter().position(|known| *known == level);
+    let lower = now.as_deref().is_none_or(|now| rank(now) < rank(&then));
+    lower.then(|| format!("namespace {namespace} lets in what the level {then} refused, of every pod"))
+}
+
+/// Pods that now run on a node whose taint keeps others off, of owners whose pods it kept off before.
+fn admitted(before: &Cluster, after: &Cluster) -> Vec<String> {
+    let tolerates = |pod: &Pod, taint: &sim_core::model::Taint| {
+        convert::tolerations(pod).iter().any(|toleration| toleration.tolerates(taint))
+    };
+    let ownership = (Ownership::of(before.store()), Ownership::of(after.store()));
+    let mut strangers: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
+    for pod in before.store().list::<Pod>() {
+        let owner = ownership.0.top(&pod.metadata).filter(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"));
+        if let Some(owner) = owner {
+            let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+            strangers.entry((namespace, owner.to_string())).or_default().push(pod);
+        }
+    }
+    let mut taints: BTreeMap<&str, Vec<(sim_core::model::Taint, String)>> = BTreeMap::new();
+    for node in after.store().list::<Node>() {
+        let texts = taints_of(node).map(taint_text);
+        let own =
+            convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| taint.effect != Effect::PreferNoSchedule);
+        taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own.collect());
+    }
+    let mut admitted = BTreeSet::new();
+    for pod in after.store().list::<Pod>() {
+        let Some(node) = pod::node_name(pod) else { continue };
+        let Some(owner) = ownership.1.top(&pod.metadata) else { continue };
+        let Some(then) = strangers.get(&(pod.metadata.namespace.clone().unwrap_or_default(), owner.to_string())) else {
+            continue;
+        };
+        for (taint, text) in taints.get(node).into_iter().flatten() {
+            if tolerates(pod, taint) && !then.iter().any(|pod| tolerates(pod, taint)) {
+                admitted.insert(format!("pods of {owner} go to nodes that the taint {text} kept them off"));
+            }
+        }
+    }
+    admitted.into_iter().collect()
 }
 
 /// `n1 is open to the 5 of 7 pods that do not tolerate TAINT; 2 are there already: a, b`.

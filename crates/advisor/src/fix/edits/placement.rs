@@ -69,7 +69,9 @@ fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
             format!("label {name} with {}", text.join(", ")),
             vec![Change::Label { target, set: missing, remove: Vec::new() }],
         );
-        let edit = edit.limit("right only where the node is what the label says");
+        let edit = edit
+            .weakens("the label may say of the node what it is not")
+            .limit("a label set by hand is not on the machine that replaces the node");
         Some(if missing_role { edit.weakens("the node says that it has a role that it does not have") } else { edit })
     });
     edits.collect()
