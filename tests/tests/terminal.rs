@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -60,6 +60,15 @@ fn folder(name: &str) -> String {
     folder.display().to_string()
 }
 
+/// The same command, which heeds Ctrl-C even where the tests were started in the background of a shell, which ignores it.
+fn heeding_interrupts(command: &Command) -> Command {
+    let mut heeding = Command::new("env");
+    heeding.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
+    heeding.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    heeding.current_dir(sim_tests::root());
+    heeding
+}
+
 fn interrupt(child: &Child) {
     kill_process(Pid::from_child(child), Signal::INT).expect("the child runs");
 }
@@ -90,7 +99,7 @@ fn a_long_run_shows_progress_on_a_terminal_and_stops_with_what_is_known() {
     let (snapshot, timeline) = (format!("{folder}/snapshot.json"), format!("{folder}/timeline.txt"));
     let args = ["run", &format!("{folder}/long.yaml"), "--snapshot", &snapshot, "--timeline-file", &timeline];
     let sim = Sim::new("terminal-progress").env("TERM", "xterm");
-    let mut command = sim.command(&args);
+    let mut command = heeding_interrupts(&sim.command(&args));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program);
     let child = command.spawn().expect("sim is built");
     drop(command);
@@ -125,7 +134,7 @@ fn a_long_run_shows_progress_on_a_terminal_and_stops_with_what_is_known() {
 fn a_pipe_gets_no_progress_and_json_is_whole() {
     let folder = folder("pipe");
     let sim = Sim::new("terminal-pipe").env("XDG_STATE_HOME", &folder);
-    let mut command = sim.command(&["run", &format!("{folder}/long.yaml"), "-o", "json"]);
+    let mut command = heeding_interrupts(&sim.command(&["run", &format!("{folder}/long.yaml"), "-o", "json"]));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("sim is built");
     wait_for("run", || std::path::Path::new(&folder).join("sim/last-run.json").exists());
@@ -208,7 +217,8 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn head_takes_its_line() {
     let sim = Sim::new("terminal-first-line");
-    let mut command = sim.command(&["get", "pods", "-A", "-f", "scenarios/kubespray-uninitialized.yaml"]);
+    let mut command =
+        heeding_interrupts(&sim.command(&["get", "pods", "-A", "-f", "scenarios/kubespray-uninitialized.yaml"]));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("sim is built");
     let mut line = [0; 9];

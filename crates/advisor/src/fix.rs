@@ -136,7 +136,10 @@ pub struct Vain {
 
 /// Changes beside the document: two answers are equal when what they say is.
 #[derive(Debug, Clone, Default)]
-struct Changes(Vec<Change>);
+struct Changes {
+    all: Vec<Change>,
+    by_edit: Vec<Vec<Change>>,
+}
 
 impl PartialEq for Changes {
     fn eq(&self, _: &Self) -> bool {
@@ -218,6 +221,11 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     Ok(result)
 }
 
+/// The changes of every edit that the causes of a cluster suggest, tried or not.
+pub fn candidate_changes(cluster: &Cluster) -> Vec<Vec<Change>> {
+    edits::candidates(cluster).into_iter().map(|edit| edit.changes).collect()
+}
+
 /// What came of changes that somebody else thought of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
@@ -251,12 +259,18 @@ impl Answer {
     /// # Errors
     /// Never for an answer of this cluster: its changes were made on it before.
     pub fn manifests(&self, cluster: &Cluster) -> Result<Vec<Object>, Refused> {
-        sim_kubectl::manifests(cluster, &self.changes.0)
+        sim_kubectl::manifests(cluster, &self.changes.all)
     }
 
     /// The changes that the commands stand for.
     pub fn changes(&self) -> &[Change] {
-        &self.changes.0
+        &self.changes.all
+    }
+
+    /// The same without those of one edit.
+    pub fn changes_without(&self, edit: usize) -> Vec<Change> {
+        let others = self.changes.by_edit.iter().enumerate().filter(|(index, _)| *index != edit);
+        others.flat_map(|(_, changes)| changes.clone()).collect()
     }
 }
 
@@ -296,7 +310,7 @@ fn answer(cluster: &Cluster, cure: &Cure, target: &Target) -> Answer {
         after,
         pods,
         limits: edits.iter().flat_map(|edit| edit.limits.clone()).collect(),
-        changes: Changes(changes),
+        changes: Changes { all: changes, by_edit: edits.iter().map(|edit| edit.changes.clone()).collect() },
     }
 }
 

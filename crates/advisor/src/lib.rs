@@ -29,7 +29,9 @@ pub use diagnosis::{
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
-pub use fix::{Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Tried, Vain, fix, try_changes};
+pub use fix::{
+    Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Tried, Vain, candidate_changes, fix, try_changes,
+};
 pub use hidden_taint::{HiddenTaint, hidden_taints};
 pub use impossible::{Impossible, ImpossibleKind, impossible};
 pub use known_taints::{KnownTaint, known_taint};

@@ -63,13 +63,16 @@ fn mermaid(graph: &WaitGraph) -> String {
     text
 }
 
+/// That of the arrows' labels: with a second size the writer's style sheet would come in another order each time.
+const FONT_SIZE: usize = 15;
+
 fn svg(graph: &WaitGraph) -> String {
     let mut drawn = VisualGraph::new(Orientation::LeftToRight);
     let mut handles = BTreeMap::new();
     for (at, knot) in graph.knots() {
         let text = wrapped(&knot.thing.to_string());
         let fill = if knot.thing.kind == ThingKind::Pods { "#ffe0e0ff" } else { "#ffffffff" };
-        let look = StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(fill)), 0, 14);
+        let look = StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(fill)), 0, FONT_SIZE);
         let longest = text.lines().map(str::len).max().unwrap_or_default();
         let size = Point::new(longest as f64 * 8.0 + 24.0, text.lines().count() as f64 * 20.0 + 16.0);
         let element = Element::create(ShapeKind::new_box(&text), look, Orientation::LeftToRight, size);

@@ -125,10 +125,10 @@ fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
     cures.iter().any(|cure| kinds(&cure.edits).is_subset(&own))
 }
 
-/// Whether other edits come to mind than before: something was uncovered.
+/// Whether other edits come to mind than before: something was uncovered, or no longer stands in the way.
 fn differs(before: &Cluster, after: &Cluster) -> bool {
     let titles = |cluster: &Cluster| candidates(cluster).into_iter().map(|edit| edit.title).collect::<BTreeSet<_>>();
-    !titles(after).is_subset(&titles(before))
+    titles(after) != titles(before)
 }
 
 /// Leaves out every edit without which the goal is reached, too.
