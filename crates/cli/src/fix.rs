@@ -1,5 +1,6 @@
 //! `sim fix`: the cures that were tried and work, best first.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -112,6 +113,12 @@ fn text(result: &FixResult, more: usize) -> String {
         let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {runs} futures. Goal: {goal}.");
         for cause in &result.stays {
             let _ = writeln!(text, "  stays: {}", cause.title);
+            let clues = cause.affected.iter().filter_map(|affected| affected.clues.as_ref());
+            let sentences: BTreeSet<&str> =
+                clues.flat_map(|clues| &clues.impossible).map(|impossible| impossible.sentence.as_str()).collect();
+            for sentence in sentences {
+                let _ = writeln!(text, "    {sentence}");
+            }
         }
     }
     for (index, answer) in result.answers.iter().enumerate() {
