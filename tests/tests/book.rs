@@ -62,6 +62,23 @@ fn what_if() {
 }
 
 #[test]
+fn causes() {
+    check("book/src/diagnose.md");
+}
+
+#[test]
+fn the_graph_that_is_drawn_is_the_one_that_is_printed() {
+    let page = std::fs::read_to_string(root().join("book/src/diagnose.md")).expect("the page");
+    let block = |after: &str| page.split_once(after).and_then(|(_, rest)| rest.split("```").next());
+    assert_eq!(block("```mermaid\n").expect("a drawing"), block("--graph mermaid\n").expect("a console block"));
+}
+
+#[test]
+fn cures() {
+    check("book/src/fix.md");
+}
+
+#[test]
 fn the_example_of_a_scenario_holds_on_the_incident_s_cluster() {
     let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
     let example = page.split("```yaml\n").find(|block| block.starts_with("apiVersion: sim/v1")).expect("an example");
@@ -111,6 +128,16 @@ fn the_expectations_of_the_reference_can_be_used() {
         let lines: String = block.lines().map(|line| format!("    {line}\n")).collect();
         is_usable(&format!("expectations-{number}"), &format!("  expectations:\n{lines}"));
     }
+}
+
+#[test]
+fn the_example_of_a_diagnosis_is_the_scenario_s() {
+    let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
+    let example = page.split("```yaml\n").find(|block| block.starts_with("diagnosis:")).expect("an example");
+    let lines = example.split("```").next().unwrap_or_default().lines();
+    let example: String = lines.map(|line| format!("  {line}\n")).collect();
+    let scenario = std::fs::read_to_string(root().join("scenarios/left-cordoned.yaml")).expect("the scenario");
+    assert!(scenario.contains(&example), "not in the scenario:\n{example}");
 }
 
 #[test]
