@@ -97,7 +97,7 @@ pub enum Because {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DiagnosisEntry {
-    /// When to look, e.g. `19m`: before the step at that moment. Default: the end of the run.
+    /// When to look, e.g. `19m`: when all that happens at that moment has happened. Default: the end of the run.
     at: Option<String>,
     /// A part of the cause's title, of its things or of its trace.
     cause: String,
