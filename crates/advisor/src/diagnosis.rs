@@ -162,7 +162,7 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
         title: told.title,
         pods: concerned.iter().map(|symptom| symptom.count).sum(),
         affected: concerned.iter().map(|symptom| Affected::of(cluster, symptom)).collect(),
-        why: told.why,
+        why: if concerned.iter().any(|symptom| symptom.sentence == told.why) { String::new() } else { told.why },
         nodes: nodes.into_iter().cloned().collect(),
         set_by: told.set_by,
         cleared_by: told.cleared_by,
@@ -219,8 +219,8 @@ fn circle_story(graph: &WaitGraph, root: &Root) -> story::Story {
     let names: Vec<String> =
         root.things.iter().filter_map(|at| graph.get(*at)).map(|knot| knot.thing.to_string()).collect();
     story::Story {
-        title: format!("a deadlock of {}: each waits for the next, and the last for the first", names.len()),
-        why: names.join(" → "),
+        title: format!("each waits for the next, in a circle: {}", names.join(" → ")),
+        why: String::new(),
         ..story::Story::default()
     }
 }

@@ -6,6 +6,8 @@ mod goal;
 mod judge;
 mod search;
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
 use sim_cluster::{Change, Cluster, Counts, Object, Refused, taint_text};
@@ -19,7 +21,7 @@ use judge::{Consequences, consequences, opened_to};
 pub use search::Progress;
 use search::{Cure, search};
 
-use crate::diagnosis::{RootCause, diagnose};
+use crate::diagnosis::{RootCause, ThingKind, WaitGraph, diagnose, symptoms};
 use crate::known_taints::known_taint;
 use crate::what_if::PodChange;
 
@@ -46,6 +48,9 @@ pub struct FixResult {
     pub goal: String,
     /// Whether it holds already.
     pub already_holds: bool,
+    /// When time alone reaches it, in virtual time: then nothing needs to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_alone: Option<String>,
     /// The cures, best first.
     pub answers: Vec<Answer>,
     /// Edits that come to mind and do not reach the goal by themselves, and why.
@@ -178,6 +183,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         kubernetes_version: cluster.setup().version.to_string(),
         goal: goal.to_string(),
         already_holds: target.holds(cluster),
+        time_alone: None,
         answers: Vec::new(),
         vain: Vec::new(),
         not_needed: Vec::new(),
@@ -190,6 +196,12 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         notes: cluster.gaps(),
     };
     if result.already_holds {
+        return Ok(result);
+    }
+    if let Ok(waited) = judge::attempt(cluster, &[], &target)
+        && waited.holds
+    {
+        result.time_alone = Some(waited.settled_at);
         return Ok(result);
     }
     let found = search(cluster, &target, go_on);
@@ -321,9 +333,15 @@ fn not_needed(cluster: &Cluster, answers: &[Answer]) -> Vec<String> {
             .iter()
             .any(|answer| answer.edits.iter().any(|edit| edit.contains(&format!("remove the taint {taint} "))))
     };
+    let symptoms = symptoms(cluster);
+    let graph = WaitGraph::of(cluster, &symptoms);
+    let tainted = graph.knots().filter(|(_, knot)| knot.thing.kind == ThingKind::Taint);
+    let blamed: BTreeSet<&String> = tainted.flat_map(|(_, knot)| &knot.nodes).collect();
     let mut notes = Vec::new();
     for node in cluster.store().list::<Node>() {
-        let Some(name) = node.metadata.name.as_deref() else { continue };
+        let Some(name) = node.metadata.name.as_deref().filter(|name| blamed.contains(&(*name).to_owned())) else {
+            continue;
+        };
         for taint in node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()) {
             let text = taint_text(taint);
             let guards = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());

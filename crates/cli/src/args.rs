@@ -326,13 +326,13 @@ pub(crate) struct FixArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<u64>,
     /// Show so many answers at most.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive)]
     pub(crate) top: usize,
     /// Write the manifests that the best answer patches to a directory, a file each. Nothing ever talks to a cluster.
     #[arg(long, value_name = "DIR")]
     pub(crate) apply_to: Option<PathBuf>,
     /// Which answer --apply-to writes, by its number.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "apply_to")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive, requires = "apply_to")]
     pub(crate) answer: usize,
     /// Output format.
     #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
@@ -448,4 +448,9 @@ fn duration(text: &str) -> Result<u64, String> {
 /// A label selector, as kubectl takes it.
 fn selector(text: &str) -> Result<LabelSelector, String> {
     LabelSelector::parse(text).map_err(|error| error.to_string())
+}
+
+/// A number from 1 on.
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
 }

@@ -115,7 +115,8 @@ fn clues(clues: &Clues) -> Vec<String> {
     lines.extend(clues.hidden_taints.iter().map(|hidden| {
         format!("the event does not name the taint {} on {}", hidden.taint, crate::report::nodes(&hidden.nodes))
     }));
-    for verdict in clues.other_versions.iter().filter(|verdict| !verdict.own) {
+    let own = clues.other_versions.iter().find(|verdict| verdict.own).map(|verdict| verdict.outcome);
+    for verdict in clues.other_versions.iter().filter(|verdict| Some(verdict.outcome) != own) {
         let range = if verdict.from == verdict.to {
             verdict.from.clone()
         } else {

@@ -23,12 +23,9 @@ pub(crate) fn run(args: &FixArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     let session = Session::view(Source::find(files, args.cluster.clone())?, args.at, terminal)?;
     let goal = goal(&session, args.goal.as_deref())?;
     let mut result = search(&session.cluster, &goal, args.deadline, terminal)?;
-    if let Some(directory) = &args.apply_to {
-        let answer = result.answers.get(args.answer.saturating_sub(1));
-        let answer = answer.ok_or_else(|| CliError::new(format!("there is no answer {}", args.answer)))?;
-        write_manifests(&session, answer, directory, terminal)?;
-    }
-    let none = result.answers.is_empty() && !result.already_holds;
+    let none = result.answers.is_empty() && !result.already_holds && result.time_alone.is_none();
+    let chosen = result.answers.get(args.answer.saturating_sub(1)).cloned();
+    let count = result.answers.len();
     let more = result.answers.len().saturating_sub(args.top);
     result.answers.truncate(args.top);
     match args.output {
@@ -39,6 +36,10 @@ pub(crate) fn run(args: &FixArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
                 terminal.note(note);
             }
         }
+    }
+    if let Some(directory) = &args.apply_to {
+        let none = || CliError::new(format!("there is no answer {} to write: there are {count}", args.answer));
+        write_manifests(&session, &chosen.ok_or_else(none)?, directory, terminal)?;
     }
     if result.is_cut && args.deadline.is_some() {
         terminal.note("the search was cut by --deadline: there may be better answers");
@@ -108,9 +109,15 @@ fn text(result: &FixResult, more: usize) -> String {
     if result.already_holds {
         return format!("{GOOD}Nothing to cure{GOOD:#}: {goal}.\n");
     }
+    if let Some(at) = &result.time_alone {
+        return format!(
+            "{GOOD}Time alone cures it{GOOD:#}, at {at}: {goal}. `sim diagnose` says what has to end first.\n"
+        );
+    }
+    let futures = |count: usize| format!("{count} future{}", if count == 1 { "" } else { "s" });
     let mut text = String::new();
     if result.answers.is_empty() {
-        let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {runs} futures. Goal: {goal}.");
+        let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {}. Goal: {goal}.", futures(*runs));
         for cause in &result.stays {
             let _ = writeln!(text, "  stays: {}", cause.title);
             let clues = cause.affected.iter().filter_map(|affected| affected.clues.as_ref());
@@ -141,7 +148,7 @@ fn text(result: &FixResult, more: usize) -> String {
         }
     }
     if !result.answers.is_empty() {
-        let _ = writeln!(text, "\nTried in {runs} futures. Cost: {}.", result.cost_rule);
+        let _ = writeln!(text, "\nTried in {}. Cost: {}.", futures(*runs), result.cost_rule);
     }
     text
 }
@@ -172,8 +179,12 @@ fn of_answer(number: usize, answer: &Answer) -> String {
     for setting in &answer.settings {
         line("setting", setting);
     }
-    for undo in answer.commands.iter().filter_map(|command| command.undo.as_deref()) {
+    // What was done last is taken back first.
+    for undo in answer.commands.iter().rev().filter_map(|command| command.undo.as_deref()) {
         line("undo", undo);
+    }
+    for note in answer.commands.iter().filter_map(|command| command.note.as_deref()) {
+        line("note", note);
     }
     line("returns", answer.returns.as_deref().unwrap_or_default());
     for undone in &answer.undone {

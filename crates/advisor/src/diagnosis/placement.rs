@@ -7,7 +7,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, convert};
-use sim_core::scheduler::PluginName;
+use sim_core::scheduler::{ExtensionPoint, PluginName, Refusal};
 
 use super::component;
 use super::symptom::{State, Symptom};
@@ -52,7 +52,10 @@ pub(crate) fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom,
     let mut memory = BTreeMap::new();
     for node in explanation.nodes {
         let mut set = BTreeSet::new();
-        for refusal in &node.refusals {
+        // A plugin that gives up before it has looked at any node leaves the others nothing to say.
+        let is_early = |refusal: &&Refusal| refusal.extension_point == Some(ExtensionPoint::PreFilter);
+        let has_early = node.refusals.iter().any(|refusal| is_early(&refusal));
+        for refusal in node.refusals.iter().filter(|refusal| !has_early || is_early(refusal)) {
             let found = of_refusal(cluster, symptom, pod, &asked, &node.node, refusal, &mut memory);
             for wait in found {
                 set.insert(wait.thing.clone());
@@ -87,7 +90,7 @@ fn of_refusal(
     pod: &Pod,
     asked: &Asked<'_>,
     node: &str,
-    refusal: &sim_core::scheduler::Refusal,
+    refusal: &Refusal,
     memory: &mut Reasons,
 ) -> Vec<Wait> {
     let mut waits = Vec::new();
@@ -147,9 +150,12 @@ fn of_reason(cluster: &Cluster, symptom: &Symptom, pod: &Pod, plugins: &[PluginN
         return one(ThingKind::TopologySpread, format!("of {owner}"), "is kept apart by");
     }
     if is(PluginName::InterPodAffinity) {
-        let whose = if reason.contains("existing pods") { "existing pods' anti-affinity against" } else { "of" };
-        let rule = if reason.contains("anti-affinity") && whose == "of" { "(anti)" } else { "" };
-        return one(ThingKind::PodAffinity, format!("{rule}{whose} {owner}").trim().to_owned(), "is kept off by");
+        let rule = match reason {
+            reason if reason.contains("existing pods") => "anti-affinity of others against",
+            reason if reason.contains("anti-affinity") => "anti-affinity of",
+            _ => "affinity of",
+        };
+        return one(ThingKind::PodAffinity, format!("{rule} {owner}"), "is kept off by");
     }
     if is(PluginName::NodeVolumeLimits) || reason.contains("max volume count") {
         return one(ThingKind::VolumeLimit, "of nodes".to_owned(), "exceeds");

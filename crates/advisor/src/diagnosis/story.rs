@@ -64,7 +64,8 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         ThingKind::Component => {
             story.title = format!("{name} does not do its work");
             story.cleared_by = Some(name.clone());
-            story.not_cleared = Some("nobody by that name runs".to_owned());
+            let stopped = says.contains("stopped");
+            story.not_cleared = Some(if stopped { says } else { "nobody by that name runs".to_owned() });
         }
         ThingKind::Taint => {
             story.title = format!("taint {name} on {on} is not tolerated");
@@ -90,7 +91,10 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
             story.title = format!("node {name} is not there");
         }
         ThingKind::Resource => {
-            story.title = format!("too little {name} on {on}");
+            story.title = match name.as_str() {
+                "pods" => format!("{on} {} no more pods", if knot.nodes.len() == 1 { "takes" } else { "take" }),
+                name => format!("too little {name} on {on}"),
+            };
             story.set_by = Some("the requests of the pods that are there".to_owned());
             story.cleared_by = Some("pods that end, a new node, or smaller requests".to_owned());
         }
@@ -106,7 +110,7 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
             story.set_by = Some("the pods' own template, or the scheduler's default constraints".to_owned());
         }
         ThingKind::PodAffinity => {
-            story.title = format!("the pod (anti-)affinity {name} leaves no node");
+            story.title = format!("the pod {name} leaves no node");
         }
         ThingKind::Claim => {
             story.title = format!("claim {name} has no volume");

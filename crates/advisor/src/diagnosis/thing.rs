@@ -99,7 +99,7 @@ impl ThingKind {
             ThingKind::NodeSelection => "node selection",
             ThingKind::HostPort => "host port",
             ThingKind::TopologySpread => "topology spread",
-            ThingKind::PodAffinity => "pod affinity",
+            ThingKind::PodAffinity => "pod",
             ThingKind::Claim => "persistentvolumeclaim",
             ThingKind::Volume => "persistentvolume",
             ThingKind::StorageClass => "storageclass",

@@ -15,6 +15,8 @@ pub(crate) struct Edit {
     pub(crate) settings: Vec<String>,
     /// What the answer is worth no more than.
     pub(crate) limits: Vec<String>,
+    /// Whether it gives something up rather than cures what is wrong.
+    pub(crate) gives_up: bool,
     /// Machines that are bought for it.
     pub(crate) machines: usize,
     /// Edits of one kind that differ in how much they do: of those that suffice only the first is an answer.
@@ -32,7 +34,13 @@ impl Edit {
             settings: Vec::new(),
             limits: Vec::new(),
             kind: None,
+            gives_up: false,
         }
+    }
+
+    pub(crate) fn gives_up(mut self, what: impl Into<String>) -> Self {
+        self.gives_up = true;
+        self.weakens(what)
     }
 
     pub(crate) fn of_kind(mut self, kind: impl Into<String>) -> Self {

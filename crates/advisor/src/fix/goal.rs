@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, Expectation, Ownership, Trial, pod};
 
-use crate::diagnosis::{State, symptoms};
+use crate::diagnosis::{State, Symptom, symptoms};
 
 /// What a cure must reach.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub enum Goal {
 pub(crate) struct Target {
     goal: Goal,
     states: BTreeSet<State>,
+    /// Those whose pods waited for a node or were missing: a place on a node that does not start them is no cure.
+    owners: BTreeSet<(String, String)>,
 }
 
 impl std::fmt::Display for Goal {
@@ -48,13 +50,16 @@ impl Target {
     /// The goal, for a cluster that is as it is now.
     pub(crate) fn new(goal: &Goal, cluster: &Cluster) -> Self {
         let mut states = BTreeSet::from([State::Unscheduled, State::NotCreated]);
-        let now: BTreeSet<State> = symptoms(cluster).iter().map(|symptom| symptom.state).collect();
+        let found = symptoms(cluster);
+        let now: BTreeSet<State> = found.iter().map(|symptom| symptom.state).collect();
+        let waiting = found.iter().filter(|symptom| matches!(symptom.state, State::Unscheduled | State::NotCreated));
+        let owners = waiting.map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
         states.extend([State::NotEvicted, State::Terminating].iter().filter(|state| now.contains(state)));
         // Pods that have their place and are not well are the goal only where none waits for one.
         if now.is_disjoint(&states) {
             states.extend([State::NotReady]);
         }
-        Self { goal: goal.clone(), states }
+        Self { goal: goal.clone(), states, owners }
     }
 
     /// Whether the goal speaks of anything in this cluster.
@@ -81,7 +86,11 @@ impl Target {
         match &self.goal {
             Goal::AllWell => {
                 let unwell = symptoms(cluster);
-                unwell.iter().filter(|symptom| self.states.contains(&symptom.state)).map(|symptom| symptom.count).sum()
+                let misses = |symptom: &&Symptom| {
+                    let own = || self.owners.contains(&(symptom.namespace.clone(), symptom.owner.clone()));
+                    self.states.contains(&symptom.state) || (symptom.state == State::NotReady && own())
+                };
+                unwell.iter().filter(misses).map(|symptom| symptom.count).sum()
             }
             Goal::Pod(name) => {
                 let well =

@@ -141,7 +141,7 @@ pub(crate) fn consequences(before: &Cluster, trialled: &Trialled, edits: &[&Edit
     let returns = returns(before, &trialled.after, &changes, target);
     let class = if returns.is_some() || !trialled.undone.is_empty() {
         CureClass::HidesCause
-    } else if still_there(before, &trialled.after) {
+    } else if still_there(before, &trialled.after) || edits.iter().any(|edit| edit.gives_up) {
         CureClass::LivesWithCause
     } else {
         CureClass::RemovesCause
@@ -309,8 +309,11 @@ fn admitted(before: &Cluster, after: &Cluster) -> Vec<String> {
     let mut taints: BTreeMap<&str, Vec<(sim_core::model::Taint, String)>> = BTreeMap::new();
     for node in after.store().list::<Node>() {
         let texts = taints_of(node).map(taint_text);
-        let own =
-            convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| taint.effect != Effect::PreferNoSchedule);
+        let own = convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| {
+            // What somebody is to remove guards nothing.
+            taint.effect != Effect::PreferNoSchedule
+                && known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay())
+        });
         taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own.collect());
     }
     let mut admitted = BTreeSet::new();

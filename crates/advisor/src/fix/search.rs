@@ -74,6 +74,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
             }
             found.runs += 1;
             if found.runs > MOST_RUNS || !go_on(Progress { runs: found.runs, found: found.cures.len(), edits: size }) {
+                found.runs -= 1;
                 found.is_cut = true;
                 return found;
             }

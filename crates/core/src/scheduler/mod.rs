@@ -30,7 +30,7 @@ pub mod storage;
 pub(crate) mod testing;
 
 pub use admission_check::{Misfit, admission_check};
-pub use config::{ConfigFault, SchedulerConfig};
+pub use config::{ConfigFault, ExtensionPoint, SchedulerConfig};
 pub use course::Course;
 pub use csi_translation::InTreePlugin;
 pub use event::{Action, ClusterEvent, EventResource, Happening, Subject, pod_changes};

@@ -54,7 +54,7 @@ pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
                     format!("scale {owner} to {replicas}, as many as the quota allows"),
                     vec![Change::Scale { workload: owner, replicas }],
                 )
-                .weakens("fewer replicas serve"),
+                .gives_up("fewer replicas serve"),
             );
         }
     }

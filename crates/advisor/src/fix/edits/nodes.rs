@@ -32,7 +32,7 @@ pub(super) fn of_condition(site: &Site<'_>) -> Vec<Edit> {
         Edit::new(format!("bring the kubelet of {} back", story_nodes(nodes)), back)
             .limit("the input does not say why the kubelet is silent: the machine, its network or the kubelet itself"),
         Edit::new(format!("delete {} from the cluster", story_nodes(nodes)), remove)
-            .weakens("what still runs on the machine goes on beside its replacement until the machine is off"),
+            .gives_up("what still runs on the machine goes on beside its replacement until the machine is off"),
     ]);
     edits
 }

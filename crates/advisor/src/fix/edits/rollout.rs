@@ -24,7 +24,8 @@ pub(super) fn of_rollout(site: &Site<'_>) -> Vec<Edit> {
         let recreate = json!({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}});
         edits.push(
             Edit::new(format!("have {owner} recreate all pods at once (Recreate)"), vec![patch_of(&owner, recreate)])
-                .weakens("nobody serves while a rollout goes on"),
+                .weakens("nobody serves while a rollout goes on")
+                .weakens("a template that does not work takes everything down"),
         );
     }
     edits

@@ -93,7 +93,7 @@ fn smaller_requests(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
         format!("have {owner} ask for {amount} of {resource}, the largest hole"),
         vec![patch_pods(&owner, patch)],
     );
-    Some(edit.weakens("the pods are promised less than their author asked for"))
+    Some(edit.gives_up("the pods are promised less than their author asked for"))
 }
 
 /// As many replicas as there is room for.
@@ -116,7 +116,7 @@ fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit> {
         format!("scale {owner} to {replicas}, as many as there is room for"),
         vec![Change::Scale { workload: owner, replicas }],
     );
-    Some(edit.weakens("fewer replicas serve"))
+    Some(edit.gives_up("fewer replicas serve"))
 }
 
 /// The highest value that a class of a person may have (`HighestUserDefinablePriority`).
