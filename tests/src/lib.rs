@@ -69,8 +69,16 @@ impl Sim {
     /// # Panics
     /// When the binary is not there or cannot be run: the test cannot go on.
     pub fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Ran {
+        self.run_into(args, stdin, Stdio::piped())
+    }
+
+    /// Runs `sim` with its standard output somewhere else: what goes there is not seen.
+    ///
+    /// # Panics
+    /// When the binary is not there or cannot be run: the test cannot go on.
+    pub fn run_into(&self, args: &[&str], stdin: &[u8], stdout: Stdio) -> Ran {
         let mut command = self.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
         let mut pipe = child.stdin.take().expect("stdin is piped");
         // A child that does not read its input closes the pipe: that is its right.

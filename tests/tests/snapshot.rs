@@ -124,3 +124,96 @@ fn a_dump_without_owners_runs_as_far_as_it_goes_and_says_what_is_missing() {
         assert!(again.stderr.contains(words), "{words:?} is not in {}", again.stderr);
     }
 }
+
+/// Stable names, so that what is made later can be compared.
+const EVENTFUL: &str = "
+apiVersion: sim/v1
+kind: Scenario
+metadata: {name: eventful}
+spec:
+  kubernetesVersion: v1.30.2
+  start: '2024-05-06T07:08:00+02:00'
+  until: 20m
+  behaviours: [{pods: {owner: statefulset/db}, behaviour: exits 1 after 7m}]
+  timeline:
+    - {at: 1m, steps: [{nodeDown: n1}, {imageBroken: 'other*'}]}
+    - {at: 2m, steps: [{controllerStopped: kube-scheduler}]}
+    - at: 3m
+      steps:
+        - behaviour: {pods: {name: late}, behaviour: never ready}
+    - at: 12m
+      steps:
+        - {controllerStarted: kube-scheduler}
+        - apply: {file: FILE}
+    - {at: 16m, steps: [{nodeUp: n1}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1, labels: {kubernetes.io/hostname: n1}}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n2, labels: {kubernetes.io/hostname: n2}}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: lost}
+spec: {nodeName: n1, containers: [{name: c, image: nginx}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  serviceName: db
+  replicas: 2
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {nodeSelector: {kubernetes.io/hostname: n2}, containers: [{name: c, image: db}]}
+";
+
+const LATE: &str = "
+{apiVersion: v1, kind: Pod, metadata: {name: late}, spec: {containers: [{name: c, image: nginx}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: broken}, spec: {containers: [{name: c, image: 'other:1'}]}}
+";
+
+#[test]
+fn what_stands_and_what_is_to_come_goes_on() {
+    let folder = std::env::temp_dir().join(format!("sim-tests-{}-eventful", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("late.yaml"), LATE).expect("a file");
+    let file = folder.join("late.yaml").display().to_string();
+    let cluster = EVENTFUL.replace("FILE", &file);
+    let whole = Sim::new("eventful-whole").run_with_stdin(&["run", "-"], cluster.as_bytes());
+    assert_eq!(whole.code, 0, "{}", whole.stderr);
+    assert!(
+        ["late", "ImagePullBackOff", "1 (12m ago)"].iter().all(|words| whole.stdout.contains(words)),
+        "{}",
+        whole.stdout
+    );
+    for until in ["1m40s", "5m", "10m30s", "14m"] {
+        let kept = folder.join(format!("{until}.yaml")).display().to_string();
+        let args = ["run", "-", "--until", until, "--snapshot", &kept];
+        let first = Sim::new("eventful-first").run_with_stdin(&args, cluster.as_bytes());
+        assert_eq!(first.code, 0, "{}", first.stderr);
+        // The snapshot needs no other file.
+        let text = std::fs::read_to_string(kept).expect("a snapshot").replace(&file, "nowhere.yaml");
+        let again = Sim::new("eventful-again").run_with_stdin(&["run", "-"], text.as_bytes());
+        assert_eq!(again.code, 0, "{}", again.stderr);
+        assert_eq!(again.stdout, whole.stdout, "taken over at {until}");
+    }
+}
+
+#[test]
+fn what_a_snapshot_does_not_keep_is_told() {
+    let path = std::env::temp_dir().join(format!("sim-tests-{}-forgotten.yaml", std::process::id()));
+    let path = path.display().to_string();
+    let args = ["run", "-", "--until", "1m10s", "--snapshot", &path];
+    let first =
+        Sim::new("forgotten").run_with_stdin(&args, EVENTFUL.replace("apply: {file: FILE}", "cordon: n2").as_bytes());
+    let note = "note: the snapshot does not keep how long nothing has been heard of n1: it counts from the snapshot on";
+    assert!(first.stderr.contains(note), "{}", first.stderr);
+}

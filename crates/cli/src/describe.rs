@@ -72,13 +72,22 @@ fn describe(cluster: &Cluster, object: &Object) -> Result<String, CliError> {
     }
 }
 
-/// The events about an object, in the order kubectl lists them.
+/// The events about an object, in the order kubectl lists them. Those of an earlier one of the same name have its uid
+/// (`events.Search`); those of nodes have the node's name there, and those of static pods the hash of their file.
 fn events_of<'a>(cluster: &'a Cluster, object: &Object) -> Vec<&'a Event> {
+    let metadata = object.metadata();
+    let by_uid = match object {
+        Object::Node(_) => false,
+        Object::Pod(pod) => !sim_cluster::pod::is_static(pod),
+        _ => true,
+    };
+    let is_of_this = |uid: &Option<String>| !by_uid || uid.is_none() || *uid == metadata.uid;
     let events = cluster.store().list::<Event>().map(AsRef::as_ref).filter(|event: &&Event| {
         let regarding = &event.involved_object;
         regarding.name.as_deref() == Some(object.name())
             && regarding.kind.as_deref() == Some(object.kind_name())
             && regarding.namespace.as_deref().unwrap_or_default() == object.namespace().unwrap_or_default()
+            && is_of_this(&regarding.uid)
     });
     events.collect()
 }

@@ -11,6 +11,9 @@ pub(crate) struct LastRun {
     pub(crate) files: Vec<PathBuf>,
     /// `--kubernetes-version`, when it was given.
     pub(crate) kubernetes_version: Option<String>,
+    /// `--until`, in milliseconds of virtual time, when it was given.
+    #[serde(default)]
+    pub(crate) until_ms: Option<u64>,
     /// `--seed`.
     #[serde(default)]
     pub(crate) seed: u64,

@@ -17,7 +17,7 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     let files = args.files.into_iter().chain(args.filename).collect();
     let source = Source::find(files, args.cluster)?;
     let mut session = Session::load(source, terminal)?;
-    session.remember();
+    session.remember(args.until);
     let timeline = timeline_format(args.timeline, args.timeline_file.as_deref());
     if timeline.is_some() {
         session.cluster.record_history();
@@ -38,6 +38,9 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             .map_err(|error| CliError::new(format!("{}: cannot be written: {error}", path.display())))?;
     }
     if let Some(path) = &args.snapshot {
+        for forgotten in session.cluster.forgotten() {
+            terminal.note(&format!("the snapshot does not keep {forgotten}"));
+        }
         std::fs::write(path, session.snapshot(path)?)
             .map_err(|error| CliError::new(format!("{}: cannot be written: {error}", path.display())))?;
     }

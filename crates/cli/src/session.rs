@@ -6,7 +6,9 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use sim_cluster::{Cluster, Expectation, ExpectationOutcome, Kind, Object, RefusedStep, StopReason, Stopped};
+use sim_cluster::{
+    Cluster, Expectation, ExpectationOutcome, Kind, Object, RefusedStep, StopReason, Stopped, format_millis,
+};
 use sim_scenario::{Scenario, UnknownField};
 
 use crate::args::ClusterArgs;
@@ -23,6 +25,8 @@ const LARGE_BYTES: u64 = 20_000_000;
 pub(crate) struct Source {
     files: Vec<PathBuf>,
     cluster: ClusterArgs,
+    /// How far the run went that is looked at again, when it was told so.
+    until_ms: Option<u64>,
     /// Said in the first line when the files were not named.
     pub(crate) announcement: Option<String>,
 }
@@ -51,12 +55,12 @@ impl Source {
     /// The files named, else `$SIM_CLUSTER`, else those of the last run.
     pub(crate) fn find(named: Vec<PathBuf>, mut cluster: ClusterArgs) -> Result<Self, CliError> {
         if !named.is_empty() {
-            return Ok(Self { files: named, cluster, announcement: None });
+            return Ok(Self { files: named, cluster, until_ms: None, announcement: None });
         }
         if let Some(paths) = std::env::var_os("SIM_CLUSTER").filter(|paths| !paths.is_empty()) {
             let files: Vec<PathBuf> = std::env::split_paths(&paths).collect();
             let announcement = Some(format!("Using the cluster of $SIM_CLUSTER: {}", list(&files)));
-            return Ok(Self { files, cluster, announcement });
+            return Ok(Self { files, cluster, until_ms: None, announcement });
         }
         let last = LastRun::read().ok_or_else(|| {
             CliError::new("no cluster: no FILE was given, SIM_CLUSTER is not set, and there was no `sim run` before")
@@ -69,9 +73,12 @@ impl Source {
         }
         cluster.scheduler_config = cluster.scheduler_config.or(last.scheduler_config);
         cluster.emulate_sampling |= last.emulate_sampling;
-        let version = cluster.kubernetes_version.map(|version| format!(" (Kubernetes {version})")).unwrap_or_default();
-        let announcement = Some(format!("Using the cluster of the last `sim run`{version}: {}", list(&last.files)));
-        Ok(Self { files: last.files, cluster, announcement })
+        let version = cluster.kubernetes_version.map(|version| format!("Kubernetes {version}"));
+        let until = last.until_ms.map(|until_ms| format!("until {}", format_millis(until_ms)));
+        let said: Vec<String> = version.into_iter().chain(until).collect();
+        let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
+        let announcement = Some(format!("Using the cluster of the last `sim run`{said}: {}", list(&last.files)));
+        Ok(Self { files: last.files, cluster, until_ms: last.until_ms, announcement })
     }
 }
 
@@ -166,11 +173,12 @@ impl Session {
     }
 
     /// Remembers this run for the next command.
-    pub(crate) fn remember(&self) {
+    pub(crate) fn remember(&self, until_ms: Option<u64>) {
         let cluster = &self.source.cluster;
         let last = LastRun {
             files: self.source.files.clone(),
             kubernetes_version: cluster.kubernetes_version.map(|version| version.to_string()),
+            until_ms,
             seed: cluster.seed,
             scheduler_config: cluster.scheduler_config.as_ref().and_then(|path| std::path::absolute(path).ok()),
             emulate_sampling: cluster.emulate_sampling,
@@ -178,12 +186,13 @@ impl Session {
         last.write(self.stdin.as_deref());
     }
 
-    /// Runs to `until`, else to where the Scenario says, else until nothing moves; checks expectations on the way.
+    /// Runs to `until`, else as far as the last run went, else to where the Scenario says, else until nothing moves; checks
+    /// expectations on the way.
     ///
     /// # Errors
     /// When a step is refused and the Scenario does not say `continueOnError`, or the run never settles.
     pub(crate) fn run(&mut self, until: Option<u64>, terminal: &Terminal) -> Result<Ran, CliError> {
-        let mut trial = prepare::trial(self.scenario.as_ref(), until);
+        let mut trial = prepare::trial(self.scenario.as_ref(), until.or(self.source.until_ms));
         let stopped = drive(&mut trial, &mut self.cluster, terminal);
         let (outcomes, refused) = trial.finish(&self.cluster, stopped.reason);
         let untouched = self.scenario.iter().flat_map(|scenario| &scenario.timeline);

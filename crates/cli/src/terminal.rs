@@ -1,11 +1,12 @@
 //! Colour, notes and faults on the terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use sim_scenario::{Fault, Severity};
 
 use crate::args::ColorChoice;
+use crate::error::EXIT_UNUSABLE;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -32,12 +33,18 @@ impl Terminal {
         Self { choice }
     }
 
-    /// Writes to stdout. A reader that has gone away is no error: `sim get pods | head` is a fair thing to type.
+    /// Writes to stdout. A reader that has gone away is no error: `sim get pods | head` is a fair thing to type. Any other
+    /// failure ends the process: what it has to say cannot be said.
     pub(crate) fn print(&self, text: &str) {
         let mut out = anstream::AutoStream::new(std::io::stdout(), self.choice).lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        if written.is_err() {
-            std::process::exit(0);
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+            Err(error) => {
+                self.error(&format!("cannot write to stdout: {error}"), None);
+                std::process::exit(EXIT_UNUSABLE.into());
+            }
         }
     }
 

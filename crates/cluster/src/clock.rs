@@ -53,6 +53,22 @@ impl Clock {
         u64::try_from(moment.duration_since(self.start).as_millis()).unwrap_or(0)
     }
 
+    /// The same with what was before as negative numbers.
+    pub(crate) fn signed_ms_of(&self, moment: Timestamp) -> i64 {
+        i64::try_from(moment.duration_since(self.start).as_millis()).unwrap_or(0)
+    }
+
+    /// Now in milliseconds since the start, as a number that can be compared with what was before.
+    pub(crate) fn signed_now_ms(&self) -> i64 {
+        i64::try_from(self.now_ms).unwrap_or(i64::MAX)
+    }
+
+    /// A moment, perhaps before the start, as objects carry it.
+    pub(crate) fn time_at_signed(&self, ms: i64) -> Time {
+        let moment = self.start.checked_add(SignedDuration::from_millis(ms)).unwrap_or(self.start);
+        Time(Timestamp::from_second(moment.as_second()).unwrap_or(Timestamp::MAX))
+    }
+
     /// Now as objects carry it: whole seconds.
     pub(crate) fn time(&self) -> Time {
         self.time_at(self.now_ms)

@@ -252,7 +252,8 @@ impl Cluster {
             cluster.admit(Object::Namespace(Arc::new(Namespace { metadata, ..Namespace::default() })));
         }
         let mut objects: Vec<Object> = objects.into_iter().collect();
-        snapshot::reunite(&mut objects);
+        let lacking = snapshot::mend(&mut objects, &cluster.names, cluster.setup.input_is_complete);
+        cluster.knowledge.lacking = lacking;
         objects.sort_by_key(rank_of_admission);
         for object in objects {
             cluster.knowledge.note(&object);

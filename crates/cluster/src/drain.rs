@@ -121,6 +121,13 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
     }
 }
 
+impl Drain {
+    /// When it was begun.
+    pub(crate) fn started_ms(&self) -> u64 {
+        self.started_ms
+    }
+}
+
 impl Cluster {
     /// Cordons the node and starts to evict its pods. The lines are those printed before the first eviction.
     pub(crate) fn drain(&mut self, options: &DrainOptions) -> Result<Vec<String>, Refused> {

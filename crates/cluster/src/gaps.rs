@@ -62,11 +62,44 @@ impl Cluster {
         for (kind, names) in self.unknown_classes() {
             gaps.push(format!("no {kind} is in the input: pods are made as if {} did not matter", list(&names)));
         }
+        if let Some((silent, nodes)) = &self.knowledge.headless {
+            let (of, down) = if *nodes == 1 {
+                ("its only node".to_owned(), "is")
+            } else {
+                (format!("{} of its {nodes} nodes", silent.len()), "are")
+            };
+            gaps.push(format!(
+                "the control plane is taken to run on although {of} ({}) {down} down for a time: in truth nothing would be scheduled, evicted or replaced meanwhile",
+                list(silent)
+            ));
+        }
         for circle in Ownership::of(&self.store).circles() {
             let owners: Vec<String> = circle.iter().map(ToString::to_string).collect();
             gaps.push(format!("{} own each other in a circle: the garbage collector never frees them", list(&owners)));
         }
         gaps
+    }
+
+    /// Takes note when so many of the control plane's own nodes are silent that it could not run: all of them, or as many
+    /// as etcd cannot lose.
+    pub(crate) fn note_headless(&mut self) {
+        let nodes_of = |names: &[&str]| -> BTreeSet<String> {
+            let is_one =
+                |pod: &Pod| pod.spec.containers.iter().any(|container| names.contains(&container.name.as_str()));
+            let pods = self.store.list::<Pod>().filter(|pod| pod::is_static(pod) && is_one(pod));
+            pods.filter_map(|pod| pod::node_name(pod).map(str::to_owned)).collect()
+        };
+        let is_silent = |node: &String| self.silent_nodes.contains_key(&ObjectKey::new("", node));
+        let members = nodes_of(&["etcd"]);
+        let servers = nodes_of(&["kube-apiserver", "kube-controller-manager", "kube-scheduler"]);
+        let silent =
+            |nodes: &BTreeSet<String>| nodes.iter().filter(|node| is_silent(node)).cloned().collect::<Vec<_>>();
+        let (silent_members, silent_servers) = (silent(&members), silent(&servers));
+        if !members.is_empty() && 2 * silent_members.len() >= members.len() {
+            self.knowledge.headless = Some((silent_members, members.len()));
+        } else if !servers.is_empty() && silent_servers.len() == servers.len() {
+            self.knowledge.headless = Some((silent_servers, servers.len()));
+        }
     }
 
     /// The classes that pods of this run name and that nothing is known of: their priority and overhead count for nothing.

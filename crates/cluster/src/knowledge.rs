@@ -12,12 +12,16 @@ pub(crate) struct Knowledge {
     /// Whether what is not shown does not exist.
     complete: bool,
     shown: BTreeSet<(Kind, String)>,
+    /// What the input was found to lack when it was taken in, a sentence each.
+    pub(crate) lacking: Vec<String>,
+    /// The silent nodes without which the control plane could not run, and how many nodes it has.
+    pub(crate) headless: Option<(Vec<String>, usize)>,
 }
 
 impl Knowledge {
     /// Nothing is shown yet.
     pub(crate) fn new(complete: bool) -> Self {
-        Self { complete, shown: BTreeSet::new() }
+        Self { complete, ..Self::default() }
     }
 
     /// Takes note of an object.

@@ -8,6 +8,7 @@ mod admission;
 mod containers;
 mod events;
 mod images;
+mod mirror;
 mod needs;
 mod node_status;
 mod pressure;
@@ -28,7 +29,7 @@ use crate::conduct::{ANNOTATION, Conduct, Declaration};
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
-use work::{PodWork, Stage, stage};
+use work::{PodWork, Stage, ms, stage};
 
 pub use node_status::installs_network;
 pub(crate) use node_status::{Flags, Silence, adopt_flags, come_back, fall_silent, healthy, join, post, restart};
@@ -62,6 +63,9 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
     needs::wake_dependents(cluster, changed);
     match (&changed.before, &changed.after) {
         (before, Some(Object::Pod(pod))) => watch_pod(cluster, &changed.key, before.is_none(), pod),
+        (Some(Object::Pod(gone)), None) if mirror::is_missed(cluster, &changed.key, gone) => {
+            mirror::restore(cluster, &changed.key, gone);
+        }
         (Some(Object::Pod(gone)), None) => forget(cluster, &changed.key, gone),
         _ => {}
     }
@@ -74,6 +78,7 @@ fn watch_pod(cluster: &mut Cluster, key: &ObjectKey, is_new: bool, pod: &Arc<Pod
     }
     let known = cluster.kubelets.pods.get(key).filter(|work| work.is_of(pod));
     let wanted = match known {
+        _ if pod::is_static(pod) && pod::is_terminating(pod) => true,
         Some(work) => pod::is_terminating(pod) && !work.is_stopping(),
         None => {
             pod::is_terminating(pod)
@@ -92,6 +97,7 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(node) = pod::node_name(&pod).filter(|node| is_alive(cluster, node)).map(str::to_owned) else { return };
     let known = cluster.kubelets.pods.get(key).filter(|work| work.is_of(&pod)).cloned();
     match known {
+        _ if pod::is_static(&pod) && pod::is_terminating(&pod) => mirror::take_away(cluster, key),
         Some(work) => containers::sync(cluster, key, &pod, &node, PodWork::clone(&work)),
         None if pod::is_terminal(&pod) => {}
         None if matches!(stage(&pod), Stage::New) && !pod::is_terminating(&pod) => {
@@ -117,6 +123,13 @@ pub(crate) fn volumes_are_attached(cluster: &mut Cluster, pod: &Pod) {
     cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(ObjectKey::of(pod)));
 }
 
+impl Kubelets {
+    /// The images that no registry hands out, as patterns with `*`.
+    pub(crate) fn broken_images(&self) -> impl Iterator<Item = &str> {
+        self.broken_images.iter().map(String::as_str)
+    }
+}
+
 impl Cluster {
     /// Declares what containers do, beside what was declared before; where both speak of one thing, the last is right.
     pub fn declare(&mut self, declarations: impl IntoIterator<Item = Declaration>) {
@@ -138,7 +151,7 @@ impl Cluster {
             let conducts = conduct_of(self, pod);
             let now_ms = self.clock.now_ms();
             if let Some(work) = self.kubelets.pods.get_mut(&key) {
-                Arc::make_mut(work).conduct_themselves(&conducts, now_ms);
+                Arc::make_mut(work).conduct_themselves(&conducts, ms(now_ms));
             }
             if pod::node_name(pod).is_some() {
                 self.agenda.add(now_ms, Event::Kubelet(key));

@@ -1,13 +1,21 @@
 //! A dump of a living cluster goes on from where it stands: what it leaves out of the ties between objects is put back,
 //! and what it lacks is told.
 
+mod missing;
+mod replica_sets;
+mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::cluster::Cluster;
+use crate::controllers::controller_ref;
+use crate::gaps::list;
 use crate::kubelet::Silence;
+use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
@@ -15,23 +23,48 @@ use crate::store::ObjectKey;
 /// Kind, namespace and name.
 type Identity = (String, String, String);
 
+/// Puts back what a dump leaves out as far as its other objects tell, and says what was put back and what is missing. Of
+/// an input that is all there is nothing is missing.
+pub(crate) fn mend(objects: &mut Vec<Object>, names: &NameGenerator, is_complete: bool) -> Vec<String> {
+    if is_complete {
+        reunite(objects, names);
+        return Vec::new();
+    }
+    let mut told = Vec::new();
+    let put_back = replica_sets::put_back(objects);
+    if !put_back.is_empty() {
+        told.push(format!(
+            "the input lacks the ReplicaSets {}: they were put together from their pods and Deployments",
+            list(&put_back)
+        ));
+    }
+    reunite(objects, names);
+    told.extend(missing::missing(objects));
+    told
+}
+
 /// Puts the ties between owners and what they own back where a dump was cleaned of uids: an owner without one gets the
-/// one by which it is named, a reference without one gets that of its owner. (kubectl's users strip `metadata.uid` but
-/// not the owner references.)
-pub(crate) fn reunite(objects: &mut [Object]) {
+/// one by which it is named, a reference without one gets that of its owner, and where neither has one both get a new one.
+fn reunite(objects: &mut [Object], names: &NameGenerator) {
     let mut named: BTreeMap<Identity, String> = BTreeMap::new();
     for object in objects.iter() {
-        for owner in owners(object).iter().filter(|owner| !owner.uid.is_empty()) {
-            named.entry(owner_identity(object, owner)).or_insert_with(|| owner.uid.clone());
+        for owner in owners(object) {
+            let uid = named.entry(owner_identity(object, owner)).or_default();
+            if uid.is_empty() {
+                uid.clone_from(&owner.uid);
+            }
         }
     }
     let mut uids: BTreeMap<Identity, String> = BTreeMap::new();
     for object in objects.iter_mut() {
         let identity = identity(object);
+        object.metadata_mut().uid.take_if(|uid| uid.is_empty());
         if object.metadata().uid.is_none()
             && let Some(uid) = named.get(&identity)
         {
-            object.metadata_mut().uid = Some(uid.clone());
+            let (kind, namespace, name) = &identity;
+            let drawn = || names.stable_uid(&format!("{kind}/{namespace}/{name}"));
+            object.metadata_mut().uid = Some(if uid.is_empty() { drawn() } else { uid.clone() });
         }
         if let Some(uid) = object.metadata().uid.clone() {
             uids.insert(identity, uid);
@@ -74,10 +107,15 @@ impl Cluster {
 
     /// What the objects name and the input did not have, one sentence each, and what that could change.
     pub(crate) fn lacks(&self) -> Vec<String> {
-        let mut lacks = Vec::new();
-        let mut owners: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+        let mut lacks = self.knowledge.lacking.clone();
+        let mut owners: BTreeMap<(Kind, String), &ObjectMeta> = BTreeMap::new();
         let mut claims = BTreeSet::new();
-        for pod in self.store.list::<Pod>().filter(|pod| pod::is_active(pod)) {
+        for pod in self.store.list::<Pod>() {
+            // Pods of Jobs are missed when they have ended, too: they count.
+            let is_of_job = pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind == Kind::Job.name());
+            if !pod::is_active(pod) && !is_of_job {
+                continue;
+            }
             let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
             if let Some(owner) = pod::controller_of(&pod.metadata)
                 && let Some(kind) = Kind::of(&owner.api_version, &owner.kind)
@@ -86,7 +124,7 @@ impl Cluster {
                     .object(kind, &ObjectKey::new(if kind.is_namespaced() { namespace } else { "" }, &owner.name))
                     .is_none()
             {
-                owners.entry(kind).or_default().insert(format!("{namespace}/{}", owner.name));
+                owners.entry((kind, format!("{namespace}/{}", owner.name))).or_insert(&pod.metadata);
             }
             for volume in pod.spec.volumes.iter().flatten() {
                 if let Some(claim) = &volume.persistent_volume_claim
@@ -96,11 +134,21 @@ impl Cluster {
                 }
             }
         }
-        for (kind, names) in owners {
-            let names: Vec<String> = names.into_iter().collect();
+        let mut follows: BTreeMap<(Kind, &str), Vec<String>> = BTreeMap::new();
+        for ((kind, name), pod) in owners {
+            let is_made_anew =
+                kind == Kind::ReplicaSet && !controller_ref::adopters::<Deployment>(self, pod).is_empty();
+            let what = if is_made_anew {
+                "their Deployments make new pods beside them"
+            } else {
+                "nobody replaces those pods when they go, and no change of them is rolled out"
+            };
+            follows.entry((kind, what)).or_default().push(name);
+        }
+        for ((kind, follows), names) in follows {
             lacks.push(format!(
-                "the input has pods of {} but not the {} themselves: nobody replaces those pods when they go, and no change of them is rolled out",
-                super::gaps::list(&names),
+                "the input has pods of {} but not the {} themselves: {follows}",
+                list(&names),
                 kind.plural()
             ));
         }
@@ -108,7 +156,7 @@ impl Cluster {
             let names: Vec<String> = claims.into_iter().collect();
             lacks.push(format!(
                 "the input lacks PersistentVolumeClaims that pods name ({}): a pod that has to be placed again waits for them",
-                super::gaps::list(&names)
+                list(&names)
             ));
         }
         lacks
@@ -136,6 +184,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::reunite;
+    use crate::names::NameGenerator;
     use crate::object::{Kind, Object};
 
     fn object(kind: Kind, uid: Value, owner: Value) -> Object {
@@ -151,7 +200,7 @@ mod tests {
     #[track_caller]
     fn check(set_uid: Value, reference: Value, set: Option<&str>, owner: &str) {
         let mut objects = [object(Kind::ReplicaSet, set_uid, Value::Null), object(Kind::Pod, Value::Null, reference)];
-        reunite(&mut objects);
+        reunite(&mut objects, &NameGenerator::new(0));
         assert_eq!(objects[0].metadata().uid.as_deref(), set);
         assert_eq!(objects[1].metadata().owner_references.as_ref().unwrap()[0].uid, owner);
     }
@@ -163,6 +212,19 @@ mod tests {
         check(json!("u1"), json!("u1"), Some("u1"), "u1");
         // Another object of the same name: it does not own the pod.
         check(json!("u2"), json!("u1"), Some("u2"), "u1");
-        check(Value::Null, json!(""), None, "");
+    }
+
+    #[test]
+    fn ties_cut_on_both_sides_are_put_back() {
+        for uid in [Value::Null, json!("")] {
+            let mut objects = [object(Kind::ReplicaSet, uid, Value::Null), object(Kind::Pod, Value::Null, json!(""))];
+            reunite(&mut objects, &NameGenerator::new(0));
+            let uid = objects[0].metadata().uid.clone().unwrap();
+            assert_eq!((uid.len(), &objects[1].metadata().owner_references.as_ref().unwrap()[0].uid), (36, &uid));
+        }
+        // Nobody is named, nobody gets one.
+        let mut objects = [object(Kind::ReplicaSet, Value::Null, Value::Null)];
+        reunite(&mut objects, &NameGenerator::new(0));
+        assert_eq!(objects[0].metadata().uid, None);
     }
 }

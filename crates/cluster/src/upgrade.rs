@@ -159,6 +159,12 @@ pub(crate) fn upgrade_kubelet(cluster: &mut Cluster) {
     let Some(upgrade) = &mut cluster.upgrade else { return };
     let to = upgrade.to;
     if let Some(key) = upgrade.waiting.pop_front().filter(|key| cluster.store.get::<Node>(key).is_some()) {
+        if let Err(Refused(message)) = cluster.refuse_when_down(&key) {
+            // A playbook stops at a host that it cannot reach.
+            cluster.upgrade = None;
+            cluster.print(message);
+            return;
+        }
         kubelet::restart(cluster, &key, None, Some(to));
         // The node is there.
         let _ = cluster.set_unschedulable(&key.name, false);

@@ -78,6 +78,16 @@ fn runs(cluster: &Cluster) -> bool {
             .any(|key| cluster.store.get::<Pod>(key).is_some_and(|pod| pod::is_ready(pod) && pod::is_active(pod)))
 }
 
+/// The name of the cloud, as a cloud-controller-manager is told it (`--cloud-provider`).
+fn provider(cluster: &Cluster) -> String {
+    let managers = cluster.cloud_managers.iter().filter_map(|key| cluster.store.get::<Pod>(key));
+    let words = managers.flat_map(|pod| &pod.spec.containers).flat_map(|container| {
+        container.command.iter().flatten().chain(container.args.iter().flatten()).map(String::as_str)
+    });
+    let mut named = words.filter_map(|word| word.trim_start_matches('-').strip_prefix("cloud-provider="));
+    named.next().unwrap_or("cloud").to_owned()
+}
+
 /// Keeps the list of pods that are a cloud-controller-manager.
 fn index(cluster: &mut Cluster, changed: &Changed) {
     match (changed.kind, &changed.after) {
@@ -137,12 +147,17 @@ fn remove_taint(cluster: &mut Cluster, key: &ObjectKey, taint_key: &str) {
     });
 }
 
-/// Initialises a node: the taint goes (`syncNode`). What only the cloud knows of it stays unknown.
+/// Initialises a node: it gets the ID that its machine has in the cloud, and the taint goes (`syncNode`). What else the
+/// cloud knows of it stays unknown.
 pub(crate) fn initialise(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(node) = cluster.store.get::<Node>(key).filter(|node| is_uninitialized(node)).cloned() else { return };
     if !runs(cluster) {
         return;
     }
+    let provider_id = format!("{}://{}", provider(cluster), key.name);
+    cluster.store.update::<Node>(key, |node| {
+        node.spec.get_or_insert_default().provider_id.get_or_insert(provider_id);
+    });
     remove_taint(cluster, key, UNINITIALIZED);
     if cluster.behaviour.tells_of_initialised_nodes {
         cluster.event_from(

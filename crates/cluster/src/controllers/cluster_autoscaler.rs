@@ -16,7 +16,7 @@ use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::kubelet;
-use crate::object::{KnownKind, Object};
+use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
@@ -121,7 +121,10 @@ pub(crate) fn scale_up(cluster: &mut Cluster) {
     }
     let pods: Vec<Arc<Pod>> = cluster.store.list::<Pod>().filter(|pod| is_unschedulable(pod)).cloned().collect();
     // Those for whom a node is there or on its way need no other.
-    let waiting: Vec<Arc<Pod>> = pods.into_iter().filter(|pod| place(cluster, &mut snapshot, pod).is_err()).collect();
+    let mut waiting: Vec<Arc<Pod>> =
+        pods.into_iter().filter(|pod| place(cluster, &mut snapshot, pod).is_err()).collect();
+    // A DaemonSet's pod is for one node: another is of no use to it (`filterOutDaemonSetPodListProcessor`).
+    waiting.retain(|pod| pod::controller_of(&pod.metadata).is_none_or(|owner| owner.kind != Kind::DaemonSet.name()));
     if waiting.is_empty() {
         return;
     }
@@ -243,6 +246,10 @@ pub(crate) fn machine_arrives(cluster: &mut Cluster, name: &str) {
     let groups = Arc::clone(&cluster.cluster_autoscaler.groups);
     if let Some(group) = groups.get(index).filter(|_| cluster.store.find::<Node>("", name).is_none()) {
         let mut node = node_of(group, name);
+        let info = node.status.get_or_insert_default().node_info.get_or_insert_default();
+        if info.kubelet_version.is_empty() {
+            info.kubelet_version = cluster.setup.version.to_string();
+        }
         kubelet::join(cluster, &mut node);
         cluster.create(node);
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
 use crate::cluster::Cluster;
@@ -32,6 +32,12 @@ impl Selects for ReplicaSet {
 }
 
 impl Selects for DaemonSet {
+    fn selector(&self) -> Cow<'_, LabelSelector> {
+        Cow::Borrowed(&self.spec.selector)
+    }
+}
+
+impl Selects for StatefulSet {
     fn selector(&self) -> Cow<'_, LabelSelector> {
         Cow::Borrowed(&self.spec.selector)
     }

@@ -21,13 +21,14 @@ use crate::object::{Kind, KnownKind, Object};
 use crate::pod;
 use crate::store::{Changed, ObjectKey};
 
+pub(crate) use self::annotations::REVISION;
 pub(crate) use self::progress::is_put_off_for_ever;
 pub(crate) use self::rollout::{is_selecting_all, resolve};
 
 /// More replicas than these no cluster holds; who asks for more has mistyped, and is told so.
 pub const MAX_REPLICAS: i32 = 1_000_000;
 /// The label that tells the ReplicaSets of one Deployment apart.
-const HASH_LABEL: &str = "pod-template-hash";
+pub(crate) const HASH_LABEL: &str = "pod-template-hash";
 
 /// A Deployment changed, or a ReplicaSet of one or that one could adopt; or a pod is gone that a Recreate waits for.
 pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {

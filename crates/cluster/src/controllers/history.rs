@@ -9,8 +9,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::controllers::controller_ref::{Selects, owner_reference};
+use crate::convert;
 use crate::defaults;
 use crate::pod;
+use crate::store::ObjectKey;
 
 /// The revisions of an owner, oldest first.
 pub(crate) fn revisions_of(cluster: &Cluster, owner: &ObjectMeta) -> Vec<Arc<ControllerRevision>> {
@@ -27,6 +30,33 @@ pub(crate) fn revisions_of(cluster: &Cluster, owner: &ObjectMeta) -> Vec<Arc<Con
         (revision.revision, created, revision.metadata.name.clone())
     });
     known
+}
+
+/// Takes in the revisions that match the owner's selector and belong to nobody (`ClaimControllerRevisions`,
+/// `adoptOrphanRevisions`).
+pub(crate) fn adopt<O: Selects>(cluster: &mut Cluster, owner: &O) {
+    if owner.metadata().deletion_timestamp.is_some() {
+        return;
+    }
+    let selector = convert::label_selector(&owner.selector());
+    let nothing = Default::default();
+    let orphans = cluster
+        .store
+        .list_in::<ControllerRevision>(owner.metadata().namespace.as_deref().unwrap_or_default())
+        .filter(|revision| {
+            let metadata = &revision.metadata;
+            pod::controller_of(metadata).is_none()
+                && metadata.deletion_timestamp.is_none()
+                && !selector.is_empty()
+                && selector.matches(metadata.labels.as_ref().unwrap_or(&nothing))
+        });
+    let orphans: Vec<ObjectKey> = orphans.map(|revision| ObjectKey::of(revision.as_ref())).collect();
+    for key in orphans {
+        let reference = owner_reference(owner);
+        cluster.store.update::<ControllerRevision>(&key, |revision| {
+            revision.metadata.owner_references.get_or_insert_default().push(reference);
+        });
+    }
 }
 
 /// What a revision keeps of its owner: the template, as a patch, the keys in order as Go writes a map (`getPatch`).

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy};
 
+use super::controller_ref;
 use super::deployment::{MAX_REPLICAS, resolve};
 use super::replica_set::count;
 use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
-use crate::object::{Kind, KnownKind};
+use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
@@ -25,7 +26,16 @@ use revision::Revisions;
 pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
     match changed.kind {
         Kind::StatefulSet => cluster.sync(Controller::StatefulSet, changed.key.clone()),
-        Kind::Pod => cluster.sync_owners(Controller::StatefulSet, Kind::StatefulSet, changed),
+        Kind::Pod => {
+            cluster.sync_owners(Controller::StatefulSet, Kind::StatefulSet, changed);
+            if let Some(Object::Pod(pod)) = &changed.after
+                && pod::controller_of(&pod.metadata).is_none()
+            {
+                for key in controller_ref::adopters::<StatefulSet>(cluster, &pod.metadata) {
+                    cluster.sync(Controller::StatefulSet, key);
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -33,6 +43,13 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 /// Takes a StatefulSet one step further: replicas first, then those that are too many, then the update.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<StatefulSet>(key).cloned() else { return };
+    // What it takes in must be called as its own pods are (`getPodsForStatefulSet`).
+    let is_member = |pod: &Pod| ordinal_of(&set, pod).is_some();
+    let managed = cluster.pods_of(&set.metadata).iter().filter(|pod| is_member(pod)).count();
+    if controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, is_member).len() != managed {
+        // What it takes in or lets go of brings it here again.
+        return;
+    }
     let revisions = Revisions::of(cluster, &set);
     let mut refused = false;
     if set.metadata.deletion_timestamp.is_none() {

@@ -49,12 +49,14 @@ pub(super) fn take_in(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, no
     super::containers::sync(cluster, key, pod, node, work);
 }
 
-/// A kubelet that starts takes in its node's pods anew, those first that were created first: what does not fit any more,
-/// or not where it is, is refused though it runs (k/k#84757, k/k#100467).
+/// A kubelet that starts takes in its node's pods anew: what does not fit any more, or not where it is, is refused though
+/// it runs (k/k#84757, k/k#100467). Its files are read at once, while it waits for the API server: so static pods come
+/// first, and of each source those that were created first (`HandlePodAdditions`).
 pub(super) fn take_in_anew(cluster: &mut Cluster, node: &str) {
     let mut pods = cluster.pods_on(node);
     pods.retain(|pod| pod::is_active(pod) && pod.status.as_ref().is_some_and(|status| status.start_time.is_some()));
-    pods.sort_by_key(|pod| (pod.metadata.creation_timestamp.as_ref().map(|time| time.0), ObjectKey::of(pod.as_ref())));
+    let created = |pod: &Pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    pods.sort_by_key(|pod| (!pod::is_static(pod), created(pod), ObjectKey::of(pod.as_ref())));
     let mut taken_in = BTreeSet::new();
     for pod in pods {
         let key = ObjectKey::of(pod.as_ref());
@@ -95,10 +97,14 @@ fn check(
     node_name: &str,
     is_known: impl Fn(&Cluster, &ObjectKey) -> bool,
 ) -> Option<Rejection> {
+    // What has ended, or is refused already, uses nothing and can give nothing (`filterOutInactivePods`).
+    let is_known = |cluster: &Cluster, other: &ObjectKey| {
+        is_known(cluster, other) && cluster.store.get::<Pod>(other).is_some_and(|pod| !pod::is_terminal(pod))
+    };
     let misfits = misfits(cluster, key, pod, node_name, is_known);
     let resources = misfits.iter().all(|misfit| matches!(misfit, Misfit::Resource { .. }));
     if !misfits.is_empty() && resources && is_critical(pod) {
-        return preempt(cluster, key, pod, node_name, &misfits);
+        return preempt(cluster, key, pod, node_name, &misfits, is_known);
     }
     if let Some(misfit) = misfits.first() {
         return Some(rejection(cluster, misfit));
@@ -172,16 +178,16 @@ pub(super) fn is_critical(pod: &Pod) -> bool {
     pod::is_static(pod) || pod.spec.priority.is_some_and(|priority| priority >= CRITICAL)
 }
 
-/// Ends enough less important pods to take in a critical one (`pkg/kubelet/preemption/preemption.go`): as few as will
-/// do, those that ask for least first.
+/// Ends enough less important pods to take in a critical one (`pkg/kubelet/preemption/preemption.go`).
 fn preempt(
     cluster: &mut Cluster,
     key: &ObjectKey,
     pod: &Arc<Pod>,
     node_name: &str,
     misfits: &[Misfit],
+    is_known: impl Fn(&Cluster, &ObjectKey) -> bool,
 ) -> Option<Rejection> {
-    let lacking: Vec<(&str, i64)> = misfits
+    let lacking: Lacking<'_> = misfits
         .iter()
         .filter_map(|misfit| match misfit {
             Misfit::Resource { name, requested, used, capacity } => {
@@ -190,62 +196,117 @@ fn preempt(
             Misfit::Plugin { .. } => None,
         })
         .collect();
-    let victims = victims(cluster, key, pod, node_name, &lacking);
-    let Some(victims) = victims else {
-        let amounts: Vec<String> =
-            lacking.iter().map(|(name, amount)| format!("(res: {name}, q: {amount}), ")).collect();
-        return Some(Rejection {
-            reason: "UnexpectedAdmissionError".to_owned(),
-            message: format!(
-                "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [{}]",
-                amounts.concat()
-            ),
-        });
-    };
-    let message = "Preempted in order to admit critical pod";
-    for victim in victims {
-        status::fail(cluster, &victim, node_name, "Preempting", message, "Preempting");
+    match victims(cluster, key, pod, node_name, &lacking, is_known) {
+        Ok(victims) => {
+            let message = "Preempted in order to admit critical pod";
+            for victim in victims {
+                status::fail(cluster, &victim, node_name, "Preempting", message, "Preempting");
+            }
+            None
+        }
+        Err(missing) => {
+            let amounts: Vec<String> =
+                missing.iter().map(|(name, amount)| format!("(res: {name}, q: {amount}), ")).collect();
+            Some(Rejection {
+                reason: "UnexpectedAdmissionError".to_owned(),
+                message: format!(
+                    "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [{}]",
+                    amounts.concat()
+                ),
+            })
+        }
     }
-    None
 }
 
-fn victims(
+/// What a pod lacks, by resource.
+type Lacking<'a> = Vec<(&'a str, i64)>;
+
+/// One that could be ended.
+struct Candidate<'a> {
+    key: ObjectKey,
+    info: &'a PodInfo,
+}
+
+/// As few of the lowest classes of service as will do, or what would still be missing (`getPodsToPreempt`).
+fn victims<'a>(
     cluster: &Cluster,
     key: &ObjectKey,
     pod: &Pod,
     node_name: &str,
-    lacking: &[(&str, i64)],
-) -> Option<Vec<ObjectKey>> {
-    let node = cluster.scheduling.snapshot().node(node_name)?;
+    lacking: &Lacking<'a>,
+    is_known: impl Fn(&Cluster, &ObjectKey) -> bool,
+) -> Result<Vec<ObjectKey>, Lacking<'a>> {
     let priority = pod.spec.priority.unwrap_or(0);
-    let qos_rank = |pod: &Pod| match pod.status.as_ref().and_then(|status| status.qos_class.as_deref()) {
-        Some("BestEffort") => 0,
-        Some("Guaranteed") => 2,
-        _ => 1,
-    };
-    let amount = |info: &PodInfo, name: &str| if name == "pods" { 1 } else { info.requests.assigned.get(name) };
-    let mut candidates: Vec<(i32, i64, ObjectKey, &Arc<PodInfo>)> = node
-        .pods
-        .iter()
-        .filter_map(|info| {
-            let other = ObjectKey::new(&info.pod.namespace, &info.pod.name);
-            let found = cluster.store.get::<Pod>(&other).filter(|_| other != *key)?;
-            let lesser = !is_critical(found) || priority > found.spec.priority.unwrap_or(0);
-            let asks = lacking.iter().map(|(name, _)| amount(info, name)).sum();
-            lesser.then_some((qos_rank(found), asks, other, info))
-        })
-        .collect();
-    candidates.sort_by(|left, right| (left.0, left.1, &left.2).cmp(&(right.0, right.1, &right.2)));
-    let mut missing: Vec<(&str, i64)> = lacking.to_vec();
-    let mut chosen = Vec::new();
-    for (_, _, other, info) in candidates {
-        if missing.iter().all(|(_, amount)| *amount <= 0) {
-            break;
-        }
-        if missing.iter().any(|(name, left)| *left > 0 && amount(info, name) > 0) {
-            missing.iter_mut().for_each(|(name, left)| *left -= amount(info, name));
-            chosen.push(other);
-        }
+    let mut classes: [Vec<Candidate<'_>>; 3] = Default::default();
+    for info in cluster.scheduling.snapshot().node(node_name).into_iter().flat_map(|node| &node.pods) {
+        let other = ObjectKey::new(&info.pod.namespace, &info.pod.name);
+        let known = cluster.store.get::<Pod>(&other).filter(|_| other != *key && is_known(cluster, &other));
+        let Some(found) = known.filter(|found| !is_critical(found) || priority > found.spec.priority.unwrap_or(0))
+        else {
+            continue;
+        };
+        let class = match found.status.as_ref().and_then(|status| status.qos_class.as_deref()) {
+            Some("BestEffort") => 0,
+            Some("Guaranteed") => 2,
+            _ => 1,
+        };
+        classes[class].push(Candidate { key: other, info });
     }
-    missing.iter().all(|(_, amount)| *amount <= 0).then_some(chosen)
+    let [best_effort, burstable, guaranteed] = classes;
+    let all = best_effort.iter().chain(&burstable).chain(&guaranteed);
+    let missing = without(lacking, all);
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    // Of each class only what the lower ones cannot give.
+    let guaranteed = nearest(guaranteed, without(lacking, best_effort.iter().chain(&burstable)));
+    let burstable = nearest(burstable, without(lacking, best_effort.iter().chain(&guaranteed)));
+    let best_effort = nearest(best_effort, without(lacking, burstable.iter().chain(&guaranteed)));
+    let chosen = best_effort.into_iter().chain(burstable).chain(guaranteed);
+    Ok(chosen.map(|candidate| candidate.key).collect())
+}
+
+/// Those that come nearest to what is lacking, one after the other; of two that are as near the one that asks for less
+/// (`getPodsToPreemptByDistance`).
+fn nearest<'a>(mut candidates: Vec<Candidate<'a>>, mut lacking: Lacking<'_>) -> Vec<Candidate<'a>> {
+    let mut chosen = Vec::new();
+    while !lacking.is_empty() && !candidates.is_empty() {
+        let distance = |candidate: &Candidate<'_>| {
+            let parts = lacking.iter().map(|(name, amount)| {
+                let left = amount.saturating_sub(asks(candidate.info, name)).max(0);
+                (left as f64 / *amount as f64).powi(2)
+            });
+            parts.sum::<f64>()
+        };
+        let asks_less = |one: &Candidate<'_>, other: &Candidate<'_>| {
+            let key = |candidate: &Candidate<'_>| (asks(candidate.info, "memory"), asks(candidate.info, "cpu"));
+            key(one) <= key(other)
+        };
+        let mut best = 0;
+        for (index, candidate) in candidates.iter().enumerate().skip(1) {
+            let (near, nearest) = (distance(candidate), distance(&candidates[best]));
+            if near < nearest || (near == nearest && asks_less(candidate, &candidates[best])) {
+                best = index;
+            }
+        }
+        let victim = candidates.swap_remove(best);
+        lacking = without(&lacking, [&victim]);
+        chosen.push(victim);
+    }
+    chosen
+}
+
+/// What would still be lacking without these pods.
+fn without<'a, 'b: 'c, 'c>(lacking: &Lacking<'a>, pods: impl IntoIterator<Item = &'c Candidate<'b>>) -> Lacking<'a> {
+    let mut left = lacking.clone();
+    for candidate in pods {
+        left.iter_mut().for_each(|(name, amount)| *amount = amount.saturating_sub(asks(candidate.info, name)));
+    }
+    left.retain(|(_, amount)| *amount > 0);
+    left
+}
+
+/// How much of a resource a pod asks for.
+fn asks(info: &PodInfo, name: &str) -> i64 {
+    if name == "pods" { 1 } else { info.requests.assigned.get(name) }
 }

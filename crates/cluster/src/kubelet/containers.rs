@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Container, Node};
 use super::events::{Teller, image};
 use super::images::{self, Fetching};
 use super::probes::{self, Ticks};
-use super::work::{ContainerWork, End, PodWork, State, specs};
+use super::work::{ContainerWork, End, Ms, PodWork, State, ms, specs};
 use super::{RELIST_MS, START_MS, conduct_of, needs, node_status, pressure, status, termination};
 use crate::clock::Event;
 use crate::cluster::Cluster;
@@ -16,10 +16,12 @@ use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
 /// How long an init container takes, or any container of a Job, of which nothing else was declared.
-const INIT_RUNS_MS: u64 = 1_000;
-const JOB_RUNS_MS: u64 = 10_000;
+const INIT_RUNS_MS: Ms = 1_000;
+const JOB_RUNS_MS: Ms = 10_000;
+/// From an end to what follows of it.
+const RELIST: Ms = RELIST_MS as Ms;
 /// How often a kubelet that waits tells so (`backOffPeriod` with its jitter).
-const TOLD_EVERY_MS: u64 = 12_500;
+const TOLD_EVERY_MS: Ms = 12_500;
 
 /// What a container's end leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,24 +34,23 @@ enum Restarts {
 /// When a pod is to be looked at again.
 #[derive(Debug, Clone, Copy, Default)]
 struct Due {
-    next_ms: Option<u64>,
+    next_ms: Option<Ms>,
     /// For what repeats itself for ever.
-    again_ms: Option<u64>,
+    again_ms: Option<Ms>,
 }
 
 pub(super) struct Sync<'a> {
     pub(super) cluster: &'a mut Cluster,
     key: &'a ObjectKey,
     pub(super) teller: Teller<'a>,
-    pub(super) now_ms: u64,
+    pub(super) now_ms: Ms,
     due: Due,
 }
 
 /// Does what is due of a pod that the kubelet remembers, writes its status, and puts the next moment on the agenda.
 pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str, mut work: PodWork) {
-    let now_ms = cluster.clock.now_ms();
     if let Some((at_ms, rejection)) = &work.rejected {
-        if now_ms >= *at_ms {
+        if cluster.clock.now_ms() >= *at_ms {
             super::admission::reject(cluster, key, pod, node, rejection);
         }
         return;
@@ -62,6 +63,7 @@ pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node:
         return;
     }
     needs::note(cluster, key, &mut work);
+    let now_ms = cluster.clock.signed_now_ms();
     let mut sync = Sync { cluster, key, teller: Teller { pod, node }, now_ms, due: Due::default() };
     if sync.is_over_deadline(pod) {
         let message = "Pod was active on the node longer than the specified deadline";
@@ -74,10 +76,12 @@ pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node:
     if work.uses_something() {
         pressure::look_soon(cluster, node);
     }
-    if let Some(at_ms) = due.next_ms {
+    // What was due before the run is due now.
+    let moment = |at_ms: Ms| u64::try_from(at_ms.max(now_ms)).unwrap_or(0);
+    if let Some(at_ms) = due.next_ms.map(moment) {
         cluster.agenda.add(at_ms, Event::Kubelet(key.clone()));
     }
-    if let Some(at_ms) = due.again_ms {
+    if let Some(at_ms) = due.again_ms.map(moment) {
         cluster.agenda.add(at_ms, Event::KubeletAgain(key.clone()));
     }
     cluster.kubelets.pods.insert(key.clone(), Arc::new(work));
@@ -136,7 +140,7 @@ impl Sync<'_> {
     }
 
     /// Takes one container as far as it comes by now.
-    fn drive(&mut self, container: &Container, own: &mut ContainerWork, restarts: Restarts, ends_ms: Option<u64>) {
+    fn drive(&mut self, container: &Container, own: &mut ContainerWork, restarts: Restarts, ends_ms: Option<Ms>) {
         loop {
             let now_ms = self.now_ms;
             let again = self.repeats_itself(container, own);
@@ -145,8 +149,8 @@ impl Sync<'_> {
                 State::Pulling { until_ms, .. } if now_ms < until_ms => return self.due_at(until_ms, again),
                 State::Pulling { since_ms, .. } => self.end_pull(container, own, since_ms),
                 State::PullFailed { since_ms, until_ms, backing_off: false, why } => {
-                    if now_ms < since_ms + RELIST_MS {
-                        return self.due_at(since_ms + RELIST_MS, again);
+                    if now_ms < since_ms + RELIST {
+                        return self.due_at(since_ms + RELIST, again);
                     }
                     let message = format!("Back-off pulling image \"{}\"", image(container));
                     self.teller.of(self.cluster, container, "Normal", "BackOff", &message);
@@ -175,8 +179,8 @@ impl Sync<'_> {
                     }
                 }
                 State::Ended(end) if !is_restarted(restarts, end.code) => return,
-                State::Ended(end) if now_ms < end.at_ms + RELIST_MS => {
-                    return self.due_at(end.at_ms + RELIST_MS, again);
+                State::Ended(end) if now_ms < end.at_ms + RELIST => {
+                    return self.due_at(end.at_ms + RELIST, again);
                 }
                 State::Ended(end) => {
                     own.last = Some(end);
@@ -234,7 +238,7 @@ impl Sync<'_> {
             }
             Fetching::Pulls(takes_ms) => {
                 self.teller.of(self.cluster, container, "Normal", "Pulling", &format!("Pulling image \"{name}\""));
-                own.state = State::Pulling { since_ms: self.now_ms, until_ms: self.now_ms + takes_ms };
+                own.state = State::Pulling { since_ms: self.now_ms, until_ms: self.now_ms + ms(takes_ms) };
             }
             Fetching::Never => {
                 let message = format!("Container image \"{name}\" is not present with pull policy of Never");
@@ -245,11 +249,12 @@ impl Sync<'_> {
         }
     }
 
-    fn end_pull(&mut self, container: &Container, own: &mut ContainerWork, since_ms: u64) {
+    fn end_pull(&mut self, container: &Container, own: &mut ContainerWork, since_ms: Ms) {
         let node = self.teller.node;
         if images::can_be_pulled(self.cluster, container, &own.conduct) {
             let size = images::size(self.cluster, container, node);
-            self.teller.pulled(self.cluster, container, self.now_ms - since_ms, size);
+            let took_ms = u64::try_from(self.now_ms - since_ms).unwrap_or(0);
+            self.teller.pulled(self.cluster, container, took_ms, size);
             images::has_come(self.cluster, container, &own.conduct, node);
             own.pull_back_off = Default::default();
             return self.start(container, own);
@@ -268,7 +273,7 @@ impl Sync<'_> {
         self.teller.started(self.cluster, container);
         let namespace = &self.key.namespace;
         let fails_at_once = !needs::are_met(self.cluster, namespace, &own.conduct, true);
-        let end = End { code: 1, reason: "Error", since_ms: now_ms, at_ms: now_ms + RELIST_MS };
+        let end = End { code: 1, reason: "Error", since_ms: now_ms, at_ms: now_ms + RELIST };
         own.state = State::Running { since_ms: now_ms, conduct_ms: now_ms, ending: fails_at_once.then_some(end) };
         own.ready = false;
         own.started = container.startup_probe.is_none();
@@ -281,21 +286,22 @@ impl Sync<'_> {
         &mut self,
         container: &Container,
         own: &mut ContainerWork,
-        since_ms: u64,
-        conduct_ms: u64,
-        ends_ms: Option<u64>,
+        since_ms: Ms,
+        conduct_ms: Ms,
+        ends_ms: Option<Ms>,
     ) -> Option<End> {
         let conduct = Arc::clone(&own.conduct);
-        let end = |code: i32, reason, after_ms: u64| End { code, reason, since_ms, at_ms: conduct_ms + after_ms };
-        let exits = conduct.exits.or(ends_ms.map(|after_ms| (0, after_ms)));
+        let end = |code: i32, reason, after_ms: Ms| End { code, reason, since_ms, at_ms: conduct_ms + after_ms };
+        let exits = conduct.exits.map(|(code, after_ms)| (code, ms(after_ms)));
+        let exits = exits.or(ends_ms.map(|after_ms| (0, after_ms)));
         let exits = exits.map(|(code, after_ms)| end(code, if code == 0 { "Completed" } else { "Error" }, after_ms));
         let limit = pressure::limit(container, "memory");
         let too_much = conduct.memory.filter(|used| limit.is_some_and(|limit| used.bytes > limit));
-        let killed = too_much.map(|used| end(137, "OOMKilled", used.after_ms));
+        let killed = too_much.map(|used| end(137, "OOMKilled", ms(used.after_ms)));
         let unhealthy = self.liveness(container, own, since_ms, conduct_ms);
         let earliest = exits.into_iter().chain(killed).chain(unhealthy).min_by_key(|end| end.at_ms);
         // A process takes a moment to come to its end.
-        earliest.map(|end| End { at_ms: end.at_ms.max(since_ms + RELIST_MS), ..end })
+        earliest.map(|end| End { at_ms: end.at_ms.max(since_ms + RELIST), ..end })
     }
 
     /// Tells of liveness and startup probes that fail; after enough of them the container is killed.
@@ -303,11 +309,11 @@ impl Sync<'_> {
         &mut self,
         container: &Container,
         own: &mut ContainerWork,
-        since_ms: u64,
-        conduct_ms: u64,
+        since_ms: Ms,
+        conduct_ms: Ms,
     ) -> Option<End> {
         let again = self.repeats_itself(container, own);
-        let slow = container.startup_probe.as_ref().filter(|_| !own.started).zip(own.conduct.ready_after_ms);
+        let slow = container.startup_probe.as_ref().filter(|_| !own.started).zip(own.conduct.ready_after_ms.map(ms));
         let (probe, kind, word, from_ms, fails_ms) = match slow {
             Some((probe, ready_ms)) => {
                 let ticks = Ticks::of(probe, since_ms);
@@ -317,7 +323,7 @@ impl Sync<'_> {
                 (probe, "Startup", "startup", since_ms, since_ms)
             }
             None => {
-                let fails_ms = conduct_ms + own.conduct.liveness_fails_after_ms?;
+                let fails_ms = conduct_ms + ms(own.conduct.liveness_fails_after_ms?);
                 let from_ms = started_ms(container, own, since_ms, conduct_ms);
                 (container.liveness_probe.as_ref()?, "Liveness", "liveness", from_ms, fails_ms)
             }
@@ -329,7 +335,7 @@ impl Sync<'_> {
             return None;
         }
         let until_ms = self.now_ms.min(killed_ms);
-        let told_ms = own.told_ms[1].or(first_ms.checked_sub(1));
+        let told_ms = own.told_ms[1].or(Some(first_ms - 1));
         let times = ticks.between(told_ms, until_ms);
         if times > 0 {
             let message = format!("{kind} probe failed: {}", probes::failure(probe, self.pod_ip()));
@@ -343,7 +349,7 @@ impl Sync<'_> {
         let message = format!("Container {} failed {word} probe, will be restarted", container.name);
         self.teller.of(self.cluster, container, "Normal", "Killing", &message);
         let (stops_ms, code) = termination::stop(self.teller.pod, container, &own.conduct);
-        let end = End { code, reason: "Error", since_ms, at_ms: killed_ms + stops_ms };
+        let end = End { code, reason: "Error", since_ms, at_ms: killed_ms + ms(stops_ms) };
         if let State::Running { ending, .. } = &mut own.state {
             *ending = Some(end);
         }
@@ -355,15 +361,16 @@ impl Sync<'_> {
         &mut self,
         container: &Container,
         own: &mut ContainerWork,
-        since_ms: u64,
-        conduct_ms: u64,
+        since_ms: Ms,
+        conduct_ms: Ms,
         end: Option<End>,
     ) {
         let now_ms = self.now_ms;
         let again = self.repeats_itself(container, own);
         for used in own.conduct.memory.iter().chain(&own.conduct.disk) {
-            if now_ms < conduct_ms + used.after_ms {
-                self.due_at(conduct_ms + used.after_ms, again);
+            let from_ms = conduct_ms + ms(used.after_ms);
+            if now_ms < from_ms {
+                self.due_at(from_ms, again);
             }
         }
         let started_ms = started_ms(container, own, since_ms, conduct_ms);
@@ -388,7 +395,7 @@ impl Sync<'_> {
             return;
         };
         let ticks = Ticks::of(probe, started_ms);
-        let told_ms = own.told_ms[0].or(ticks.at_or_after(fails_ms).checked_sub(1));
+        let told_ms = own.told_ms[0].or(Some(ticks.at_or_after(fails_ms) - 1));
         let times = ticks.between(told_ms, now_ms);
         if times > 0 {
             let message = format!("Readiness probe failed: {}", probes::failure(probe, self.pod_ip()));
@@ -431,7 +438,7 @@ impl Sync<'_> {
         let run = self.cluster.clock.now().as_millisecond() - started.0.as_millisecond();
         let left = (seconds * 1000).saturating_sub(u64::try_from(run).unwrap_or(0));
         if left > 0 {
-            self.due_at(self.now_ms + left, false);
+            self.due_at(self.now_ms + ms(left), false);
         }
         left == 0
     }
@@ -440,16 +447,16 @@ impl Sync<'_> {
         self.teller.pod.status.as_ref().and_then(|status| status.pod_ip.as_deref()).unwrap_or_default()
     }
 
-    pub(super) fn due_at(&mut self, at_ms: u64, again: bool) {
+    pub(super) fn due_at(&mut self, at_ms: Ms, again: bool) {
         let place = if again { &mut self.due.again_ms } else { &mut self.due.next_ms };
         *place = Some(place.map_or(at_ms, |known| known.min(at_ms)));
     }
 }
 
 /// When the startup probe passes; without one a container counts as started at once.
-fn started_ms(container: &Container, own: &ContainerWork, since_ms: u64, conduct_ms: u64) -> u64 {
+fn started_ms(container: &Container, own: &ContainerWork, since_ms: Ms, conduct_ms: Ms) -> Ms {
     let Some(probe) = &container.startup_probe else { return since_ms };
-    let good_ms = conduct_ms + own.conduct.ready_after_ms.unwrap_or(0);
+    let good_ms = conduct_ms + own.conduct.ready_after_ms.map_or(0, ms);
     Ticks::of(probe, since_ms).passed(if own.started { since_ms } else { good_ms })
 }
 
@@ -474,7 +481,7 @@ pub(super) fn reboot(cluster: &mut Cluster, pod: &Arc<Pod>, node: &str) {
         Some(work) => PodWork::clone(work),
         None => PodWork::found(cluster, pod, conduct_of(cluster, pod)),
     };
-    let now_ms = cluster.clock.now_ms();
+    let now_ms = cluster.clock.signed_now_ms();
     if !work.containers.iter().any(|own| matches!(own.state, State::Running { .. })) {
         return;
     }
@@ -494,7 +501,7 @@ pub(super) fn reboot(cluster: &mut Cluster, pod: &Arc<Pod>, node: &str) {
             _ => {}
         }
     }
-    work.starts_ms = now_ms + START_MS;
+    work.starts_ms = now_ms + ms(START_MS);
     cluster.kubelets.pods.insert(key, Arc::new(work));
 }
 

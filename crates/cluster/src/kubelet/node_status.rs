@@ -195,6 +195,7 @@ pub(crate) fn fall_silent(cluster: &mut Cluster, key: &ObjectKey, silence: Silen
         node_lifecycle::silence_begins(cluster, key);
     }
     cloud_node::machine_changed(cluster, key);
+    cluster.note_headless();
 }
 
 /// The kubelet is heard again. A machine that was down has started again, and its containers with it.

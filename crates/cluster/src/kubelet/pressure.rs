@@ -11,7 +11,7 @@ use sim_core::model::{Effect, Taint};
 use sim_core::quantity::Quantity;
 
 use super::admission::{Rejection, is_critical};
-use super::work::{ContainerWork, State, specs};
+use super::work::{ContainerWork, State, ms, specs};
 use super::{is_alive, status};
 use crate::clock::Event;
 use crate::cluster::Cluster;
@@ -204,7 +204,7 @@ fn container_usage(cluster: &Cluster, pod: &Pod, index: usize, container: &Conta
     let Some(own) = work.containers.get(index) else { return 0 };
     let State::Running { conduct_ms, .. } = own.state else { return 0 };
     match resource.declared(own) {
-        Some(used) if cluster.clock.now_ms() >= conduct_ms + used.after_ms => used.bytes,
+        Some(used) if cluster.clock.signed_now_ms() >= conduct_ms + ms(used.after_ms) => used.bytes,
         _ => requested,
     }
 }

@@ -2,26 +2,26 @@
 
 use k8s_openapi::api::core::v1::{Container, Probe};
 
-use super::work::ContainerWork;
+use super::work::{ContainerWork, Ms, ms};
 
 /// So many failures are told one by one; after that the recorder writes one in five minutes anyway.
-const TOLD_ONE_BY_ONE: u64 = 25;
-const SELDOM_MS: u64 = 5 * 60 * 1000;
+const TOLD_ONE_BY_ONE: Ms = 25;
+const SELDOM_MS: Ms = 5 * 60 * 1000;
 
 /// The moments at which a probe is made, in virtual milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticks {
-    first_ms: u64,
-    period_ms: u64,
-    successes: u64,
-    failures: u64,
+    first_ms: Ms,
+    period_ms: Ms,
+    successes: Ms,
+    failures: Ms,
 }
 
 impl Ticks {
     /// Those of a probe that is made from a moment on. A probe without delay is made when the container has run for a
     /// second.
-    pub(super) fn of(probe: &Probe, from_ms: u64) -> Self {
-        let number = |value: Option<i32>, default: i32| u64::try_from(value.unwrap_or(default).max(0)).unwrap_or(0);
+    pub(super) fn of(probe: &Probe, from_ms: Ms) -> Self {
+        let number = |value: Option<i32>, default: i32| Ms::from(value.unwrap_or(default).max(0));
         Self {
             first_ms: from_ms + (1000 * number(probe.initial_delay_seconds, 0)).max(1000),
             period_ms: (1000 * number(probe.period_seconds, 10)).max(1000),
@@ -31,30 +31,30 @@ impl Ticks {
     }
 
     /// The first probe at or after a moment.
-    pub(super) fn at_or_after(&self, ms: u64) -> u64 {
-        let late = ms.saturating_sub(self.first_ms);
-        self.first_ms + late.div_ceil(self.period_ms) * self.period_ms
+    pub(super) fn at_or_after(&self, moment_ms: Ms) -> Ms {
+        let late = (moment_ms - self.first_ms).max(0);
+        self.first_ms + (late + self.period_ms - 1) / self.period_ms * self.period_ms
     }
 
     /// When the probe has passed often enough, if it passes from a moment on.
-    pub(super) fn passed(&self, from_ms: u64) -> u64 {
+    pub(super) fn passed(&self, from_ms: Ms) -> Ms {
         self.at_or_after(from_ms) + (self.successes - 1) * self.period_ms
     }
 
     /// When it has failed often enough, if it fails from a moment on.
-    pub(super) fn failed(&self, from_ms: u64) -> u64 {
+    pub(super) fn failed(&self, from_ms: Ms) -> Ms {
         self.at_or_after(from_ms) + (self.failures - 1) * self.period_ms
     }
 
     /// How many probes there are after one moment and up to another.
-    pub(super) fn between(&self, after_ms: Option<u64>, until_ms: u64) -> u32 {
-        let upto = |ms: u64| if ms < self.first_ms { 0 } else { (ms - self.first_ms) / self.period_ms + 1 };
-        u32::try_from(upto(until_ms).saturating_sub(after_ms.map_or(0, upto))).unwrap_or(u32::MAX)
+    pub(super) fn between(&self, after_ms: Option<Ms>, until_ms: Ms) -> u32 {
+        let upto = |at_ms: Ms| if at_ms < self.first_ms { 0 } else { (at_ms - self.first_ms) / self.period_ms + 1 };
+        u32::try_from((upto(until_ms) - after_ms.map_or(0, upto)).max(0)).unwrap_or(u32::MAX)
     }
 
     /// When the next failure is worth telling, if those up to a moment have been told.
-    pub(super) fn next_told(&self, told_ms: u64) -> u64 {
-        let many = told_ms.saturating_sub(self.first_ms) / self.period_ms >= TOLD_ONE_BY_ONE;
+    pub(super) fn next_told(&self, told_ms: Ms) -> Ms {
+        let many = (told_ms - self.first_ms).max(0) / self.period_ms >= TOLD_ONE_BY_ONE;
         self.at_or_after(told_ms + if many { SELDOM_MS } else { 1 })
     }
 }
@@ -65,9 +65,9 @@ pub(super) struct Readiness {
     /// Whether it is ready now.
     pub(super) ready: bool,
     /// When that changes.
-    pub(super) changes_ms: Option<u64>,
+    pub(super) changes_ms: Option<Ms>,
     /// Since when its probe fails, if it does.
-    pub(super) fails_from_ms: Option<u64>,
+    pub(super) fails_from_ms: Option<Ms>,
 }
 
 /// The readiness of a running container whose probes are made from `from_ms` on, and which behaves as declared since
@@ -75,14 +75,14 @@ pub(super) struct Readiness {
 pub(super) fn readiness(
     container: &Container,
     work: &ContainerWork,
-    from_ms: u64,
-    conduct_ms: u64,
-    now_ms: u64,
+    from_ms: Ms,
+    conduct_ms: Ms,
+    now_ms: Ms,
 ) -> Readiness {
     let ticks = container.readiness_probe.as_ref().map(|probe| Ticks::of(probe, from_ms));
     let (met, met_since_ms) = work.needs;
     if met && !work.conduct.never_ready {
-        let good_ms = (conduct_ms + work.conduct.ready_after_ms.unwrap_or(0)).max(met_since_ms).max(from_ms);
+        let good_ms = (conduct_ms + work.conduct.ready_after_ms.map_or(0, ms)).max(met_since_ms).max(from_ms);
         let at_ms = ticks.map_or(good_ms, |ticks| ticks.passed(good_ms));
         let ready = work.ready || now_ms >= at_ms;
         let fails = !ready && ticks.is_some_and(|ticks| ticks.at_or_after(good_ms) > ticks.first_ms);

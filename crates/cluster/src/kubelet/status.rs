@@ -173,23 +173,27 @@ impl Writer<'_> {
             ready: own.ready || is_init && matches!(own.state, State::Ended(end) if end.code == 0),
             started: Some(own.started),
             restart_count: own.restarts,
-            state: Some(kept.and_then(|status| status.state.clone()).unwrap_or_else(|| self.state(container, own))),
+            state: Some(
+                kept.and_then(|status| status.state.clone()).unwrap_or_else(|| self.state(container, own, before)),
+            ),
             last_state: match own.last.filter(|last| own.state != State::Ended(*last)) {
-                Some(end) => Some(self.ended(end)),
+                Some(end) => Some(self.ended(end, before)),
                 None => before.and_then(|status| status.last_state.clone()),
             },
             ..ContainerStatus::default()
         }
     }
 
-    fn state(&self, container: &Container, own: &ContainerWork) -> ContainerState {
+    fn state(&self, container: &Container, own: &ContainerWork, before: Option<&ContainerStatus>) -> ContainerState {
         let creating = if self.has_init { "PodInitializing" } else { "ContainerCreating" };
         let waits =
             |waiting: ContainerStateWaiting| ContainerState { waiting: Some(waiting), ..ContainerState::default() };
         match &own.state {
             State::Waiting => waits(waiting(creating, None)),
             // A container that ran before shows its end until the next one runs.
-            State::Pulling { .. } => own.last.map_or_else(|| waits(waiting(creating, None)), |end| self.ended(end)),
+            State::Pulling { .. } => {
+                own.last.map_or_else(|| waits(waiting(creating, None)), |end| self.ended(end, before))
+            }
             State::PullFailed { backing_off: false, why, .. } => waits(waiting("ErrImagePull", Some(why.clone()))),
             State::PullFailed { why, .. } => {
                 let mut message = format!("Back-off pulling image \"{}\"", image(container));
@@ -204,25 +208,36 @@ impl Writer<'_> {
                 waits(waiting("ErrImageNeverPull", Some(message)))
             }
             State::Running { since_ms, .. } => ContainerState {
-                running: Some(ContainerStateRunning { started_at: Some(self.cluster.clock.time_at(*since_ms)) }),
+                running: Some(ContainerStateRunning { started_at: Some(self.cluster.clock.time_at_signed(*since_ms)) }),
                 ..ContainerState::default()
             },
-            State::Ended(end) => self.ended(*end),
+            State::Ended(end) => self.ended(*end, before),
             State::BackingOff { .. } => {
-                let (delay, pod) = (go_duration(own.back_off.delay_ms), self.teller.full_name(self.key));
+                let (delay, pod) =
+                    (go_duration(u64::try_from(own.back_off.delay_ms).unwrap_or(0)), self.teller.full_name(self.key));
                 let message = format!("back-off {delay} restarting failed container={} pod={pod}", container.name);
                 waits(waiting("CrashLoopBackOff", Some(message)))
             }
         }
     }
 
-    fn ended(&self, end: End) -> ContainerState {
+    /// An end as the status had it before, if that shows it: a dump says more of it than is remembered.
+    fn ended(&self, end: End, before: Option<&ContainerStatus>) -> ContainerState {
+        let finished = self.cluster.clock.time_at_signed(end.at_ms);
+        let mut states = before.into_iter().flat_map(|status| [&status.state, &status.last_state]).flatten();
+        let shown = states.find(|state| {
+            let terminated = state.terminated.as_ref();
+            terminated.is_some_and(|shown| shown.finished_at.as_ref() == Some(&finished) && shown.exit_code == end.code)
+        });
+        if let Some(shown) = shown {
+            return shown.clone();
+        }
         ContainerState {
             terminated: Some(ContainerStateTerminated {
                 exit_code: end.code,
                 reason: Some(end.reason.to_owned()),
-                started_at: Some(self.cluster.clock.time_at(end.since_ms)),
-                finished_at: Some(self.cluster.clock.time_at(end.at_ms)),
+                started_at: Some(self.cluster.clock.time_at_signed(end.since_ms)),
+                finished_at: Some(finished),
                 ..ContainerStateTerminated::default()
             }),
             ..ContainerState::default()

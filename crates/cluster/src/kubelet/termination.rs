@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Container, Lifecycle};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::RELIST_MS;
 use super::events::Teller;
@@ -11,7 +10,7 @@ use super::work::{PodWork, State, specs};
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::conduct::Conduct;
-use crate::pod::{self, Pod};
+use crate::pod::Pod;
 use crate::store::ObjectKey;
 
 /// What a process that heeds SIGTERM ends with, and one that has to be killed.
@@ -22,7 +21,7 @@ const KILLED: i32 = 137;
 pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node: &str, mut work: PodWork) {
     let now_ms = cluster.clock.now_ms();
     match work.stops_ms {
-        Some(stops_ms) if now_ms >= stops_ms => remove(cluster, key, pod),
+        Some(stops_ms) if now_ms >= stops_ms => cluster.end_pod(key),
         Some(_) => {}
         None => {
             let mut takes_ms = RELIST_MS;
@@ -63,24 +62,6 @@ fn hook_ms(lifecycle: &Lifecycle) -> u64 {
     let mut words = text.split(|letter: char| letter.is_whitespace() || letter == ';' || letter == '&');
     let seconds = words.by_ref().find(|word| word.ends_with("sleep")).and_then(|_| words.next());
     seconds.and_then(|word| word.trim_end_matches('s').parse::<u64>().ok()).unwrap_or(0).saturating_mul(1000)
-}
-
-fn remove(cluster: &mut Cluster, key: &ObjectKey, pod: &Pod) {
-    cluster.end_pod(key);
-    if pod::is_static(pod) {
-        // Its file is still there: the kubelet makes the mirror pod anew.
-        let mut again = pod.clone();
-        again.status = None;
-        again.metadata = ObjectMeta {
-            name: pod.metadata.name.clone(),
-            namespace: pod.metadata.namespace.clone(),
-            labels: pod.metadata.labels.clone(),
-            annotations: pod.metadata.annotations.clone(),
-            owner_references: pod.metadata.owner_references.clone(),
-            ..ObjectMeta::default()
-        };
-        cluster.create(again);
-    }
 }
 
 #[cfg(test)]

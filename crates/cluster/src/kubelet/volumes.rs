@@ -2,12 +2,12 @@
 
 use super::START_MS;
 use super::containers::Sync;
-use super::work::PodWork;
+use super::work::{Ms, PodWork, ms};
 use crate::controllers::attach_detach;
 use crate::pod::Pod;
 
 /// How long the kubelet waits before it tells that it does (`podAttachAndMountTimeout`, 2 min 3 s).
-const TOLD_EVERY_MS: u64 = 123_000;
+const TOLD_EVERY_MS: Ms = 123_000;
 
 impl Sync<'_> {
     /// Whether volumes of the pod are not on the node yet. The attach-detach controller wakes the kubelet when they are;
@@ -17,9 +17,9 @@ impl Sync<'_> {
         if unmounted.is_empty() {
             return false;
         }
-        let begin = work.starts_ms.saturating_sub(START_MS);
-        let waited = self.now_ms.saturating_sub(begin);
-        if waited > 0 && waited.is_multiple_of(TOLD_EVERY_MS) {
+        let begin = work.starts_ms - ms(START_MS);
+        let waited = (self.now_ms - begin).max(0);
+        if waited > 0 && waited % TOLD_EVERY_MS == 0 {
             let behaviour = self.cluster.behaviour;
             let unmounted = unmounted.join(" ");
             let message = format!(
@@ -29,7 +29,7 @@ impl Sync<'_> {
             );
             self.teller.tell(self.cluster, "Warning", "FailedMount", &message);
         }
-        self.due_at(begin.saturating_add((waited / TOLD_EVERY_MS + 1) * TOLD_EVERY_MS), true);
+        self.due_at(begin + (waited / TOLD_EVERY_MS + 1) * TOLD_EVERY_MS, true);
         true
     }
 }

@@ -1,5 +1,7 @@
 //! What a kubelet remembers of a pod: how far each container has come.
 
+mod found;
+
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStateWaiting, ContainerStatus};
@@ -10,10 +12,18 @@ use crate::cluster::Cluster;
 use crate::conduct::Conduct;
 use crate::pod::{self, Pod};
 
+/// Virtual milliseconds since the start of the run; negative for what was before.
+pub(super) type Ms = i64;
+
+/// So many milliseconds, or as many as can be counted with.
+pub(super) fn ms(count: u64) -> Ms {
+    Ms::try_from(count).unwrap_or(Ms::MAX).min(Ms::MAX / 4)
+}
+
 /// The first delay of a back-off, in milliseconds.
-const BACK_OFF_MS: u64 = 10_000;
+const BACK_OFF_MS: Ms = 10_000;
 /// The longest (`MaxContainerBackOff`).
-pub(super) const MAX_BACK_OFF_MS: u64 = 300_000;
+pub(super) const MAX_BACK_OFF_MS: Ms = 300_000;
 
 /// One pod.
 #[derive(Debug, Clone)]
@@ -24,7 +34,7 @@ pub(super) struct PodWork {
     /// Why the pod is refused, to be told at a moment.
     pub(super) rejected: Option<(u64, Rejection)>,
     /// When the pod's first container may start.
-    pub(super) starts_ms: u64,
+    pub(super) starts_ms: Ms,
     /// The init containers and then the others, in the order of the spec.
     pub(super) containers: Vec<ContainerWork>,
     /// When the pod that is being deleted has ended.
@@ -49,9 +59,9 @@ pub(super) struct ContainerWork {
     /// Whether its startup probe has passed.
     pub(super) started: bool,
     /// Until when its failing probes have been told: readiness, liveness.
-    pub(super) told_ms: [Option<u64>; 2],
+    pub(super) told_ms: [Option<Ms>; 2],
     /// Since when what it needs is there, or is not.
-    pub(super) needs: (bool, u64),
+    pub(super) needs: (bool, Ms),
     /// The back-off between restarts.
     pub(super) back_off: BackOff,
     /// The back-off between pulls.
@@ -65,17 +75,17 @@ pub(super) enum State {
     #[default]
     Waiting,
     /// Its image is on the way.
-    Pulling { since_ms: u64, until_ms: u64 },
+    Pulling { since_ms: Ms, until_ms: Ms },
     /// Its image did not come: `ErrImagePull` at first, then `ImagePullBackOff`.
-    PullFailed { since_ms: u64, until_ms: u64, backing_off: bool, why: String },
+    PullFailed { since_ms: Ms, until_ms: Ms, backing_off: bool, why: String },
     /// Its image may not be pulled and is not there.
     NeverPulled,
     /// It runs. Its conduct counts from `conduct_ms`.
-    Running { since_ms: u64, conduct_ms: u64, ending: Option<End> },
+    Running { since_ms: Ms, conduct_ms: Ms, ending: Option<End> },
     /// It has ended.
     Ended(End),
     /// It has ended and waits to be restarted.
-    BackingOff { until_ms: u64, told_ms: u64 },
+    BackingOff { until_ms: Ms, told_ms: Ms },
 }
 
 /// The end of a container.
@@ -83,29 +93,38 @@ pub(super) enum State {
 pub(super) struct End {
     pub(super) code: i32,
     pub(super) reason: &'static str,
-    pub(super) since_ms: u64,
-    pub(super) at_ms: u64,
+    pub(super) since_ms: Ms,
+    pub(super) at_ms: Ms,
 }
 
 /// client-go's `flowcontrol.Backoff` for one key.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct BackOff {
-    pub(super) delay_ms: u64,
-    last_ms: u64,
+    pub(super) delay_ms: Ms,
+    last_ms: Ms,
 }
 
 impl BackOff {
+    /// One that holds for so long what was last tried at a moment.
+    fn of(delay_ms: Ms, last_ms: Ms) -> Self {
+        Self { delay_ms, last_ms }
+    }
+
+    /// The delay after one more try.
+    fn longer(delay_ms: Ms) -> Ms {
+        (2 * delay_ms).clamp(BACK_OFF_MS, MAX_BACK_OFF_MS)
+    }
+
     /// Until when it holds what failed at a moment; `None` when it does not, or had expired by then.
-    pub(super) fn holds_until(&self, failed_ms: u64) -> Option<u64> {
-        let expired = failed_ms.saturating_sub(self.last_ms) > 2 * MAX_BACK_OFF_MS;
+    pub(super) fn holds_until(&self, failed_ms: Ms) -> Option<Ms> {
+        let expired = failed_ms - self.last_ms > 2 * MAX_BACK_OFF_MS;
         (self.delay_ms > 0 && !expired).then_some(failed_ms + self.delay_ms)
     }
 
     /// One more try: the next delay is twice as long.
-    pub(super) fn next(&mut self, failed_ms: u64, now_ms: u64) {
-        let expired = failed_ms.saturating_sub(self.last_ms) > 2 * MAX_BACK_OFF_MS;
-        self.delay_ms =
-            if self.delay_ms == 0 || expired { BACK_OFF_MS } else { (2 * self.delay_ms).min(MAX_BACK_OFF_MS) };
+    pub(super) fn next(&mut self, failed_ms: Ms, now_ms: Ms) {
+        let expired = failed_ms - self.last_ms > 2 * MAX_BACK_OFF_MS;
+        self.delay_ms = if self.delay_ms == 0 || expired { BACK_OFF_MS } else { Self::longer(self.delay_ms) };
         self.last_ms = now_ms;
     }
 
@@ -118,40 +137,33 @@ impl BackOff {
 impl PodWork {
     /// A pod taken in now.
     pub(super) fn new(cluster: &Cluster, pod: &Pod, conducts: Vec<Conduct>) -> Self {
-        let now_ms = cluster.clock.now_ms();
+        let now_ms = cluster.clock.signed_now_ms();
         let container = |conduct| ContainerWork { conduct: Arc::new(conduct), ..ContainerWork::default() };
         Self {
             uid: pod.metadata.uid.clone(),
             taken_in: true,
             rejected: None,
-            starts_ms: now_ms + START_MS,
+            starts_ms: now_ms + ms(START_MS),
             containers: conducts.into_iter().map(container).collect(),
             stops_ms: None,
             needs_known: false,
         }
     }
 
-    /// A pod that is on its node already: what its containers do counts from now.
+    /// A pod that is on its node already: its containers go on from where its status shows them.
     pub(super) fn found(cluster: &Cluster, pod: &Pod, conducts: Vec<Conduct>) -> Self {
-        let now_ms = cluster.clock.now_ms();
         let mut work = Self { taken_in: false, ..Self::new(cluster, pod, conducts) };
         let status = pod.status.as_ref();
+        if let Some(taken_in) = status.and_then(|status| status.start_time.as_ref()) {
+            work.starts_ms = cluster.clock.signed_ms_of(taken_in.0) + ms(START_MS);
+        }
         let init = status.into_iter().flat_map(|status| status.init_container_statuses.iter().flatten());
         let statuses: Vec<&ContainerStatus> =
             init.chain(status.into_iter().flat_map(|status| status.container_statuses.iter().flatten())).collect();
         let names: Vec<&str> = specs(pod).map(|container| container.name.as_str()).collect();
         for (container, name) in work.containers.iter_mut().zip(names) {
-            let Some(status) = statuses.iter().find(|status| status.name == name) else { continue };
-            container.restarts = status.restart_count;
-            container.ready = status.ready;
-            container.started = status.started != Some(false);
-            let state = status.state.as_ref();
-            if let Some(terminated) = state.and_then(|state| state.terminated.as_ref()) {
-                let reason = if terminated.exit_code == 0 { "Completed" } else { "Error" };
-                let end = End { code: terminated.exit_code, reason, since_ms: now_ms, at_ms: now_ms };
-                container.state = State::Ended(end);
-            } else if state.is_some_and(|state| state.running.is_some()) || pod::phase(pod) == "Running" {
-                container.state = State::Running { since_ms: now_ms, conduct_ms: now_ms, ending: None };
+            if let Some(status) = statuses.iter().find(|status| status.name == name) {
+                found::go_on(container, status, pod, &cluster.clock);
             }
         }
         work
@@ -160,6 +172,12 @@ impl PodWork {
     /// Whether it is of this pod and not of one that had its name before.
     pub(super) fn is_of(&self, pod: &Pod) -> bool {
         self.uid == pod.metadata.uid
+    }
+
+    /// The same pod goes by another uid from now on: its mirror was made anew.
+    pub(super) fn becomes(&mut self, mirror: &Pod) {
+        self.uid.clone_from(&mirror.metadata.uid);
+        self.needs_known = false;
     }
 
     /// Whether this run's kubelet took the pod in.
@@ -183,7 +201,7 @@ impl PodWork {
     }
 
     /// The containers behave differently from now on.
-    pub(super) fn conduct_themselves(&mut self, conducts: &[Conduct], now_ms: u64) {
+    pub(super) fn conduct_themselves(&mut self, conducts: &[Conduct], now_ms: Ms) {
         self.needs_known = false;
         for (container, conduct) in self.containers.iter_mut().zip(conducts) {
             if *container.conduct == *conduct {

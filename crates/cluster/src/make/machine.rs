@@ -97,6 +97,9 @@ impl Cluster {
 
     pub(super) fn node_down(&mut self, node: &str, silence: Silence) -> Result<Vec<String>, Refused> {
         let key = self.node_key(node)?;
+        if silence == Silence::CutOff {
+            self.refuse_when_down(&key)?;
+        }
         kubelet::fall_silent(self, &key, silence);
         Ok(vec![format!("node/{node} down")])
     }
@@ -140,6 +143,7 @@ impl Cluster {
 
     pub(super) fn restart_kubelet(&mut self, restart: &KubeletRestart) -> Result<Vec<String>, Refused> {
         let key = self.machine_key(&restart.node)?;
+        self.refuse_when_down(&key)?;
         let before = self.kubelet_flags.get(&key).cloned().unwrap_or_default();
         let flags = Flags {
             register_with_taints: restart.register_with_taints.clone().or(before.register_with_taints),
@@ -153,6 +157,17 @@ impl Cluster {
         });
         kubelet::restart(self, &key, Some(flags), restart.version);
         Ok(vec![format!("node/{} kubelet restarted", restart.node)])
+    }
+
+    /// What a kubelet would have to do cannot be while its machine is down.
+    pub(crate) fn refuse_when_down(&self, key: &ObjectKey) -> Result<(), Refused> {
+        match self.silent_nodes.get(key) {
+            None | Some(Silence::CutOff) => Ok(()),
+            Some(Silence::MachineDown | Silence::MachineStopped | Silence::MachineDeleted) => Err(Refused(format!(
+                "error: the machine of node \"{}\" is down: nothing of it can be heard before it starts",
+                key.name
+            ))),
+        }
     }
 
     /// A machine is there as long as its Node, and longer when only the Node was deleted.

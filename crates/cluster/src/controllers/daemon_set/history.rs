@@ -17,6 +17,7 @@ use crate::store::ObjectKey;
 
 /// The hash that pods of the present template carry. A template that is new gets a revision.
 pub(super) fn current_hash(cluster: &mut Cluster, set: &Arc<DaemonSet>) -> String {
+    history::adopt(cluster, set.as_ref());
     let known = history::revisions_of(cluster, &set.metadata);
     let template = &set.spec.template;
     let current = known.iter().rev().find(|revision| history::template_of(revision).as_ref() == Some(template));

@@ -35,6 +35,7 @@ pub(super) struct Revisions {
 impl Revisions {
     /// Finds both, and makes the new one when the template has changed (`getStatefulSetRevisions`).
     pub(super) fn of(cluster: &mut Cluster, set: &StatefulSet) -> Self {
+        history::adopt(cluster, set);
         let known = history::revisions_of(cluster, &set.metadata);
         let update = update_revision(cluster, set, &known);
         let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
