@@ -1,7 +1,5 @@
 //! What clouds add to a cluster: IDs of machines, and machines that are ordered.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
-
 mod common;
 
 use common::{MINUTE, cluster, messages, node};
