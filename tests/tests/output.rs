@@ -80,7 +80,7 @@ fn events_of_an_earlier_pod_of_the_same_name_are_not_shown() {
         let args = ["describe", "pod", "db-0", "-n", "shop", "-f", "-", "--at", at];
         let ran = Sim::new("earlier").run_with_stdin(&args, CLUSTER.as_bytes());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        (ran.stdout.matches("Scheduled ").count(), ran.stdout.matches("Killing").count())
+        (ran.stdout.matches("Successfully assigned").count(), ran.stdout.matches("Killing").count())
     };
     assert_eq!(described("59s"), (1, 0));
     assert_eq!(described("5m"), (1, 0));

@@ -134,13 +134,13 @@ spec:
   kubernetesVersion: v1.30.2
   start: '2024-05-06T07:08:00+02:00'
   until: 20m
-  behaviours: [{pods: {owner: statefulset/db}, behaviour: exits 1 after 7m}]
+  behaviours: [{pods: {name: db-0}, behaviour: exits 1 after 7m}]
   timeline:
     - {at: 1m, steps: [{nodeDown: n1}, {imageBroken: 'other*'}]}
     - {at: 2m, steps: [{controllerStopped: kube-scheduler}]}
     - at: 3m
       steps:
-        - behaviour: {pods: {name: late}, behaviour: never ready}
+        - behaviour: {pods: {name: db-1}, behaviour: never ready}
     - at: 12m
       steps:
         - {controllerStarted: kube-scheduler}
@@ -160,7 +160,7 @@ status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}}
 apiVersion: v1
 kind: Pod
 metadata: {name: lost}
-spec: {nodeName: n1, containers: [{name: c, image: nginx}]}
+spec: {nodeName: n1, containers: [{name: c, image: 'nginx:1'}]}
 ---
 apiVersion: apps/v1
 kind: StatefulSet
@@ -171,11 +171,11 @@ spec:
   selector: {matchLabels: {app: db}}
   template:
     metadata: {labels: {app: db}}
-    spec: {nodeSelector: {kubernetes.io/hostname: n2}, containers: [{name: c, image: db}]}
+    spec: {nodeSelector: {kubernetes.io/hostname: n2}, containers: [{name: c, image: 'db:1'}]}
 ";
 
 const LATE: &str = "
-{apiVersion: v1, kind: Pod, metadata: {name: late}, spec: {containers: [{name: c, image: nginx}]}}
+{apiVersion: v1, kind: Pod, metadata: {name: late}, spec: {containers: [{name: c, image: 'nginx:1'}]}}
 ---
 {apiVersion: v1, kind: Pod, metadata: {name: broken}, spec: {containers: [{name: c, image: 'other:1'}]}}
 ";

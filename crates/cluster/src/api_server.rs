@@ -257,13 +257,30 @@ impl Cluster {
         created
     }
 
-    /// The next address of a node's pod range; addresses are not given back.
+    /// The next address of a node's pod range; addresses are not given back, and those that a dump shows are taken.
     pub(crate) fn next_pod_ip(&mut self, node_name: &str) -> Option<String> {
         let node = self.store.find::<Node>("", node_name)?;
-        let range = node.spec.as_ref().and_then(|spec| spec.pod_cidr.clone());
-        let base: std::net::Ipv4Addr = range.as_deref().unwrap_or("10.244.0.0/16").split('/').next()?.parse().ok()?;
+        let own = node.spec.as_ref().and_then(|spec| spec.pod_cidr.clone());
         // Without a range of its own the node draws from one that all such nodes share.
-        let counter = self.pod_ips.entry(range.unwrap_or_default()).or_insert(1);
+        let is_shared = own.is_none();
+        let range = own.unwrap_or_else(|| "10.244.0.0/16".to_owned());
+        let (base, bits) = range.split_once('/')?;
+        let base: std::net::Ipv4Addr = base.parse().ok()?;
+        let size = 1_u64 << 32_u32.checked_sub(bits.parse().ok()?)?;
+        if !self.pod_ips.contains_key(&range) {
+            let offset = |pod: &Pod| {
+                let text = pod.status.as_ref()?.pod_ip.as_deref().filter(|_| pod.spec.host_network != Some(true))?;
+                let address: std::net::Ipv4Addr = text.parse().ok()?;
+                u32::from(address).checked_sub(u32::from(base)).filter(|offset| u64::from(*offset) < size)
+            };
+            let taken = if is_shared {
+                self.store.list::<Pod>().filter_map(|pod| offset(pod)).max()
+            } else {
+                self.pods_on(node_name).iter().filter_map(|pod| offset(pod)).max()
+            };
+            self.pod_ips.insert(range.clone(), taken.unwrap_or(1).max(1));
+        }
+        let counter = self.pod_ips.entry(range).or_insert(1);
         *counter += 1;
         Some(std::net::Ipv4Addr::from(u32::from(base).wrapping_add(*counter)).to_string())
     }

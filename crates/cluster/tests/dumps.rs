@@ -267,3 +267,24 @@ fn a_crash_loop_taken_over_at_any_moment_goes_on_as_if_nothing_had_been() {
         }
     }
 }
+
+#[test]
+fn addresses_that_a_dump_shows_are_taken() {
+    for (cidr, taken, expected) in [
+        (None, "10.244.3.7", "10.244.3.8"),
+        (None, "192.168.0.7", "10.244.0.2"),
+        (Some("10.1.2.0/24"), "10.1.2.250", "10.1.2.251"),
+        (Some("10.1.2.0/24"), "10.1.3.1", "10.1.2.2"),
+    ] {
+        let mut first = node("n1");
+        first["spec"] = json!({"podCIDR": cidr});
+        let mut there = running("there", json!({}), None);
+        there["status"]["podIP"] = json!(taken);
+        let mut new = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "new", "namespace": "default"}});
+        new["spec"] = json!({"nodeName": "n1", "containers": [{"name": "c", "image": "app:1"}]});
+        let mut cluster = cluster("v1.30.0", vec![first, there, new]);
+        cluster.run_until(MINUTE);
+        let new = cluster.store().find::<Pod>("default", "new").unwrap();
+        assert_eq!(new.status.as_ref().unwrap().pod_ip.as_deref(), Some(expected), "{cidr:?} {taken}");
+    }
+}
