@@ -5,8 +5,11 @@
 mod alike;
 mod ask;
 mod behaviour;
+mod capacity;
 mod detail;
 mod diagnosis;
+mod diff;
+mod drain;
 mod explain;
 mod fix;
 mod hidden_taint;
@@ -19,13 +22,19 @@ mod pending;
 mod shortage;
 #[cfg(test)]
 mod testing;
+mod upgrade;
 mod what_if;
 mod words;
 
 pub use alike::waiting_alike;
+pub use capacity::{
+    CapacityResult, CountOptions, Growth, NoReplica, NodeShare, Obstacle, Replica, Shape, capacity, fewest_nodes,
+};
 pub use diagnosis::{
     Affected, Clues, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw,
 };
+pub use diff::{DiffResult, DiffSide, NodeDifference, ObjectDifference, PodDifference, Side, diff};
+pub use drain::{DrainOutcome, DrainResult, Drained, DrainedNode, EvictedPod, Successor, drain};
 pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
@@ -42,6 +51,8 @@ pub use pending::{Cause, Explanation, TaintCause, explain_pending};
 pub use shortage::{Hole, ResourceShortage, Shortage, shortage, shortages};
 /// What a person types for a change, and how it is undone.
 pub use sim_kubectl as kubectl;
+pub use upgrade::{PlacedAgain, Upgraded, upgrade};
 pub use what_if::{
-    PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, preview_taints, what_if,
+    PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, changed, preview_taints,
+    what_if,
 };

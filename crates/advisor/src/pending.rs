@@ -49,6 +49,16 @@ pub struct TaintCause {
     pub note: Option<String>,
 }
 
+impl Cause {
+    /// The nodes on which it stands in the way.
+    pub fn nodes(&self) -> &[String] {
+        match self {
+            Cause::Taint(taint) => &taint.nodes,
+            Cause::Other { nodes, .. } => nodes,
+        }
+    }
+}
+
 /// Why each pod that has no node waits; pods with the same reasons are put together, in the order they are first met.
 pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
     let mut grouped: IndexMap<(String, Vec<Cause>), Vec<String>> = IndexMap::new();
@@ -59,10 +69,7 @@ pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
         let metadata = &pod.metadata;
         let namespace = metadata.namespace.as_deref().unwrap_or_default();
         let name = format!("{namespace}/{}", metadata.name.as_deref().unwrap_or_default());
-        let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
-        let sentence = condition.and_then(|condition| condition.message.clone());
-        let sentence = sentence.or_else(|| not_served(cluster, pod));
-        let sentence = sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned());
+        let sentence = sentence(cluster, pod);
         let owner = pod::controller_of(metadata).map_or_else(|| name.clone(), |owner| owner.uid.clone());
         let key = (owner, sentence.clone());
         let known = of_owner.get(&key).filter(|(sibling, _)| alike(sibling, pod)).map(|(_, causes)| causes.clone());
@@ -74,6 +81,14 @@ pub fn explain_pending(cluster: &Cluster) -> Vec<Explanation> {
         grouped.entry((sentence, causes)).or_default().push(name);
     }
     grouped.into_iter().map(|((sentence, causes), pods)| Explanation { pods, sentence, causes }).collect()
+}
+
+/// What is said of a pod that has no node.
+pub(crate) fn sentence(cluster: &Cluster, pod: &Pod) -> String {
+    let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+    let sentence = condition.and_then(|condition| condition.message.clone());
+    let sentence = sentence.or_else(|| not_served(cluster, pod));
+    sentence.unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned())
 }
 
 /// Whether the scheduler cannot tell two pods apart but by their names. Token volumes have names of their own.
@@ -109,7 +124,8 @@ struct Refused {
     most: Option<(Room, String)>,
 }
 
-fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
+/// What stands in a pod's way, on which nodes.
+pub(crate) fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
     // Whom nobody looks at nothing stands in the way of yet.
     if not_served(cluster, pod).is_some() || is_gated(cluster, pod) {
         return Vec::new();

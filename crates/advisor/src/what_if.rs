@@ -6,8 +6,11 @@ use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
 use sim_cluster::{Change, Cluster, PodResult, Printed, Refused, RunResult, Stuck, TaintPattern, taint_text};
 
+use crate::diff::NodeDifference;
+use crate::upgrade::PlacedAgain;
+
 /// How long a changed cluster may take to come to rest: an hour of virtual time.
-const SETTLE_MS: u64 = 60 * 60 * 1000;
+pub(crate) const SETTLE_MS: u64 = 60 * 60 * 1000;
 
 /// A cluster before and after some changes.
 #[derive(Debug, Clone)]
@@ -45,6 +48,12 @@ pub struct WhatIfResult {
     pub before: RunResult,
     /// The cluster with the changes, at rest.
     pub after: RunResult,
+    /// An upgrade: the nodes that it changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeDifference>,
+    /// An upgrade: the running pods of which it decides whether they would be placed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placed_again: Vec<PlacedAgain>,
 }
 
 /// A pod that a drain cannot get rid of.
@@ -115,18 +124,22 @@ pub struct TaintPreview {
 /// # Errors
 /// When a change cannot be made, in kubectl's words.
 pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, Refused> {
+    let (fork, made) = changed(cluster, changes)?;
+    Ok(WhatIf::between(cluster, &fork, changes.iter().map(ToString::to_string).collect(), made))
+}
+
+/// A fork of the cluster with the changes made, when nothing moves any more, and what kubectl said to them.
+///
+/// # Errors
+/// When a change cannot be made, in kubectl's words.
+pub fn changed(cluster: &Cluster, changes: &[Change]) -> Result<(Cluster, Vec<String>), Refused> {
     let mut fork = cluster.clone();
     let mut made = Vec::new();
     for change in changes {
         made.extend(fork.make(change)?);
     }
     fork.settle(fork.now_ms().saturating_add(SETTLE_MS));
-    let printed = fork.printed().split_off(cluster.printed().len());
-    let stuck = fork.stuck();
-    let before = RunResult::of(cluster, Vec::new());
-    let after = RunResult::of(&fork, Vec::new());
-    let pods = compare(&before.pods, &after.pods);
-    Ok(WhatIf { changes: changes.iter().map(ToString::to_string).collect(), made, printed, stuck, before, after, pods })
+    Ok((fork, made))
 }
 
 /// What removing each distinct taint of the cluster would do, one after the other, each on a fork of its own.
@@ -156,13 +169,23 @@ pub fn preview_taints(cluster: &Cluster) -> Result<Vec<TaintPreview>, Refused> {
 }
 
 impl StuckPod {
-    fn of(stuck: Stuck) -> Self {
+    pub(crate) fn of(stuck: Stuck) -> Self {
         let (namespace, name) = (stuck.pod.namespace.to_string(), stuck.pod.name.to_string());
         Self { node: stuck.node, namespace, name, cause: stuck.cause }
     }
 }
 
 impl WhatIf {
+    /// A cluster and what its fork has become after changes.
+    pub(crate) fn between(cluster: &Cluster, fork: &Cluster, changes: Vec<String>, made: Vec<String>) -> Self {
+        let printed = fork.printed().split_off(cluster.printed().len());
+        let stuck = fork.stuck();
+        let before = RunResult::of(cluster, Vec::new());
+        let after = RunResult::of(fork, Vec::new());
+        let pods = compare(&before.pods, &after.pods);
+        Self { changes, made, printed, stuck, before, after, pods }
+    }
+
     /// The document for machines.
     pub fn document(self) -> WhatIfResult {
         WhatIfResult {
@@ -172,11 +195,14 @@ impl WhatIf {
             stuck: self.stuck.into_iter().map(StuckPod::of).collect(),
             before: self.before,
             after: self.after,
+            nodes: Vec::new(),
+            placed_again: Vec::new(),
         }
     }
 }
 
-/// The pods that differ: first those with the same name, then those that left paired with those that came of one owner.
+/// The pods that differ: first those with the same name, then those that left paired with those that came of one owner,
+/// with one on the same node if there is one.
 pub(crate) fn compare(before: &[PodResult], after: &[PodResult]) -> Vec<PodChange> {
     let key = |pod: &PodResult| (pod.namespace.clone(), pod.name.clone());
     let now: BTreeMap<_, _> = after.iter().map(|pod| (key(pod), pod)).collect();
@@ -185,11 +211,19 @@ pub(crate) fn compare(before: &[PodResult], after: &[PodResult]) -> Vec<PodChang
     for pod in after.iter().rev().filter(|pod| !then.contains(&key(pod))) {
         came.entry((pod.namespace.clone(), pod.owner.clone())).or_default().push(pod);
     }
+    let mut stayed: BTreeMap<(String, String), &PodResult> = BTreeMap::new();
+    for pod in before.iter().filter(|pod| !now.contains_key(&key(pod))) {
+        let Some(candidates) = came.get_mut(&(pod.namespace.clone(), pod.owner.clone())) else { continue };
+        if let Some(place) = candidates.iter().rposition(|candidate| candidate.node == pod.node) {
+            stayed.insert(key(pod), candidates.remove(place));
+        }
+    }
     let mut changes = Vec::new();
     for pod in before {
         let state = state_of(pod);
-        let successor = match now.get(&key(pod)) {
-            Some(same) => Some(*same),
+        let same = now.get(&key(pod)).or_else(|| stayed.get(&key(pod))).copied();
+        let successor = match same {
+            Some(same) => Some(same),
             None => came.get_mut(&(pod.namespace.clone(), pod.owner.clone())).and_then(Vec::pop),
         };
         let successor = successor.map(state_of);

@@ -1,10 +1,18 @@
 //! The command line: one definition gives parsing, help and completions.
 
+mod capacity;
+mod diff;
+mod drain;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sim_core::model::LabelSelector;
 use sim_core::version::Version;
+
+pub(crate) use capacity::CapacityArgs;
+pub(crate) use diff::DiffArgs;
+pub(crate) use drain::{DrainArgs, DrainFlags};
 
 /// Try it before you touch the cluster.
 ///
@@ -57,6 +65,12 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     /// Search the smallest cures and show those that were tried and work: what to type, what it costs, what it leaves behind.
     Fix(FixArgs),
+    /// Compare two clusters, two versions, two scheduler configurations or two changes, pod by pod.
+    Diff(Box<DiffArgs>),
+    /// Drain nodes as `kubectl drain` does: what goes when and where, what holds it up, what is stuck.
+    Drain(DrainArgs),
+    /// Count how many replicas of a pod still fit, and what runs out first; or the fewest nodes that make N fit.
+    Capacity(CapacityArgs),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
@@ -89,6 +103,9 @@ pub(crate) struct ClusterArgs {
     /// Stop at a sample of feasible nodes as kube-scheduler does from 100 nodes on, instead of looking at every node.
     #[arg(long, help_heading = "Cluster")]
     pub(crate) emulate_sampling: bool,
+    /// The version to run when neither the command line nor the input says one.
+    #[arg(skip)]
+    pub(crate) fallback_version: Option<Version>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -179,7 +196,7 @@ pub(crate) struct WhatIfArgs {
     /// Output format.
     #[arg(short, long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) output: ReportFormat,
-    /// Exit with code 1 when pods are pending after the changes.
+    /// Exit with code 1 when pods are pending after the changes, or would not be placed again after an upgrade.
     #[arg(long)]
     pub(crate) fail_on_pending: bool,
     #[command(flatten)]
@@ -191,11 +208,13 @@ pub(crate) struct WhatIfArgs {
 const WHAT_IF_NOTES: &str = "\
 Changes are made together, in the order given, to the objects of the cluster as it is at the end of the run, or at the
 moment of --at; the cluster then runs on until nothing moves. A change that cannot be made is refused in kubectl's words, with exit code 2.
-WORKLOAD is KIND/NAME, NAMESPACE/KIND/NAME, or `pending` for the owners of all pending pods.";
+WORKLOAD is KIND/NAME, NAMESPACE/KIND/NAME, or `pending` for the owners of all pending pods.
+--kubernetes-version is a change too when the cluster's own version is another: all of the cluster is upgraded, its pods stay
+where they are, and each is asked whether it would be placed again.";
 
 /// The changes of a what-if.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Changes")]
+#[command(next_help_heading = "Changes", mut_group("DrainFlags", |group| group.requires("drain")))]
 pub(crate) struct ChangeArgs {
     /// Remove a taint, from all nodes that carry it or from one; with no value, preview each taint of the cluster in turn.
     #[arg(long, value_name = "[NODE/]KEY[=VALUE][:EFFECT]", num_args = 0..=1, default_missing_value = "", action = clap::ArgAction::Append)]
@@ -235,32 +254,6 @@ pub(crate) struct ChangeArgs {
     /// Delete an object.
     #[arg(long, value_name = "[NAMESPACE/]KIND/NAME")]
     pub(crate) delete: Vec<String>,
-}
-
-/// The flags of `kubectl drain`, for every --drain.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct DrainFlags {
-    /// --drain: leave pods of DaemonSets where they are.
-    #[arg(long, requires = "drain")]
-    pub(crate) ignore_daemonsets: bool,
-    /// --drain: evict pods with an emptyDir too.
-    #[arg(long, alias = "delete-local-data", requires = "drain")]
-    pub(crate) delete_emptydir_data: bool,
-    /// --drain: evict pods that no controller manages too.
-    #[arg(long, requires = "drain")]
-    pub(crate) force: bool,
-    /// --drain: delete pods, whatever their disruption budgets.
-    #[arg(long, requires = "drain")]
-    pub(crate) disable_eviction: bool,
-    /// --drain: give each pod so many seconds to stop [default: its own].
-    #[arg(long, value_name = "SECONDS", requires = "drain")]
-    pub(crate) grace_period: Option<i64>,
-    /// --drain: give up after so long, e.g. 5m [default: never].
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "drain")]
-    pub(crate) timeout: Option<u64>,
-    /// --drain: evict only pods with these labels, e.g. app=web.
-    #[arg(long, value_name = "SELECTOR", value_parser = selector, requires = "drain")]
-    pub(crate) pod_selector: Option<LabelSelector>,
 }
 
 #[derive(Debug, Args)]

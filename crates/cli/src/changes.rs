@@ -1,5 +1,7 @@
 //! The changes of `sim whatif`, from flags to what the cluster is told, in the order they were typed.
 
+use std::ops::Range;
+
 use clap::ArgMatches;
 use k8s_openapi::api::core::v1::Node;
 use sim_cluster::{
@@ -7,7 +9,8 @@ use sim_cluster::{
 };
 use sim_scenario::Severity;
 
-use crate::args::{ChangeArgs, DrainFlags};
+use crate::args::ChangeArgs;
+use crate::drain;
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -32,11 +35,22 @@ pub(crate) fn read(
     cluster: &Cluster,
     terminal: &Terminal,
 ) -> Result<Vec<Change>, CliError> {
+    read_among(args, matches, 0..usize::MAX, cluster, terminal)
+}
+
+/// Reads the change flags that stand at some places of the command line, in their order.
+pub(crate) fn read_among(
+    args: &ChangeArgs,
+    matches: &ArgMatches,
+    places: Range<usize>,
+    cluster: &Cluster,
+    terminal: &Terminal,
+) -> Result<Vec<Change>, CliError> {
     let mut changes: Vec<(usize, Change)> = Vec::new();
     let mut add =
         |id: &str, values: &[String], read: &dyn Fn(&str) -> Result<Change, CliError>| -> Result<(), CliError> {
             let indices = matches.indices_of(id).into_iter().flatten();
-            for (index, value) in indices.zip(values) {
+            for (index, value) in indices.zip(values).filter(|(index, _)| places.contains(index)) {
                 let flag = id.replace('_', "-");
                 changes.push((
                     index,
@@ -59,7 +73,10 @@ pub(crate) fn read(
     })?;
     add("cordon", &args.cordon, &|text| Ok(Change::Cordon(text.to_owned())))?;
     add("uncordon", &args.uncordon, &|text| Ok(Change::Uncordon(text.to_owned())))?;
-    add("drain", &args.drain, &|node| Ok(Change::Drain(drain(node, &args.drain_flags))))?;
+    let drain_options = drain::options(&args.drain_flags);
+    add("drain", &args.drain, &|node| {
+        Ok(Change::Drain(DrainOptions { node: node.to_owned(), ..drain_options.clone() }))
+    })?;
     add("label", &args.label, &|text| label(text, cluster))?;
     add("add_node", &args.add_node, &add_node)?;
     add("remove_node", &args.remove_node, &|text| Ok(Change::RemoveNode(text.to_owned())))?;
@@ -69,7 +86,8 @@ pub(crate) fn read(
         Ok(Change::Scale { workload: ObjectRef::parse(workload)?, replicas })
     })?;
     add("delete", &args.delete, &|text| Ok(Change::Delete(ObjectRef::parse(text)?)))?;
-    for (index, file) in matches.indices_of("apply").into_iter().flatten().zip(&args.apply) {
+    let applied = matches.indices_of("apply").into_iter().flatten().zip(&args.apply);
+    for (index, file) in applied.filter(|(index, _)| places.contains(index)) {
         let input = sim_scenario::load(&[file], &mut std::io::stdin());
         for fault in &input.faults {
             terminal.fault(fault);
@@ -81,19 +99,6 @@ pub(crate) fn read(
     }
     changes.sort_by_key(|(index, _)| *index);
     Ok(changes.into_iter().map(|(_, change)| change).collect())
-}
-
-fn drain(node: &str, flags: &DrainFlags) -> DrainOptions {
-    DrainOptions {
-        node: node.to_owned(),
-        force: flags.force,
-        ignore_daemonsets: flags.ignore_daemonsets,
-        delete_emptydir_data: flags.delete_emptydir_data,
-        disable_eviction: flags.disable_eviction,
-        grace_period_seconds: flags.grace_period.filter(|seconds| *seconds >= 0),
-        timeout_ms: flags.timeout.filter(|timeout| *timeout > 0),
-        pod_selector: flags.pod_selector.clone(),
-    }
 }
 
 /// kubectl's own sentences stand alone; ours say which flag they are about.

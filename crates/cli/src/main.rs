@@ -3,9 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod capacity;
 mod changes;
 mod describe;
 mod diagnose;
+mod diff;
+mod drain;
 mod drive;
 mod error;
 mod explain;
@@ -56,6 +59,12 @@ fn main() -> ExitCode {
         }
         Command::Diagnose(args) => diagnose::run(args, &terminal),
         Command::Fix(args) => fix::run(&args, &terminal),
+        Command::Diff(args) => {
+            let matches = matches.subcommand_matches("diff").unwrap_or(&matches);
+            diff::run(*args, matches, &terminal)
+        }
+        Command::Drain(args) => drain::run(args, &terminal),
+        Command::Capacity(args) => capacity::run(args, &terminal),
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),

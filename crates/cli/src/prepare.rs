@@ -1,6 +1,7 @@
 //! From what files hold to a cluster at virtual time zero.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use sim_cluster::{Cluster, Object, Setup, TimedChange, Trial};
 use sim_core::Behaviour;
@@ -51,10 +52,10 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
     let mut notes = Vec::new();
     let version = match args.kubernetes_version {
         Some(version) => version,
-        None => version_of(&input, &mut notes)?,
+        None => version_of(&input, args.fallback_version, &mut notes)?,
     };
     notes.extend(unmeasured(version));
-    let scheduler_config = match scheduler_config(args, version) {
+    let scheduler_config = match scheduler_config(args.scheduler_config.as_deref(), version) {
         Ok((config, warnings)) => {
             faults.extend(warnings);
             config
@@ -127,14 +128,17 @@ fn sum_of_errors(faults: &[Fault], of: &str) -> Option<CliError> {
 }
 
 /// Reads the KubeSchedulerConfiguration, if one was given, with its warnings.
-fn scheduler_config(args: &ClusterArgs, version: Version) -> Result<(Option<SchedulerConfig>, Vec<Fault>), Vec<Fault>> {
-    let Some(path) = &args.scheduler_config else { return Ok((None, Vec::new())) };
+pub(crate) fn scheduler_config(
+    path: Option<&Path>,
+    version: Version,
+) -> Result<(Option<SchedulerConfig>, Vec<Fault>), Vec<Fault>> {
+    let Some(path) = path else { return Ok((None, Vec::new())) };
     let (config, warnings) = sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin())?;
     Ok((Some(config), warnings))
 }
 
 /// The Scenario's version, else that of the newest kubelet.
-fn version_of(input: &Input, notes: &mut Vec<String>) -> Result<Version, CliError> {
+fn version_of(input: &Input, fallback: Option<Version>, notes: &mut Vec<String>) -> Result<Version, CliError> {
     if let Some(version) = input.scenario.as_ref().and_then(|scenario| scenario.version) {
         return Ok(version);
     }
@@ -149,6 +153,9 @@ fn version_of(input: &Input, notes: &mut Vec<String>) -> Result<Version, CliErro
         ))
         .hint("choose a version with --kubernetes-version")),
         (None, None) => {
+            if let Some(version) = fallback {
+                return Ok(version);
+            }
             notes.push(format!(
                 "no version is given and no node says its kubelet's: running Kubernetes {DEFAULT_VERSION}"
             ));
@@ -158,7 +165,7 @@ fn version_of(input: &Input, notes: &mut Vec<String>) -> Result<Version, CliErro
 }
 
 /// What the user should know of a version whose rules were not compared with the real scheduler.
-fn unmeasured(version: Version) -> Option<String> {
+pub(crate) fn unmeasured(version: Version) -> Option<String> {
     let behaviour = Behaviour::of(version);
     if behaviour.measured {
         return None;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use sim_advisor::{Cause, explain_pending};
+use indexmap::IndexMap;
+use sim_advisor::{Cause, NodeDifference, Side, explain_pending};
 use sim_cluster::{Cluster, Counts, ExpectationOutcome, Printed, RefusedStep, format_millis};
 
 use crate::terminal::{BAD, GOOD, HEADING};
@@ -107,6 +108,33 @@ pub(crate) fn refused(steps: &[RefusedStep]) -> String {
         if let Some(hint) = hint {
             let _ = writeln!(text, "  {hint}");
         }
+    }
+    text
+}
+
+/// What is true of nodes on one side only, once for all nodes that differ alike.
+pub(crate) fn node_differences(differences: &[NodeDifference]) -> String {
+    type Difference<'a> = (&'a [String], &'a [String], Option<Side>);
+    let mut groups: IndexMap<Difference<'_>, Vec<String>> = IndexMap::new();
+    for NodeDifference { name, left, right, only } in differences {
+        groups.entry((left, right, *only)).or_default().push(name.clone());
+    }
+    let mut text = String::new();
+    for ((left, right, only), names) in groups {
+        let is_only = match only {
+            Some(Side::Left) => " (left only)",
+            Some(Side::Right) => " (right only)",
+            None => "",
+        };
+        let noun = if names.len() == 1 { "node" } else { "nodes" };
+        let _ = writeln!(text, "{HEADING}{noun} {}{HEADING:#}{is_only}", nodes(&names));
+        for fact in left {
+            let _ = writeln!(text, "  {BAD}- {fact}{BAD:#}");
+        }
+        for fact in right {
+            let _ = writeln!(text, "  {GOOD}+ {fact}{GOOD:#}");
+        }
+        text.push('\n');
     }
     text
 }

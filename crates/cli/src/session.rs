@@ -27,6 +27,8 @@ pub(crate) struct Source {
     cluster: ClusterArgs,
     /// How far the run went that is looked at again, when it was told so.
     until_ms: Option<u64>,
+    /// What stdin held, when it was read before.
+    pub(crate) stdin: Option<Vec<u8>>,
     /// Said in the first line when the files were not named.
     pub(crate) announcement: Option<String>,
 }
@@ -55,12 +57,12 @@ impl Source {
     /// The files named, else `$SIM_CLUSTER`, else those of the last run.
     pub(crate) fn find(named: Vec<PathBuf>, mut cluster: ClusterArgs) -> Result<Self, CliError> {
         if !named.is_empty() {
-            return Ok(Self { files: named, cluster, until_ms: None, announcement: None });
+            return Ok(Self { files: named, cluster, until_ms: None, stdin: None, announcement: None });
         }
         if let Some(paths) = std::env::var_os("SIM_CLUSTER").filter(|paths| !paths.is_empty()) {
             let files: Vec<PathBuf> = std::env::split_paths(&paths).collect();
             let announcement = Some(format!("Using the cluster of $SIM_CLUSTER: {}", list(&files)));
-            return Ok(Self { files, cluster, until_ms: None, announcement });
+            return Ok(Self { files, cluster, until_ms: None, stdin: None, announcement });
         }
         let last = LastRun::read().ok_or_else(|| {
             CliError::new("no cluster: no FILE was given, SIM_CLUSTER is not set, and there was no `sim run` before")
@@ -78,7 +80,7 @@ impl Source {
         let said: Vec<String> = version.into_iter().chain(until).collect();
         let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
         let announcement = Some(format!("Using the cluster of the last `sim run`{said}: {}", list(&last.files)));
-        Ok(Self { files: last.files, cluster, until_ms: last.until_ms, announcement })
+        Ok(Self { files: last.files, cluster, until_ms: last.until_ms, stdin: None, announcement })
     }
 }
 
@@ -88,9 +90,9 @@ fn list(files: &[PathBuf]) -> String {
 
 impl Session {
     /// Loads the input, reports its faults on stderr, and makes the cluster.
-    pub(crate) fn load(source: Source, terminal: &Terminal) -> Result<Self, CliError> {
-        let mut stdin = None;
-        if source.files.iter().any(|file| file.as_os_str() == "-") {
+    pub(crate) fn load(mut source: Source, terminal: &Terminal) -> Result<Self, CliError> {
+        let mut stdin = source.stdin.take();
+        if stdin.is_none() && source.files.iter().any(|file| file.as_os_str() == "-") {
             let mut bytes = Vec::new();
             if std::io::stdin().is_terminal() {
                 terminal.note("reading manifests from the terminal; end with Ctrl-D");
@@ -127,6 +129,16 @@ impl Session {
             return Err(CliError::interrupted(&ran.stopped));
         }
         Ok(session)
+    }
+
+    /// The scheduler's configuration, when one is given.
+    pub(crate) fn scheduler_config(&self) -> Option<&Path> {
+        self.source.cluster.scheduler_config.as_deref()
+    }
+
+    /// What stdin held, when it was read.
+    pub(crate) fn stdin(&self) -> Option<Vec<u8>> {
+        self.stdin.clone()
     }
 
     /// The line that says which cluster is used, when the command line did not.

@@ -4,19 +4,29 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use sim_advisor::{PodChange, PodState, TaintPreview, WhatIf, WhatIfResultList, preview_taints, what_if};
+use indexmap::IndexMap;
+use sim_advisor::{
+    PlacedAgain, PodChange, PodState, TaintPreview, Upgraded, WhatIf, WhatIfResultList, preview_taints, upgrade,
+    what_if,
+};
 use sim_cluster::{Counts, StopReason, print};
+use sim_core::scheduler::SchedulerConfig;
+use sim_core::version::Version;
 
 use crate::args::{ReportFormat, WhatIfArgs};
 use crate::changes;
 use crate::drive::stop_listening;
 use crate::error::{CliError, EXIT_UNMET};
+use crate::prepare;
 use crate::report;
 use crate::session::{Session, Source};
-use crate::terminal::{BAD, HEADING, Terminal};
+use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 
-pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let files = args.files.into_iter().chain(args.filename).collect();
+    // The version to come to; the cluster's own is what it runs until then, where that is known.
+    let to = args.cluster.kubernetes_version.take();
+    args.cluster.fallback_version = to;
     let source = Source::find(files, args.cluster)?;
     let announcement = source.announcement.clone();
     let mut session = Session::load(source, terminal)?;
@@ -28,8 +38,9 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
     let cluster = &session.cluster;
     let mut text = announcement.map(|line| line + "\n").unwrap_or_default();
     let preview_all = args.changes.remove_taint.iter().any(String::is_empty);
+    let to = to.filter(|to| *to != cluster.setup().version);
     let (document, pending) = if preview_all {
-        if changes::count(&args.changes) > 1 {
+        if changes::count(&args.changes) > 1 || to.is_some() {
             return Err(CliError::new(
                 "--remove-taint without a value previews each taint by itself: it goes with no other change",
             ));
@@ -43,6 +54,20 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
         let items = previews.into_iter().map(|preview| preview.what_if.document()).collect();
         let list = WhatIfResultList { api_version: "sim/v1".to_owned(), kind: "WhatIfResultList".to_owned(), items };
         (crate::json(&list)?, pending)
+    } else if let Some(to) = to {
+        if to < cluster.setup().version {
+            let own = cluster.setup().version;
+            return Err(CliError::new(format!("the cluster runs {own}: it cannot be upgraded to {to}")).hint(
+                "sim diff compares a cluster under two versions; sim run --kubernetes-version runs it in another",
+            ));
+        }
+        let changes = changes::read(&args.changes, matches, cluster, terminal)?;
+        let config = configuration(&session, to, terminal)?;
+        let upgraded = upgrade(cluster, to, config, &changes)?;
+        text.push_str(&upgraded_text(&upgraded));
+        let lost = upgraded.placed_again.iter().filter(|pod| pod.after.is_some()).count();
+        let pending = upgraded.what_if.after.counts.pending + lost;
+        (crate::json(&upgraded.document())?, pending)
     } else {
         let changes = changes::read(&args.changes, matches, cluster, terminal)?;
         if changes.is_empty() {
@@ -67,6 +92,23 @@ pub(crate) fn run(args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -
         terminal.note(&note);
     }
     Ok(if args.fail_on_pending && pending > 0 { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+}
+
+/// The scheduler's configuration as another version reads it.
+fn configuration(session: &Session, to: Version, terminal: &Terminal) -> Result<Option<SchedulerConfig>, CliError> {
+    if let Some(note) = prepare::unmeasured(to) {
+        terminal.note(&note);
+    }
+    match prepare::scheduler_config(session.scheduler_config(), to) {
+        Ok((config, warnings)) => {
+            terminal.faults(&warnings);
+            Ok(config)
+        }
+        Err(faults) => {
+            terminal.faults(&faults);
+            Err(CliError::new(format!("the scheduler of {to} would not start with this configuration")))
+        }
+    }
 }
 
 /// One row per taint: where it is, and what its removal does.
@@ -111,8 +153,44 @@ fn placed(change: &PodChange) -> bool {
     on(&change.before).is_none() && on(&change.after).is_some()
 }
 
-/// A row for each pod that changed, the counts, and why pods still wait.
+/// What an upgrade does to nodes and pods, and which running pods would not be placed again.
+fn upgraded_text(upgraded: &Upgraded) -> String {
+    let mut text = made(&upgraded.what_if);
+    text.push('\n');
+    text.push_str(&report::node_differences(&upgraded.nodes));
+    text.push_str(&difference(&upgraded.what_if));
+    for (is_lost, said) in [(true, "not be placed again"), (false, "be placed again now")] {
+        let mut groups: IndexMap<&str, Vec<&PlacedAgain>> = IndexMap::new();
+        for pod in upgraded.placed_again.iter().filter(|pod| pod.after.is_some() == is_lost) {
+            let message = pod.after.as_deref().or(pod.before.as_deref()).unwrap_or_default();
+            groups.entry(message).or_default().push(pod);
+        }
+        let count: usize = groups.values().map(Vec::len).sum();
+        if count > 0 {
+            let (style, noun) = (if is_lost { BAD } else { GOOD }, if count == 1 { "pod" } else { "pods" });
+            let _ = writeln!(text, "\n{style}{count} running {noun} would {said}{style:#}");
+        }
+        for (message, pods) in groups {
+            for PlacedAgain { namespace, name, node, .. } in pods {
+                let _ = writeln!(text, "{namespace}/{name} (on {node})");
+            }
+            let when = if is_lost { "" } else { "until now: " };
+            let _ = writeln!(text, "  {when}{message}");
+        }
+    }
+    if upgraded.placed_again.is_empty() {
+        text.push_str("\nEvery running pod would be placed again, or not, as before.\n");
+    }
+    text
+}
+
+/// What was done and what it did.
 fn what_if_text(what_if: &WhatIf) -> String {
+    made(what_if) + "\n" + &difference(what_if)
+}
+
+/// What kubectl said and printed, and what its drains cannot get rid of.
+fn made(what_if: &WhatIf) -> String {
     let mut text = String::new();
     for line in &what_if.made {
         let _ = writeln!(text, "{line}");
@@ -121,7 +199,12 @@ fn what_if_text(what_if: &WhatIf) -> String {
     for stuck in &what_if.stuck {
         let _ = writeln!(text, "\n{BAD}{} stays on {}{BAD:#}:\n  {}", stuck.pod, stuck.node, stuck.cause);
     }
-    text.push('\n');
+    text
+}
+
+/// A row for each pod that changed, the counts, and why pods still wait.
+fn difference(what_if: &WhatIf) -> String {
+    let mut text = String::new();
     // A pod that waits as before, for another reason, has its reason below.
     let moved: Vec<&PodChange> = what_if
         .pods
@@ -131,17 +214,7 @@ fn what_if_text(what_if: &WhatIf) -> String {
     if moved.is_empty() {
         text.push_str("No pod changes.\n");
     } else {
-        let rows = moved.iter().map(|change| {
-            let namespace = change.after.as_ref().or(change.before.as_ref()).map(|state| state.namespace.clone());
-            vec![
-                namespace.unwrap_or_default(),
-                pair(change, |state| state.name.clone()),
-                sides(change, |state| state.state.clone()),
-                sides(change, |state| state.node.clone().unwrap_or_else(|| "<none>".to_owned())),
-            ]
-        });
-        let table = print::Table::of(&["NAMESPACE", "POD", "BEFORE → AFTER", "NODE"], rows);
-        text.push_str(&table.render(&print::TableOptions::default()));
+        text.push_str(&pods(&moved, "BEFORE → AFTER"));
     }
     let (before, after) = (&what_if.before.counts, &what_if.after.counts);
     let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(before), count(after));
@@ -187,6 +260,21 @@ fn what_if_text(what_if: &WhatIf) -> String {
         let _ = writeln!(text, "\nAlso: new pods {}", outside.join(", "));
     }
     text
+}
+
+/// A row for each pod: its name, state and node on both sides.
+pub(crate) fn pods(changes: &[&PodChange], sides_are: &str) -> String {
+    let rows = changes.iter().map(|change| {
+        let namespace = change.after.as_ref().or(change.before.as_ref()).map(|state| state.namespace.clone());
+        vec![
+            namespace.unwrap_or_default(),
+            pair(change, |state| state.name.clone()),
+            sides(change, |state| state.state.clone()),
+            sides(change, |state| state.node.clone().unwrap_or_else(|| "<none>".to_owned())),
+        ]
+    });
+    let table = print::Table::of(&["NAMESPACE", "POD", sides_are, "NODE"], rows);
+    table.render(&print::TableOptions::default())
 }
 
 /// What a row shows of a pod.

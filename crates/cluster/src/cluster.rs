@@ -26,7 +26,7 @@ use crate::controllers::{
     pod_gc::{self, PodGc},
     replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished, volume_protection,
 };
-use crate::drain::{self, Drain};
+use crate::drain::{self, Drain, DrainRecord};
 use crate::history::Happening;
 use crate::index::Indices;
 use crate::knowledge::Knowledge;
@@ -184,6 +184,8 @@ pub struct Cluster {
     pub(crate) indices: Indices,
     /// The drains that go on, by node.
     pub(crate) drains: OrdMap<String, Drain>,
+    /// What became of the last drain of each node.
+    pub(crate) drain_records: OrdMap<String, DrainRecord>,
     /// What the timeline's commands printed.
     pub(crate) printed: Output,
     /// The spec of the pod admitted last, by the uid of the managing owner.
@@ -236,6 +238,7 @@ impl Cluster {
             garbage: garbage_collector::Graph::default(),
             indices: Indices::default(),
             drains: OrdMap::new(),
+            drain_records: OrdMap::new(),
             printed: Output::default(),
             pod_specs: OrdMap::new(),
             pod_ips: BTreeMap::new(),

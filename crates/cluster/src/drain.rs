@@ -62,6 +62,8 @@ struct Evictee {
     key: ObjectKey,
     uid: Option<String>,
     stage: Stage,
+    /// Its place in the drain's record.
+    number: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +80,34 @@ enum Stage {
         since_ms: u64,
     },
     Done,
+}
+
+/// What became of a node's drain, and when. Times are milliseconds of virtual time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainRecord {
+    /// When its first pod was to go.
+    pub began_ms: u64,
+    /// When it came to its end; absent while it goes on.
+    pub ended_ms: Option<u64>,
+    /// Whether it got rid of every pod.
+    pub succeeded: bool,
+    /// The pods that were to go, in the order in which they were asked.
+    pub evictions: Vec<Eviction>,
+}
+
+/// What became of one pod that a drain was to evict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Eviction {
+    /// The pod.
+    pub pod: ObjectKey,
+    /// When it was first to go.
+    pub asked_ms: u64,
+    /// When that was granted; absent when it never was.
+    pub granted_ms: Option<u64>,
+    /// When kubectl saw that it was gone.
+    pub gone_ms: Option<u64>,
+    /// What refused it first, in the server's words.
+    pub refused: Option<String>,
 }
 
 /// A pod that a drain cannot get rid of.
@@ -144,16 +174,40 @@ impl Cluster {
         let drain = Drain {
             options: Arc::new(options.clone()),
             started_ms: self.clock.now_ms(),
-            pods: list.pods.iter().map(|pod| Evictee::new(pod)).collect(),
+            pods: list.pods.iter().enumerate().map(|(number, pod)| Evictee::new(pod, number)).collect(),
             any_gone: false,
             errors: Vec::new(),
         };
+        let record = DrainRecord {
+            began_ms: drain.started_ms,
+            ended_ms: None,
+            succeeded: false,
+            evictions: drain.pods.iter().map(|evictee| Eviction::of(evictee, drain.started_ms)).collect(),
+        };
+        self.drain_records.insert(node.clone(), record);
         self.drains.insert(node.clone(), drain);
         self.agenda.add(self.clock.now_ms(), Event::Drain(node.clone()));
         if let Some(timeout) = options.timeout_ms {
             self.agenda.add(self.clock.now_ms().saturating_add(timeout), Event::Drain(node.clone()));
         }
         Ok(lines)
+    }
+
+    /// What became of the last drain of a node.
+    pub fn drain_record(&self, node: &str) -> Option<&DrainRecord> {
+        self.drain_records.get(node)
+    }
+
+    /// Whether `kubectl drain` of this version goes on with the next node when it could not drain one.
+    pub fn drain_goes_on_after_failure(&self) -> bool {
+        self.behaviour.drain.goes_on_after_failure()
+    }
+
+    fn note_eviction(&mut self, node: &str, evictee: &Evictee, note: impl FnOnce(&mut Eviction)) {
+        let record = self.drain_records.get_mut(node);
+        if let Some(eviction) = record.and_then(|record| record.evictions.get_mut(evictee.number)) {
+            note(eviction);
+        }
     }
 
     /// The pods that drains cannot get rid of as things are.
@@ -201,9 +255,15 @@ pub(crate) fn work(cluster: &mut Cluster, node: &str) {
     }
 }
 
+impl Eviction {
+    fn of(evictee: &Evictee, asked_ms: u64) -> Self {
+        Self { pod: evictee.key.clone(), asked_ms, granted_ms: None, gone_ms: None, refused: None }
+    }
+}
+
 impl Evictee {
-    fn new(pod: &Pod) -> Self {
-        Self { key: ObjectKey::of(pod), uid: pod.metadata.uid.clone(), stage: Stage::New }
+    fn new(pod: &Pod, number: usize) -> Self {
+        Self { key: ObjectKey::of(pod), uid: pod.metadata.uid.clone(), stage: Stage::New, number }
     }
 
     /// Whether another pod, or none, has the name by now.
@@ -242,6 +302,7 @@ impl Drain {
         match evictee.stage {
             Stage::Leaving { .. } if evictee.is_gone(cluster) => {
                 self.any_gone = true;
+                cluster.note_eviction(&self.options.node, evictee, |eviction| eviction.gone_ms = Some(now));
                 cluster.print(words.gone(&evictee.key, self.options.disable_eviction));
                 Stage::Done
             }
@@ -292,12 +353,20 @@ impl Drain {
         match cluster.evict(key, self.options.grace_period_seconds) {
             Ok(()) => self.leave(cluster, evictee),
             Err(EvictionRefused::NotFound(_)) => Stage::Done,
-            Err(refused @ EvictionRefused::TooManyRequests { .. }) => {
-                Stage::Refused { line: cluster.print(words.refused(key, &refused.to_string())), at_ms: now }
-            }
             Err(EvictionRefused::Failed(message)) => {
+                cluster.note_eviction(&self.options.node, evictee, |eviction| {
+                    eviction.refused.get_or_insert_with(|| message.clone());
+                });
                 self.errors.push(words.failed(key, &message));
                 Stage::Done
+            }
+            Err(refused) => {
+                if let EvictionRefused::TooManyRequests { cause, .. } = &refused {
+                    cluster.note_eviction(&self.options.node, evictee, |eviction| {
+                        eviction.refused.get_or_insert_with(|| cause.clone());
+                    });
+                }
+                Stage::Refused { line: cluster.print(words.refused(key, &refused.to_string())), at_ms: now }
             }
         }
     }
@@ -305,6 +374,7 @@ impl Drain {
     /// Deleted: gone at once, or looked at every second.
     fn leave(&self, cluster: &mut Cluster, evictee: &Evictee) -> Stage {
         let now = cluster.clock.now_ms();
+        cluster.note_eviction(&self.options.node, evictee, |eviction| eviction.granted_ms = Some(now));
         if evictee.is_gone(cluster) {
             cluster.agenda.add(now, Event::Drain(self.options.node.clone()));
         }
@@ -313,6 +383,11 @@ impl Drain {
 
     fn finish(self, cluster: &mut Cluster, words: &Words) {
         let node = &self.options.node;
+        let now = cluster.clock.now_ms();
+        if let Some(record) = cluster.drain_records.get_mut(node) {
+            record.ended_ms = Some(now);
+            record.succeeded = self.errors.is_empty();
+        }
         if self.errors.is_empty() {
             let line = words.drained(node, self.any_gone, self.options.disable_eviction);
             cluster.print(line);

@@ -1,5 +1,6 @@
 //! The scheduler's place in the cluster: what it watches, and what becomes of its decisions.
 
+mod anew;
 mod changes;
 mod preemption;
 mod storage;
@@ -15,6 +16,8 @@ use sim_core::scheduler::{
     Course, Decision, Explanation, FitError, PodClasses, Refusal, Scheduler, SchedulingQueue, Snapshot, Verdict,
     event_note, scheduled_message,
 };
+
+pub use anew::Anew;
 
 use crate::api;
 use crate::cluster::{Cluster, Setup};
@@ -91,6 +94,24 @@ impl Scheduling {
         &self.snapshot
     }
 
+    /// Places copies of a pod in this view of the cluster alone, until one finds no place.
+    pub(crate) fn place_copies(&mut self, pod: &Pod, limit: usize) -> Vec<String> {
+        let mut nodes = Vec::new();
+        while nodes.len() < limit {
+            let name = format!("{}-{}", pod.name, nodes.len());
+            let copy = Arc::new(Pod { uid: name.clone(), name, ..pod.clone() });
+            let Ok(node) = self.decide(&copy) else { break };
+            self.snapshot.add_pod(Arc::new(Pod { node_name: Some(node.clone()), ..Pod::clone(&copy) }));
+            nodes.push(node);
+        }
+        nodes
+    }
+
+    /// The node of a pod that waits for its volumes.
+    pub(crate) fn node_waiting_for_volumes(&self, key: &ObjectKey) -> Option<&str> {
+        self.waiting_for_volumes.get(key).map(|waiting| waiting.node.as_str())
+    }
+
     pub(crate) fn has_waiting_pods(&self) -> bool {
         !self.queue.is_empty()
     }
@@ -104,6 +125,7 @@ impl Scheduling {
     fn decide(&mut self, pod: &Arc<Pod>) -> Result<String, Decision> {
         match self.classes.schedule_along(&self.scheduler, &self.snapshot, pod, &mut self.course) {
             Verdict::Placed { node, .. } => Ok(self.snapshot.node_name(node).to_owned()),
+            Verdict::Other(Decision::Placed(placement)) => Ok(placement.node),
             Verdict::Other(decision) => Err(decision),
         }
     }
@@ -171,7 +193,8 @@ impl Cluster {
             }
             match self.scheduling.decide(&pod) {
                 Ok(node) => self.bind(&key, &object, &pod, &node),
-                Err(Decision::Placed(placement)) => self.bind(&key, &object, &pod, &placement.node),
+                // A place is no error.
+                Err(Decision::Placed(_)) => {}
                 Err(Decision::Unschedulable(error)) => self.fail(&key, &object, pod, &error),
                 Err(Decision::Gated(_)) => self.scheduling.queue.hold(pod.key()),
                 Err(Decision::Error(message)) => {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use k8s_openapi::api::core::v1::{Node, Taint};
+use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
 use crate::behaviour::Behaviour;
@@ -62,6 +63,34 @@ impl Cluster {
         let mut lines = vec![format!("control plane upgraded to {to}")];
         lines.extend(upgrade_next_node(self));
         Ok(lines)
+    }
+
+    /// Has the cluster run another version with every pod where it is: what an upgrade of all its parts leaves behind,
+    /// without the drains on the way. Its scheduler is set up anew. Says what was done.
+    ///
+    /// # Errors
+    /// When the version is an earlier one.
+    pub fn become_version(
+        &mut self,
+        to: Version,
+        scheduler_config: Option<SchedulerConfig>,
+    ) -> Result<Vec<String>, Refused> {
+        let from = self.setup.version;
+        if to < from {
+            return Err(Refused(format!("error: cannot upgrade from {from} to {to}: only to a later version")));
+        }
+        std::sync::Arc::make_mut(&mut self.setup).scheduler_config = scheduler_config;
+        self.upgrade_control_plane(to);
+        let keys: Vec<ObjectKey> = self.store.list::<Node>().map(|node| ObjectKey::of(node.as_ref())).collect();
+        for key in &keys {
+            self.store.update::<Node>(key, |node| {
+                let info = node.status.get_or_insert_default().node_info.get_or_insert_default();
+                info.kubelet_version = to.to_string();
+                info.kube_proxy_version = to.to_string();
+            });
+        }
+        let kubelets = if keys.len() == 1 { "1 kubelet".to_owned() } else { format!("{} kubelets", keys.len()) };
+        Ok(vec![format!("control plane and {kubelets} upgraded from {from} to {to}")])
     }
 
     fn upgrade_control_plane(&mut self, to: Version) {

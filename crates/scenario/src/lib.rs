@@ -21,6 +21,6 @@ pub use document::{
     continuation, schema,
 };
 pub use fault::{Fault, Location, Severity};
-pub use load::{Input, LoadedObject, UnknownField, load};
+pub use load::{Input, LoadedObject, UnknownField, load, load_part};
 pub use scheduler_config::{load_scheduler_config, read_scheduler_config};
 pub use sim_cluster::parse_duration_ms;

@@ -85,7 +85,7 @@ pub fn load(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
 }
 
 /// Reads what is applied to a cluster that is there: pods may be bound to nodes that only the cluster has.
-pub(crate) fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
+pub fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
     let (sources, faults) = files::read(paths, stdin);
     let mut loader = Loader::of(&sources, faults);
     loader.bound.clear();

@@ -52,6 +52,11 @@ pub(crate) enum Timeout {
 }
 
 impl DrainRules {
+    /// Whether the command goes on with the next node when it could not drain one (1.23).
+    pub(crate) fn goes_on_after_failure(&self) -> bool {
+        matches!(self.giving_up, GivingUp::Continues | GivingUp::ContinuesWithSpace)
+    }
+
     /// The rules of a minor.
     pub(super) fn of(minor: u32) -> Self {
         let (unmanaged_fatal, unmanaged_warning) = match minor {

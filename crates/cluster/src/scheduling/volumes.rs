@@ -25,7 +25,7 @@ const BIND_TIMEOUT_MS: u64 = 600_000;
 #[derive(Debug, Clone)]
 pub(super) struct WaitingForVolumes {
     pod: Arc<Pod>,
-    node: String,
+    pub(super) node: String,
     claims: Vec<ObjectKey>,
     /// When the scheduler gives up, in milliseconds.
     due_ms: u64,
