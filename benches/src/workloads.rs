@@ -45,6 +45,8 @@ enum Template {
     LowPriority,
     HighPriority,
     DaemonSet,
+    HopelessPriority,
+    HopelessSpreading,
 }
 
 /// Every workload at upstream's counts.
@@ -92,6 +94,13 @@ pub const WORKLOADS: [Workload; 13] = [
     workload("Unschedulable", 5000, (200, Template::Unschedulable), (10_000, Template::Basic), 590.0),
     workload("PreemptionBasic", 5000, (20_000, Template::LowPriority), (5000, Template::HighPriority), 570.0),
     workload("SchedulingDaemonset", 15_000, (0, Template::Basic), (30_000, Template::DaemonSet), 1100.0),
+];
+
+/// Clusters in which the measured pods fit nowhere: upstream has no such workloads, so nothing is published of them.
+pub const OVERLOADED: [Workload; 3] = [
+    workload("nobody to evict", 5000, (5000, Template::Basic), (5000, Template::Unschedulable), 0.0),
+    workload("evicting does not help", 5000, (5000, Template::LowPriority), (5000, Template::HopelessPriority), 0.0),
+    workload("spread over zones", 5000, (5000, Template::Basic), (5000, Template::HopelessSpreading), 0.0),
 ];
 
 const fn workload(
@@ -177,7 +186,7 @@ impl Workload {
 
     fn zones(self) -> usize {
         match self.measured {
-            Template::TopologySpreading | Template::PreferredTopologySpreading => 3,
+            Template::TopologySpreading | Template::PreferredTopologySpreading | Template::HopelessSpreading => 3,
             _ => 1,
         }
     }
@@ -313,7 +322,7 @@ fn one_template(template: Template, namespace: &str) -> Pod {
     let (cpu, memory) = match template {
         Template::LowPriority => ("900m", "500Mi"),
         Template::HighPriority => ("3000m", "500Mi"),
-        Template::Unschedulable => ("40", "500Mi"),
+        Template::Unschedulable | Template::HopelessPriority | Template::HopelessSpreading => ("40", "500Mi"),
         _ => ("100m", "500Mi"),
     };
     let container = Container {
@@ -329,7 +338,7 @@ fn one_template(template: Template, namespace: &str) -> Pod {
         Template::PodAntiAffinity | Template::AntiAffinityWithNamespaceSelector => "green",
         Template::PreferredPodAffinity => "red",
         Template::PreferredPodAntiAffinity => "yellow",
-        Template::TopologySpreading | Template::PreferredTopologySpreading => "purple",
+        Template::TopologySpreading | Template::PreferredTopologySpreading | Template::HopelessSpreading => "purple",
         _ => "",
     };
     let labels: Labels =
@@ -373,11 +382,13 @@ fn one_template(template: Template, namespace: &str) -> Pod {
         }
         Template::PreferredPodAffinity => spec.preferred_pod_affinity.push(preferred(hostname)),
         Template::PreferredPodAntiAffinity => spec.preferred_pod_anti_affinity.push(preferred(hostname)),
-        Template::TopologySpreading => spec.topology_spread_constraints.push(spread(WhenUnsatisfiable::DoNotSchedule)),
+        Template::TopologySpreading | Template::HopelessSpreading => {
+            spec.topology_spread_constraints.push(spread(WhenUnsatisfiable::DoNotSchedule));
+        }
         Template::PreferredTopologySpreading => {
             spec.topology_spread_constraints.push(spread(WhenUnsatisfiable::ScheduleAnyway));
         }
-        Template::HighPriority => spec.priority = 10,
+        Template::HighPriority | Template::HopelessPriority => spec.priority = 10,
         Template::Basic | Template::Mixed | Template::Unschedulable | Template::LowPriority | Template::DaemonSet => {}
     }
     Pod { namespace: namespace.to_owned(), labels, spec: Arc::new(spec), ..Pod::default() }

@@ -165,6 +165,12 @@ pub fn is_terminal(pod: &Pod) -> bool {
     matches!(phase(pod), "Succeeded" | "Failed")
 }
 
+/// Whether preemption promised the pod a node.
+pub fn is_nominated(pod: &Pod) -> bool {
+    let node = pod.status.as_ref().and_then(|status| status.nominated_node_name.as_deref());
+    node.is_some_and(|node| !node.is_empty())
+}
+
 /// Whether the pod's deletion has been asked for.
 pub fn is_terminating(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_some()

@@ -249,7 +249,9 @@ impl Cluster {
         let scheduling = &self.scheduling;
         let nominating = match &error.preemption {
             Some(outcome) => Nominating::Override(Some(outcome.nominated_node.clone())),
-            None if scheduling.scheduler.gives_up_nomination(&scheduling.snapshot, &pod, error) => {
+            None if pod::is_nominated(object)
+                && scheduling.scheduler.gives_up_nomination(&scheduling.snapshot, &pod, error) =>
+            {
                 Nominating::Override(None)
             }
             None => Nominating::Noop,

@@ -234,3 +234,28 @@ fn a_deleted_pod_is_gone() {
     assert_eq!(pop(&mut queue, 0), None);
     assert!(queue.is_empty());
 }
+
+#[test]
+fn pods_that_are_alike_are_asked_about_once_and_none_of_them_by_name() {
+    let mut queue = queue("1.34");
+    for name in ["a", "b"] {
+        queue.add(pod(name, 0));
+        pop(&mut queue, 0);
+        fail(&mut queue, name, PluginName::NodeResourcesFit, 0);
+    }
+    queue.add(pod("c", 5));
+    pop(&mut queue, 0);
+    queue.add_unschedulable(pod("c", 5), BTreeSet::from([PluginName::NodeResourcesFit]), 0);
+    queue.delete(&pod("a", 0).key());
+    let asked = std::cell::RefCell::new(Vec::new());
+    queue.wake_if(60_000, |pod, _| {
+        asked.borrow_mut().push(pod.spec.priority);
+        pod.name == "a"
+    });
+    asked.borrow_mut().sort_unstable();
+    assert_eq!(asked.into_inner(), [0, 5]);
+    assert_eq!(pop(&mut queue, 60_000), None);
+    queue.wake_if(60_000, |pod, _| pod.spec.priority == 0);
+    assert_eq!(pop(&mut queue, 60_000).as_deref(), Some("b"));
+    assert_eq!(pop(&mut queue, 60_000), None);
+}

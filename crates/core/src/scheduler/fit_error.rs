@@ -1,11 +1,11 @@
 //! Why a pod fits nowhere, and the sentence of the FailedScheduling event (`framework.FitError`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::framework::Status;
 use super::plugins::PluginName;
+use super::statuses::{Reasons, Statuses};
 use crate::behaviour::{Behaviour, FitErrorLayout, PreFilterText};
 use crate::model::PodKey;
 
@@ -15,7 +15,7 @@ pub struct FitError {
     /// How many nodes there are.
     pub node_count: usize,
     /// What was said of each node.
-    pub statuses: Arc<BTreeMap<String, Status>>,
+    pub statuses: Arc<Statuses>,
     /// What PreFilter said when it refused the pod for all nodes.
     pub pre_filter_message: Option<String>,
     /// What PostFilter says; empty when preemption succeeded or is not told of.
@@ -50,19 +50,25 @@ pub fn event_note(message: &str, behaviour: &Behaviour) -> String {
     format!("{}{SUFFIX}", &message[..end])
 }
 
+impl FitError {
+    /// The sentence about as many nodes with these reasons, and without what PreFilter and PostFilter say.
+    pub(crate) fn with_reasons(&self, reasons: &Reasons) -> String {
+        let always = matches!(self.layout, FitErrorLayout::HistogramOnly | FitErrorLayout::Appended);
+        let start = format!("0/{} nodes are available:", self.node_count);
+        if reasons.is_empty() && !always { start } else { format!("{start} {reasons}.") }
+    }
+}
+
 impl fmt::Display for FitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.node_count == 0 {
             return f.write_str("no nodes available to schedule pods");
         }
-        write!(f, "0/{} nodes are available:", self.node_count)?;
-        let histogram = histogram(self.statuses.values());
         match (&self.pre_filter_message, self.pre_filter_text) {
-            (Some(message), PreFilterText::Once | PreFilterText::OnceAlone) => write!(f, " {message}.")?,
-            _ if self.layout == FitErrorLayout::HistogramOnly || self.layout == FitErrorLayout::Appended => {
-                write!(f, " {histogram}.")?;
+            (Some(message), PreFilterText::Once | PreFilterText::OnceAlone) => {
+                write!(f, "0/{} nodes are available: {message}.", self.node_count)?;
             }
-            _ => write_histogram(f, &histogram)?,
+            _ => f.write_str(&self.with_reasons(self.statuses.reasons()))?,
         }
         match self.layout {
             FitErrorLayout::HistogramOnly => Ok(()),
@@ -73,19 +79,4 @@ impl fmt::Display for FitError {
             FitErrorLayout::EveryPartStopped => write!(f, " {}.", self.post_filter_message),
         }
     }
-}
-
-fn write_histogram(f: &mut fmt::Formatter<'_>, histogram: &str) -> fmt::Result {
-    if histogram.is_empty() { Ok(()) } else { write!(f, " {histogram}.") }
-}
-
-/// `COUNT REASON` for each reason, sorted as text, so that `10 x` comes before `2 x`.
-fn histogram<'a>(statuses: impl Iterator<Item = &'a Status>) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in statuses.flat_map(|status| &status.reasons) {
-        *counts.entry(reason.as_ref()).or_default() += 1;
-    }
-    let mut lines: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    lines.sort_unstable();
-    lines.join(", ")
 }

@@ -25,6 +25,7 @@ mod queueing_hints;
 pub mod schedule;
 pub mod scoring;
 pub mod snapshot;
+mod statuses;
 pub mod storage;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -46,4 +47,5 @@ pub use queue::SchedulingQueue;
 pub use schedule::{Decision, Placement, Scheduler};
 pub use scoring::{NodeScore, PluginScore};
 pub use snapshot::{DisruptionBudget, ImageState, NodeSlot, SelectorOwner, Snapshot};
+pub use statuses::Statuses;
 pub use storage::Storage;

@@ -36,6 +36,8 @@ pub struct PodClasses {
     classes: Vec<Class>,
     index: BTreeMap<ClassKey, usize>,
     last: Option<usize>,
+    /// How many classes keep what every node says to them.
+    refused: usize,
     /// The spec last seen with its requests: pods of a DaemonSet differ in their affinity only.
     last_requests: Option<(Arc<PodSpec>, Arc<PodRequests>)>,
 }
@@ -56,6 +58,9 @@ pub enum Verdict {
 
 /// How many nodes all classes together may keep verdicts of; beyond it they start over.
 const MAX_CELLS: usize = 1 << 26;
+
+/// How many refusals of nodes all classes together may keep, which take more room; beyond it those are forgotten.
+const MAX_REFUSALS: usize = 1 << 22;
 
 impl Clone for PodClasses {
     fn clone(&self) -> Self {
@@ -81,23 +86,36 @@ impl PodClasses {
 
     /// Decides where the pod goes, as [`Scheduler::schedule`] would.
     pub fn schedule(&mut self, scheduler: &Scheduler, snapshot: &Snapshot, pod: &Arc<Pod>) -> Verdict {
-        let nominated = pod.nominated_node_name.is_some() || snapshot.is_nominated(pod);
-        if nominated || !scheduler.pre_enqueue(pod).is_success() {
+        let is_nominated = pod.nominated_node_name.is_some() || snapshot.is_nominated(pod);
+        let promised = if is_nominated { promised_node(scheduler, snapshot, pod) } else { None };
+        if (is_nominated && promised.is_none()) || !scheduler.pre_enqueue(pod).is_success() {
             return Verdict::Other(scheduler.schedule(snapshot, pod));
         }
-        if let Some(verdict) = self.pinned(scheduler, snapshot, pod) {
+        if !is_nominated && let Some(verdict) = self.pinned(scheduler, snapshot, pod) {
             return verdict;
         }
         if self.nodes.follow(snapshot) || self.classes.len().saturating_mul(snapshot.node_count()) > MAX_CELLS {
             self.classes.clear();
             self.index.clear();
             self.last = None;
+            self.refused = 0;
+        }
+        if self.refused.saturating_mul(snapshot.node_count()) > MAX_REFUSALS {
+            self.classes.iter_mut().for_each(Class::forget_refusal);
+            self.refused = 0;
         }
         let index = self.class_of(scheduler, snapshot, pod);
         let class = &mut self.classes[index];
-        match class.schedule(scheduler, snapshot, &mut self.nodes, pod) {
+        self.refused -= usize::from(class.is_refused());
+        let found = match promised {
+            Some(node) => class.schedule_nominated(scheduler, snapshot, &mut self.nodes, pod, node),
+            None => class.schedule(scheduler, snapshot, &mut self.nodes, pod),
+        };
+        self.refused += usize::from(class.is_refused());
+        match found {
             Found::Node(node) => Verdict::Placed { node, requests: class.requests() },
             Found::Refused(error) => Verdict::Other(Decision::Unschedulable(error)),
+            Found::Other(decision) => Verdict::Other(decision),
             Found::NotCompiled => Verdict::Other(scheduler.schedule(snapshot, pod)),
         }
     }
@@ -164,6 +182,13 @@ impl PodClasses {
     }
 }
 
+/// The node that a pod is nominated to, where the version tries it first and the pod knows of it.
+fn promised_node(scheduler: &Scheduler, snapshot: &Snapshot, pod: &Pod) -> Option<NodeSlot> {
+    let name = pod.nominated_node_name.as_deref()?;
+    let is_agreed = snapshot.nomination_of(pod) == Some(name);
+    if is_agreed && scheduler.behaviour().preemption.tries_nominated_first { snapshot.slot_of(name) } else { None }
+}
+
 /// The one node that a pod names, as DaemonSet pods do.
 fn only_name(spec: &PodSpec) -> Option<&str> {
     let [term] = spec.required_node_affinity.as_ref()?.node_selector_terms.as_slice() else { return None };
@@ -209,7 +234,8 @@ impl PartialEq for ClassKey {
 
 impl Eq for ClassKey {}
 
-fn same_class(a: &Pod, b: &Pod) -> Ordering {
+/// Orders pods by everything that scheduling looks at, if neither has volumes: not by their names.
+pub(crate) fn same_class(a: &Pod, b: &Pod) -> Ordering {
     let specs = || if Arc::ptr_eq(&a.spec, &b.spec) { Ordering::Equal } else { a.spec.cmp(&b.spec) };
     specs()
         .then_with(|| a.namespace.cmp(&b.namespace))

@@ -3,11 +3,13 @@
 //! Time is whatever the caller says it is, in milliseconds. A scheduling cycle takes none, so nothing happens while a pod
 //! is in one.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::plugins::PluginName;
 use super::plugins::priority_sort::{self, Order};
+use super::pod_classes::same_class;
 use crate::behaviour::{BackoffCount, Behaviour, OwnUpdates, QueueRules};
 use crate::model::{Pod, PodKey};
 use crate::version::Version;
@@ -33,8 +35,8 @@ pub struct SchedulingQueue {
     backing_off: BTreeSet<(u64, Order, PodKey)>,
     /// Pods backing off that no plugin refused: an idle scheduler leaves them there (`podErrorBackoffQ`).
     backing_off_after_error: BTreeSet<(u64, Order, PodKey)>,
-    /// Unschedulable pods in the order in which they failed.
-    unschedulable: BTreeSet<(u64, PodKey)>,
+    /// Unschedulable pods by what decides which events they hear of.
+    unschedulable: BTreeMap<Listeners, BTreeSet<PodKey>>,
     /// Unschedulable pods by the time at which they will have been so for too long.
     flushes: BTreeSet<(u64, u64, PodKey)>,
     /// Pods that gates hold back, with when they were created.
@@ -72,6 +74,56 @@ enum Place {
     InFlight,
 }
 
+/// Pods that hear of the same events: the same plugins refused them, and they differ in their names at most. Claims can be
+/// named after a pod, so one with volumes hears for itself.
+#[derive(Debug, Clone)]
+struct Listeners {
+    failed_plugins: BTreeSet<PluginName>,
+    pod: Arc<Pod>,
+}
+
+impl Listeners {
+    fn of(entry: &Entry) -> Self {
+        Listeners { failed_plugins: entry.failed_plugins.clone(), pod: Arc::clone(&entry.pod) }
+    }
+
+    /// As they stay when the pod itself does not: none of them must be taken for it.
+    fn anonymous(self) -> Self {
+        if self.own_name().is_some() {
+            return self;
+        }
+        let pod = Pod { name: String::new(), uid: String::new(), ..Pod::clone(&self.pod) };
+        Listeners { pod: Arc::new(pod), ..self }
+    }
+
+    fn own_name(&self) -> Option<&str> {
+        let names_claims = !self.pod.spec.volumes.is_empty() || self.pod.spec.has_resource_claims;
+        names_claims.then_some(self.pod.name.as_str())
+    }
+}
+
+impl Ord for Listeners {
+    fn cmp(&self, other: &Self) -> Ordering {
+        same_class(&self.pod, &other.pod)
+            .then_with(|| self.failed_plugins.cmp(&other.failed_plugins))
+            .then_with(|| self.own_name().cmp(&other.own_name()))
+    }
+}
+
+impl PartialOrd for Listeners {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Listeners {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Listeners {}
+
 impl SchedulingQueue {
     /// An empty queue of a version.
     pub fn new(version: Version) -> Self {
@@ -83,7 +135,7 @@ impl SchedulingQueue {
             active: BTreeSet::new(),
             backing_off: BTreeSet::new(),
             backing_off_after_error: BTreeSet::new(),
-            unschedulable: BTreeSet::new(),
+            unschedulable: BTreeMap::new(),
             flushes: BTreeSet::new(),
             held: BTreeMap::new(),
             sequence: 0,
@@ -190,11 +242,11 @@ impl SchedulingQueue {
 
     /// Something happened: moves the unschedulable pods for which it is worth another attempt, as a check of the caller's
     /// tells from the pod and the plugins that refused it (see
-    /// [`Scheduler::is_worth_requeuing`](super::Scheduler::is_worth_requeuing)).
+    /// [`Scheduler::is_worth_requeuing`](super::Scheduler::is_worth_requeuing)). It is asked about one of those pods that
+    /// differ in their names only.
     pub fn wake_if(&mut self, now_ms: u64, worth: impl Fn(&Pod, &BTreeSet<PluginName>) -> bool) {
-        let worth = |key: &PodKey| self.pods.get(key).is_some_and(|entry| worth(&entry.pod, &entry.failed_plugins));
-        let woken: Vec<PodKey> =
-            self.unschedulable.iter().map(|(_, key)| key).filter(|key| worth(key)).cloned().collect();
+        let woken = self.unschedulable.iter().filter(|(who, _)| worth(&who.pod, &who.failed_plugins));
+        let woken: Vec<PodKey> = woken.flat_map(|(_, keys)| keys).cloned().collect();
         for key in woken {
             self.wake(&key, now_ms);
         }
@@ -362,7 +414,11 @@ impl SchedulingQueue {
                 self.backoffs(&entry).insert((until_ms, order, key.clone()));
             }
             Place::Unschedulable => {
-                self.unschedulable.insert((entry.since, key.clone()));
+                let who = Listeners::of(&entry);
+                match self.unschedulable.get_mut(&who) {
+                    Some(keys) => _ = keys.insert(key.clone()),
+                    None => _ = self.unschedulable.insert(who.anonymous(), BTreeSet::from([key.clone()])),
+                }
                 self.flushes.insert((self.flush_time_ms(entry.failed_at_ms), entry.since, key.clone()));
             }
             Place::InFlight => {}
@@ -382,7 +438,13 @@ impl SchedulingQueue {
                 self.backoffs(&entry).remove(&(until_ms, order, key));
             }
             Place::Unschedulable => {
-                self.unschedulable.remove(&(entry.since, key.clone()));
+                let who = Listeners::of(&entry);
+                if let Some(keys) = self.unschedulable.get_mut(&who) {
+                    keys.remove(&key);
+                    if keys.is_empty() {
+                        self.unschedulable.remove(&who);
+                    }
+                }
                 self.flushes.remove(&(self.flush_time_ms(entry.failed_at_ms), entry.since, key));
             }
             Place::InFlight => {}

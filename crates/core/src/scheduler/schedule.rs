@@ -12,6 +12,7 @@ use super::plugins::{PluginName, VolumePlan, default_preemption, scheduling_gate
 use super::profile::Profile;
 use super::scoring::{NodeScore, score_nodes};
 use super::snapshot::Snapshot;
+use super::statuses::Statuses;
 use crate::behaviour::{AbsentNodes, Behaviour};
 use crate::model::Pod;
 use crate::model::resources::PodRequests;
@@ -141,7 +142,7 @@ impl Scheduler {
         if found.feasible.is_empty() {
             let mut error = self.fit_error(cycle, found);
             if error.node_count > 0 {
-                post_filter(cycle, &state, &mut error);
+                post_filter(cycle, &mut error, |error| default_preemption::post_filter(cycle, &state, error));
             }
             return Decision::Unschedulable(Arc::new(error));
         }
@@ -164,8 +165,8 @@ impl Scheduler {
 
     /// What every node says to a pod that fits nowhere, before anybody is evicted; `None` if it fits somewhere after all,
     /// or fails otherwise.
-    pub(crate) fn refusals(&self, cycle: &Cycle<'_>) -> Option<FitError> {
-        let found = find_feasible(cycle, &mut CycleState::default(), &mut Course::default());
+    pub(crate) fn refusals(&self, cycle: &Cycle<'_>, state: &mut CycleState) -> Option<FitError> {
+        let found = find_feasible(cycle, state, &mut Course::default());
         (found.error.is_none() && found.feasible.is_empty()).then(|| self.fit_error(cycle, found))
     }
 
@@ -181,7 +182,7 @@ impl Scheduler {
         }
         FitError {
             node_count: cycle.snapshot.node_count(),
-            statuses: Arc::new(found.refused),
+            statuses: Arc::new(Statuses::from(found.refused)),
             pre_filter_message: found.pre_filter.as_ref().map(|status| status.reasons.join(", ")),
             post_filter_message: String::new(),
             preemption: None,
@@ -193,12 +194,13 @@ impl Scheduler {
 }
 
 /// Runs the PostFilter plugins up to the first that finds a way or fails, and writes into the error what they say.
-fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) {
+/// `preempt` stands for DefaultPreemption.
+pub(crate) fn post_filter(cycle: &Cycle<'_>, error: &mut FitError, preempt: impl Fn(&mut FitError) -> PostFilter) {
     let rules = cycle.behaviour.preemption;
     let mut texts = Vec::new();
     for name in &cycle.profile.post_filters {
         let said = match name {
-            PluginName::DefaultPreemption => default_preemption::post_filter(cycle, state, error),
+            PluginName::DefaultPreemption => preempt(error),
             PluginName::DynamicResources if cycle.pod.spec.has_resource_claims => continue,
             // Its PreFilter is the last, so it remembers nothing of a pod that another one refused.
             PluginName::DynamicResources => match cycle.behaviour.post_filter_prefix {

@@ -434,7 +434,12 @@ impl Snapshot {
 
     /// Whether the pod is nominated to a node.
     pub fn is_nominated(&self, pod: &Pod) -> bool {
-        !self.nominated.is_empty() && self.nominated.contains_key(&pod.key())
+        self.nomination_of(pod).is_some()
+    }
+
+    /// The node that the pod is nominated to.
+    pub(crate) fn nomination_of(&self, pod: &Pod) -> Option<&str> {
+        if self.nominated.is_empty() { None } else { self.nominated.get(&pod.key()).map(|node| &**node) }
     }
 
     fn note_nomination(&mut self, node: &str) {

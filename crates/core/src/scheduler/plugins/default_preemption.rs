@@ -4,7 +4,7 @@
 //! when there are more than a hundred.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::PluginName;
@@ -17,9 +17,27 @@ use crate::scheduler::framework::{Code, Cycle, CycleState, PostFilter, Status};
 use crate::scheduler::node_info::{NodeInfo, PodInfo};
 use crate::scheduler::profile::plugin;
 use crate::scheduler::snapshot::DisruptionBudget;
+use crate::scheduler::statuses::Reasons;
 
 /// Tries to make room, and writes into the error what came of it; what it says for the sentence, if anything.
 pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut FitError) -> PostFilter {
+    conclude(cycle, error, |error| {
+        let (candidates, statuses) = dry_run(cycle, state, error);
+        let best = pick_best(candidates).map(|best| best.outcome());
+        best.ok_or_else(|| {
+            let mut reasons = Reasons::default();
+            statuses.values().for_each(|status| reasons.count(status));
+            reasons
+        })
+    })
+}
+
+/// The same with what `find` finds on the nodes: the best outcome, or why there is none.
+pub(crate) fn conclude(
+    cycle: &Cycle<'_>,
+    error: &mut FitError,
+    find: impl FnOnce(&FitError) -> Result<PreemptionOutcome, Reasons>,
+) -> PostFilter {
     let said = |text: String| PostFilter::Unschedulable(format!("preemption: {text}"));
     if let Some(reason) = not_eligible(cycle, error) {
         return said(reason.to_owned());
@@ -27,20 +45,13 @@ pub(crate) fn post_filter(cycle: &Cycle<'_>, state: &CycleState, error: &mut Fit
     if let Some(reason) = unprepared(cycle, error) {
         return PostFilter::Failed(format!("preemption: {reason}"));
     }
-    let (candidates, statuses) = dry_run(cycle, state, error);
-    if let Some(best) = pick_best(candidates) {
-        error.preemption = Some(best.outcome());
-        return PostFilter::Success;
+    match find(error) {
+        Ok(outcome) => {
+            error.preemption = Some(outcome);
+            PostFilter::Success
+        }
+        Err(reasons) => said(error.with_reasons(&reasons)),
     }
-    let sentence = FitError {
-        statuses: Arc::new(statuses),
-        pre_filter_message: None,
-        post_filter_message: String::new(),
-        preemption: None,
-        failed_plugins: BTreeSet::new(),
-        ..*error
-    };
-    said(sentence.to_string())
 }
 
 /// What preemption finds on each node, or why it does not look. A node that is chosen is one only of its candidates.
@@ -194,8 +205,10 @@ fn select_victims(
     node: &NodeInfo,
 ) -> Result<Candidate, Status> {
     let priority = cycle.pod.spec.priority;
+    let someone_is_less = cycle.snapshot.least_priority().is_some_and(|least| least < priority);
+    let pods = if someone_is_less { node.pods.as_slice() } else { &[] };
     let mut potential: Vec<Arc<PodInfo>> =
-        node.pods.iter().filter(|info| info.pod.spec.priority < priority).cloned().collect();
+        pods.iter().filter(|info| info.pod.spec.priority < priority).cloned().collect();
     if potential.is_empty() {
         return Err(Status::refused(
             Code::UnschedulableAndUnresolvable,

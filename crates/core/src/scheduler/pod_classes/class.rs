@@ -12,7 +12,7 @@ use crate::model::resources::PodRequests;
 use crate::scheduler::change_log::Change;
 use crate::scheduler::filtering::filter_with_nominated;
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::framework::{Cycle, CycleState, Plugin, PreFilter, PreScore};
+use crate::scheduler::framework::{Code, Cycle, CycleState, Plugin, PreFilter, PreScore};
 use crate::scheduler::node_info::NodeInfo;
 use crate::scheduler::plugins::PluginName;
 use crate::scheduler::plugins::node_ports::host_ports;
@@ -36,6 +36,8 @@ pub(super) enum Found {
     Node(NodeSlot),
     /// It fits nowhere.
     Refused(Arc<FitError>),
+    /// What the straightforward path says.
+    Other(Decision),
     /// The straightforward path has to say.
     NotCompiled,
 }
@@ -45,6 +47,8 @@ pub(super) enum Found {
 pub(super) struct Compiled {
     /// Up to where the snapshot's changes are known.
     position: u64,
+    /// Up to where a change of one node may have swayed what is said of others.
+    swayed_at: u64,
     /// What does not change while the nodes do not, by rank.
     fixed: Vec<Fixed>,
     fixed_filters: Vec<PluginName>,
@@ -155,6 +159,16 @@ impl Class {
         Arc::clone(&self.requests)
     }
 
+    /// Whether what every node says to it is kept.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
+    /// Forgets what every node says to it.
+    pub(super) fn forget_refusal(&mut self) {
+        self.refusal = None;
+    }
+
     /// Where a pod of the class goes.
     pub(super) fn schedule(
         &mut self,
@@ -163,46 +177,91 @@ impl Class {
         nodes: &mut Nodes,
         pod: &Arc<Pod>,
     ) -> Found {
+        if !self.catch_up(scheduler, snapshot, nodes) {
+            return Found::NotCompiled;
+        }
+        let Some(compiled) = &self.compiled else { return Found::NotCompiled };
         let cycle = scheduler.cycle(snapshot, &self.pod, &self.requests);
-        if !self.can_compile {
-            return Found::NotCompiled;
-        }
-        let caught_up = self.compiled.as_mut().is_some_and(|compiled| compiled.follow(&cycle, nodes));
-        if !caught_up {
-            self.compiled = Compiled::of(&cycle, nodes);
-        }
-        let Some(compiled) = &mut self.compiled else {
-            self.can_compile = false;
-            return Found::NotCompiled;
-        };
         // Nominated pods change what other nodes' tables say while one node is tried.
-        if snapshot.has_nominations() && !compiled.tables.is_empty() {
-            return Found::NotCompiled;
-        }
-        if let Some(rank) = compiled.best(&cycle) {
+        let is_unsure = snapshot.has_nominations() && compiled.tables.refuse();
+        if !is_unsure && let Some(rank) = compiled.best(&cycle) {
             return Found::Node(NodeSlot(nodes.slots[rank as usize]));
         }
-        let alone = compiled.tables.is_empty();
         if let Some(refusal) = &mut self.refusal
-            && alone
-            && let Some(error) = refusal.again(&cycle, compiled, nodes)
+            && refusal.follow(&cycle, compiled, nodes)
         {
-            return Found::Refused(error);
+            return Found::Refused(refusal.error(&cycle));
         }
-        self.refusal = if alone { Refusal::of(scheduler, &cycle, compiled, nodes) } else { None };
-        if let Some(error) = self.refusal.as_ref().and_then(Refusal::evicting) {
-            return Found::Refused(error);
-        }
-        match scheduler.schedule(snapshot, pod) {
-            Decision::Unschedulable(error) => {
-                if let Some(refusal) = &mut self.refusal {
-                    refusal.worded(&error);
-                }
-                Found::Refused(error)
+        self.refusal = None;
+        if is_unsure {
+            let decision = scheduler.schedule(snapshot, pod);
+            // One that evicts somebody changes the cluster for the next.
+            if matches!(&decision, Decision::Unschedulable(error) if error.preemption.is_none()) {
+                self.refusal = Refusal::of(scheduler, &cycle, compiled, nodes);
             }
-            // The two paths disagree, which a property test would have shown; the straightforward one is right.
-            _ => Found::NotCompiled,
+            return Found::Other(decision);
         }
+        self.refusal = Refusal::of(scheduler, &cycle, compiled, nodes);
+        match &mut self.refusal {
+            Some(refusal) => Found::Refused(refusal.error(&cycle)),
+            // The two paths disagree, which a property test would have shown; the straightforward one is right.
+            None => Found::NotCompiled,
+        }
+    }
+
+    /// Where a pod of the class goes that is nominated to a node, in versions that try that node first. What is said of
+    /// the others is said of any pod of the class.
+    pub(super) fn schedule_nominated(
+        &mut self,
+        scheduler: &Scheduler,
+        snapshot: &Snapshot,
+        nodes: &mut Nodes,
+        pod: &Arc<Pod>,
+        promised: NodeSlot,
+    ) -> Found {
+        if !self.catch_up(scheduler, snapshot, nodes) {
+            return Found::NotCompiled;
+        }
+        let (Some(compiled), Some(node)) = (&self.compiled, snapshot.slot(promised.0)) else {
+            return Found::NotCompiled;
+        };
+        if compiled.tables.refuse() {
+            return Found::NotCompiled;
+        }
+        let of_pod = scheduler.cycle(snapshot, pod, &self.requests);
+        let status = filter_with_nominated(&of_pod, &compiled.nothing, node);
+        match status.code {
+            Code::Success => return Found::Node(promised),
+            Code::Error => return Found::NotCompiled,
+            Code::Unschedulable | Code::UnschedulableAndUnresolvable => {}
+        }
+        let cycle = scheduler.cycle(snapshot, &self.pod, &self.requests);
+        if let Some(rank) = compiled.best(&cycle) {
+            let slot = nodes.slots[rank as usize];
+            return if slot == promised.0 { Found::NotCompiled } else { Found::Node(NodeSlot(slot)) };
+        }
+        let is_known = self.refusal.as_mut().is_some_and(|refusal| refusal.follow(&cycle, compiled, nodes));
+        if !is_known {
+            self.refusal = Refusal::of(scheduler, &cycle, compiled, nodes);
+        }
+        let rank = nodes.ranks[promised.0];
+        let error = self.refusal.as_ref().and_then(|refusal| refusal.of_nominated(&of_pod, nodes, rank, &status));
+        error.map_or(Found::NotCompiled, |error| Found::Refused(Arc::new(error)))
+    }
+
+    /// Catches up with the snapshot; false if the class is not compiled.
+    fn catch_up(&mut self, scheduler: &Scheduler, snapshot: &Snapshot, nodes: &mut Nodes) -> bool {
+        if !self.can_compile {
+            return false;
+        }
+        let cycle = scheduler.cycle(snapshot, &self.pod, &self.requests);
+        let caught_up = self.compiled.as_mut().is_some_and(|compiled| compiled.follow(&cycle, nodes));
+        if !caught_up {
+            self.refusal = None;
+            self.compiled = Compiled::of(&cycle, nodes);
+        }
+        self.can_compile = self.compiled.is_some();
+        self.can_compile
     }
 }
 
@@ -255,6 +314,7 @@ impl Compiled {
         let tables = Tables::of(cycle, nodes)?;
         let mut compiled = Compiled {
             position: cycle.snapshot.log().end(),
+            swayed_at: 0,
             cells: vec![None; nodes.slots.len()],
             fixed: Vec::with_capacity(nodes.slots.len()),
             fixed_filters: filters.iter().copied().filter(|name| FIXED_FILTERS.contains(name)).collect(),
@@ -311,8 +371,10 @@ impl Compiled {
             match change {
                 Change::Pod { pod, came, .. } if counts => {
                     let delta = if *came { 1 } else { -1 };
-                    if self.tables.count(cycle, rank as usize, &pod.pod, delta).is_err() {
-                        return false;
+                    match self.tables.count(cycle, rank as usize, &pod.pod, delta) {
+                        Ok(true) => self.swayed_at = log.end(),
+                        Ok(false) => {}
+                        Err(_) => return false,
                     }
                 }
                 Change::Node { .. } => {
@@ -360,12 +422,18 @@ impl Compiled {
         }
     }
 
+    /// Whether anything after a position that is followed may have swayed what is said of nodes where nothing happened.
+    pub(super) fn swayed_since(&self, position: u64) -> bool {
+        self.swayed_at > position
+    }
+
     /// The filters that what is on the node can sway; all of them where others refuse it too, or pods are nominated to it.
     pub(super) fn swayed<'a>(&'a self, cycle: &Cycle<'a>, nodes: &Nodes, rank: usize) -> &'a [PluginName] {
         let slot = nodes.slots[rank];
         let nominated = cycle.snapshot.has_nominations()
             && cycle.snapshot.nominated_to(cycle.snapshot.node_name(NodeSlot(slot))).next().is_some();
-        if self.fixed[rank].passes && !nominated { &self.filters } else { &cycle.profile.filters }
+        let alone = self.fixed[rank].passes && !nominated && !self.tables.refuse();
+        if alone { &self.filters } else { &cycle.profile.filters }
     }
 
     /// Whether the node lets the pod through, as far as it and tables of one node each can say.

@@ -6,93 +6,88 @@ use std::sync::Arc;
 use super::class::Compiled;
 use super::nodes::{NONE, Nodes};
 use crate::model::PreemptionPolicy;
+use crate::scheduler::change_log::Change;
 use crate::scheduler::filtering::filter_with_nominated;
-use crate::scheduler::fit_error::FitError;
+use crate::scheduler::fit_error::{FitError, PreemptionOutcome};
 use crate::scheduler::framework::{Code, Cycle, CycleState, Status};
 use crate::scheduler::plugins::PluginName;
-use crate::scheduler::plugins::default_preemption::{Candidate, Harm, try_node};
-use crate::scheduler::schedule::Scheduler;
+use crate::scheduler::plugins::default_preemption::{Candidate, Harm, conclude, try_node};
+use crate::scheduler::schedule::{Scheduler, post_filter};
+use crate::scheduler::statuses::Reasons;
 
-/// The refusal of a class without tables, for as long as it can be followed.
+/// The refusal of a class, for as long as it can be followed.
 #[derive(Debug)]
 pub(super) struct Refusal {
     /// Up to where the snapshot's changes are known.
     position: u64,
-    error: Arc<FitError>,
+    /// What is said before preemption has its turn.
+    refused: FitError,
     /// How many nodes each plugin refused.
     plugins: BTreeMap<PluginName, usize>,
-    /// Absent if there is nobody to evict, or evicting is not asked for.
+    /// What PreFilter found. It changes only with what the class counts, and then the refusal is made anew.
+    state: CycleState,
+    /// Absent if evicting is not asked for.
     evictions: Option<Evictions>,
+    /// The refusal as it was last given; good until something changes.
+    given: Option<Arc<FitError>>,
 }
 
-/// Whom to evict on each node.
+/// Whom to evict on each node, or why that would not do.
 #[derive(Debug, Default)]
 struct Evictions {
-    candidates: BTreeMap<u32, (Harm, Candidate)>,
+    by_rank: Vec<Option<Result<Candidate, Status>>>,
     /// The least harm first, then the first in node order.
     order: BTreeSet<(Harm, u32)>,
+    /// Why evicting would not do.
+    reasons: Reasons,
 }
 
 impl Refusal {
     /// What every node says; `None` if some node lets the pod through.
     pub(super) fn of(scheduler: &Scheduler, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> Option<Self> {
-        let error = Arc::new(scheduler.refusals(cycle)?);
+        let mut state = CycleState::default();
+        let refused = scheduler.refusals(cycle, &mut state)?;
+        if refused.pre_filter_message.is_some() {
+            return None;
+        }
+        let statuses = Arc::clone(&refused.statuses);
         let mut refusal = Refusal {
             position: cycle.snapshot.log().end(),
-            error: Arc::clone(&error),
+            refused,
             plugins: BTreeMap::new(),
-            evictions: may_evict(cycle).then(Evictions::default),
+            state,
+            evictions: may_evict(cycle).then(|| Evictions::new(nodes.slots.len())),
+            given: None,
         };
-        for status in error.statuses.values() {
+        for status in statuses.values() {
             refusal.count(status, 1);
         }
-        if refusal.evictions.is_some() {
+        if let Some(evictions) = &mut refusal.evictions {
             for (rank, slot) in nodes.slots.iter().enumerate() {
                 let Some(node) = cycle.snapshot.slot(*slot) else { continue };
-                let code = error.statuses.get(node.name()).map(|status| status.code);
+                let code = statuses.get(node.name()).map(|status| status.code);
                 let filters = compiled.swayed(cycle, nodes, rank);
-                let candidate = try_node(cycle, filters, &CycleState::default(), node, code).ok();
-                refusal.place(rank as u32, candidate);
+                evictions.place(rank, try_node(cycle, filters, &refusal.state, node, code));
             }
         }
         Some(refusal)
     }
 
-    /// Takes over the sentence of the straightforward path.
-    pub(super) fn worded(&mut self, error: &Arc<FitError>) {
-        self.error = Arc::clone(error);
+    /// Takes in what changed; false if the refusal has to be worked out from the start.
+    pub(super) fn follow(&mut self, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> bool {
+        self.try_follow(cycle, compiled, nodes).is_some()
     }
 
-    /// The refusal with whom to evict, if that helps. Why nobody helps is a sentence over all nodes.
-    pub(super) fn evicting(&self) -> Option<Arc<FitError>> {
-        let evictions = self.evictions.as_ref()?;
-        let (_, rank) = evictions.order.first()?;
-        let (_, candidate) = evictions.candidates.get(rank)?;
-        Some(Arc::new(FitError {
-            node_count: self.error.node_count,
-            statuses: Arc::clone(&self.error.statuses),
-            pre_filter_message: None,
-            post_filter_message: String::new(),
-            preemption: Some(candidate.outcome()),
-            failed_plugins: self.plugins.keys().copied().collect(),
-            layout: self.error.layout,
-            pre_filter_text: self.error.pre_filter_text,
-        }))
-    }
-
-    /// The refusal as it would be given now; `None` if it has to be worked out from the start.
-    pub(super) fn again(&mut self, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> Option<Arc<FitError>> {
-        let snapshot = cycle.snapshot;
-        if may_evict(cycle) != self.evictions.is_some() || self.error.pre_filter_message.is_some() {
+    fn try_follow(&mut self, cycle: &Cycle<'_>, compiled: &Compiled, nodes: &Nodes) -> Option<()> {
+        if compiled.swayed_since(self.position) {
             return None;
         }
-        let changes = snapshot.log().since(self.position)?;
-        let mut statuses_changed = false;
+        let snapshot = cycle.snapshot;
         let mut last = None;
-        let state = CycleState::default();
-        for change in changes {
+        for change in snapshot.log().since(self.position)? {
             let Some(slot) = change.slot() else {
-                if self.evictions.is_some() {
+                debug_assert!(matches!(change, Change::Budget));
+                if self.evictions.as_ref().is_some_and(|evictions| !evictions.order.is_empty()) {
                     return None;
                 }
                 continue;
@@ -101,42 +96,69 @@ impl Refusal {
             if last.replace(slot) == Some(slot) || rank == NONE {
                 continue;
             }
+            // It shares its statuses, which are about to change.
+            self.given = None;
             let node = snapshot.slot(slot)?;
-            let status = filter_with_nominated(cycle, &state, node);
+            let status = filter_with_nominated(cycle, &self.state, node);
             if status.code == Code::Success || status.code == Code::Error {
                 return None;
             }
-            if self.evictions.is_some() {
+            if let Some(evictions) = &mut self.evictions {
                 let filters = compiled.swayed(cycle, nodes, rank as usize);
-                self.place(rank, try_node(cycle, filters, &state, node, Some(status.code)).ok());
+                evictions.place(rank as usize, try_node(cycle, filters, &self.state, node, Some(status.code)));
             }
-            if self.error.statuses.get(node.name()) != Some(&status) {
+            if self.refused.statuses.get(node.name()) != Some(&status) {
                 self.count(&status, 1);
-                let error = Arc::make_mut(&mut self.error);
-                let before = Arc::make_mut(&mut error.statuses).insert(node.name().to_owned(), status);
+                let before = Arc::make_mut(&mut self.refused.statuses).replace(node.name(), status);
                 if let Some(before) = before {
                     self.count(&before, -1);
                 }
-                statuses_changed = true;
             }
         }
         self.position = snapshot.log().end();
-        if self.evictions.is_some() {
-            return self.evicting();
-        }
-        (!statuses_changed).then(|| Arc::clone(&self.error))
+        Some(())
     }
 
-    fn place(&mut self, rank: u32, candidate: Option<Candidate>) {
-        let Some(evictions) = &mut self.evictions else { return };
-        if let Some((harm, _)) = evictions.candidates.remove(&rank) {
-            evictions.order.remove(&(harm, rank));
+    /// The refusal as it is given now.
+    pub(super) fn error(&mut self, cycle: &Cycle<'_>) -> Arc<FitError> {
+        if let Some(given) = &self.given {
+            return Arc::clone(given);
         }
-        if let Some(candidate) = candidate {
-            let harm = candidate.harm();
-            evictions.order.insert((harm, rank));
-            evictions.candidates.insert(rank, (harm, candidate));
+        let error = Arc::new(self.with_preemption(cycle, Evictions::find));
+        self.given = Some(Arc::clone(&error));
+        error
+    }
+
+    /// The refusal of one pod of the class that is nominated to the node of a rank, which says `status` of it; `None` if
+    /// the node says something else of the others.
+    pub(super) fn of_nominated(
+        &self,
+        cycle: &Cycle<'_>,
+        nodes: &Nodes,
+        rank: u32,
+        status: &Status,
+    ) -> Option<FitError> {
+        let node = cycle.snapshot.slot(nodes.slots[rank as usize])?;
+        if self.refused.statuses.get(node.name()) != Some(status) {
+            return None;
         }
+        Some(self.with_preemption(cycle, |evictions| {
+            evictions.find_with(rank, &try_node(cycle, &cycle.profile.filters, &self.state, node, Some(status.code)))
+        }))
+    }
+
+    fn with_preemption(
+        &self,
+        cycle: &Cycle<'_>,
+        find: impl Fn(&Evictions) -> Result<PreemptionOutcome, Reasons>,
+    ) -> FitError {
+        let mut error = FitError { failed_plugins: self.plugins.keys().copied().collect(), ..self.refused.clone() };
+        if error.node_count > 0 {
+            // Where evicting is not asked for, preemption says so before it looks for anybody.
+            let find = || self.evictions.as_ref().map_or(Err(Reasons::default()), &find);
+            post_filter(cycle, &mut error, |error| conclude(cycle, error, |_| find()));
+        }
+        error
     }
 
     fn count(&mut self, status: &Status, delta: isize) {
@@ -150,10 +172,62 @@ impl Refusal {
     }
 }
 
-/// Whether the pod might evict somebody.
+impl Evictions {
+    fn new(nodes: usize) -> Self {
+        Evictions { by_rank: vec![None; nodes], ..Self::default() }
+    }
+
+    fn place(&mut self, rank: usize, found: Result<Candidate, Status>) {
+        let at = rank as u32;
+        match &found {
+            Ok(candidate) => _ = self.order.insert((candidate.harm(), at)),
+            Err(status) => self.reasons.count(status),
+        }
+        match self.by_rank[rank].replace(found) {
+            // The same harm as before is in the order still.
+            Some(Ok(before)) => {
+                let harm = before.harm();
+                if !matches!(&self.by_rank[rank], Some(Ok(now)) if now.harm() == harm) {
+                    self.order.remove(&(harm, at));
+                }
+            }
+            Some(Err(before)) => self.reasons.discount(&before),
+            None => {}
+        }
+    }
+
+    /// The eviction that does the least harm, or why none would do.
+    fn find(&self) -> Result<PreemptionOutcome, Reasons> {
+        let best = self.order.first().and_then(|(_, rank)| self.candidate(*rank));
+        best.map(Candidate::outcome).ok_or_else(|| self.reasons.clone())
+    }
+
+    /// The same with something else found on the node of a rank.
+    fn find_with(&self, rank: u32, found: &Result<Candidate, Status>) -> Result<PreemptionOutcome, Reasons> {
+        let other = self.order.iter().find(|(_, other)| *other != rank);
+        match (found, other) {
+            (Ok(own), Some((harm, other))) if (*harm, *other) > (own.harm(), rank) => Ok(own.outcome()),
+            (Ok(own), None) => Ok(own.outcome()),
+            (_, Some((_, other))) => self.candidate(*other).map(Candidate::outcome).ok_or_else(Reasons::default),
+            (Err(status), None) => {
+                let mut reasons = self.reasons.clone();
+                if let Some(Some(Err(of_others))) = self.by_rank.get(rank as usize) {
+                    reasons.discount(of_others);
+                }
+                reasons.count(status);
+                Err(reasons)
+            }
+        }
+    }
+
+    fn candidate(&self, rank: u32) -> Option<&Candidate> {
+        self.by_rank.get(rank as usize)?.as_ref()?.as_ref().ok()
+    }
+}
+
+/// Whether a pod of the class may evict anybody.
 fn may_evict(cycle: &Cycle<'_>) -> bool {
     let never = cycle.pod.spec.preemption_policy == PreemptionPolicy::Never;
     cycle.profile.post_filters.contains(&PluginName::DefaultPreemption)
         && !(never && cycle.behaviour.preemption.policy_respected)
-        && cycle.snapshot.least_priority().is_some_and(|least| least < cycle.pod.spec.priority)
 }

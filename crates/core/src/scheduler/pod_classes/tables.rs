@@ -122,6 +122,12 @@ struct Roles {
     sums: Vec<(usize, i64)>,
 }
 
+impl Roles {
+    fn refuse(&self) -> bool {
+        self.affine || !(self.hard.is_empty() && self.anti_affinity.is_empty() && self.existing.is_empty())
+    }
+}
+
 /// That a pod looks at a label which no table is about.
 pub(super) struct NewLabel;
 
@@ -185,11 +191,17 @@ impl Tables {
             && self.sums.is_empty()
     }
 
-    /// Counts a pod that came to the node (`delta` 1) or left it (-1).
-    pub(super) fn count(&mut self, cycle: &Cycle<'_>, rank: usize, pod: &Pod, delta: i64) -> Result<(), NewLabel> {
+    /// Whether any node can be refused for what is beyond it.
+    pub(super) fn refuse(&self) -> bool {
+        !(self.hard.is_empty() && self.affinity.is_empty() && self.anti_affinity.is_empty() && self.existing.is_empty())
+    }
+
+    /// Counts a pod that came to the node (`delta` 1) or left it (-1); returns whether other nodes may be refused for it,
+    /// or no longer.
+    pub(super) fn count(&mut self, cycle: &Cycle<'_>, rank: usize, pod: &Pod, delta: i64) -> Result<bool, NewLabel> {
         let roles = self.roles(cycle, pod)?;
         self.add(&roles, rank, delta);
-        Ok(())
+        Ok(roles.refuse())
     }
 
     fn count_all(&mut self, cycle: &Cycle<'_>, nodes: &Nodes) {

@@ -1,13 +1,15 @@
 //! The fast path beside the straightforward one, on random clusters that pods come to, leave and preempt in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{PodClasses, Verdict};
-use crate::model::Pod;
+use crate::model::{LabelSelector, Pod};
 use crate::scheduler::schedule::{Decision, Scheduler};
+use crate::scheduler::snapshot::DisruptionBudget;
 use crate::scheduler::testing::random::{node, template};
 use crate::scheduler::testing::{read_node, read_pod, snapshot};
 use crate::version::Version;
@@ -23,8 +25,13 @@ enum Step {
     Node(String),
     /// A node that is there is tainted, cordoned or has other room; its labels stay.
     Turn(usize, &'static str, bool, i64),
-    /// The last pod that could evict others does so: its victims go, and it waits nominated.
-    Preempt,
+    /// The last pod that could evict others does so: its victims go, at once or while they terminate, and it waits
+    /// nominated.
+    Preempt { at_once: bool },
+    /// The n-th pod that waits nominated is tried again.
+    Retry(usize),
+    /// So many more pods like these may be evicted.
+    Budget(&'static str, i32),
     /// The nominations are forgotten.
     Forget,
 }
@@ -36,7 +43,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => node().prop_map(Step::Node),
         2 => (0..6_usize, select(&TAINTS[..]), prop::bool::weighted(0.2), 1..6_i64)
             .prop_map(|(index, taint, cordoned, cpu)| Step::Turn(index, taint, cordoned, cpu)),
-        1 => Just(Step::Preempt),
+        2 => any::<bool>().prop_map(|at_once| Step::Preempt { at_once }),
+        3 => (0..4_usize).prop_map(Step::Retry),
+        1 => (select(&["web", "db"][..]), 0..3).prop_map(|(app, allowed)| Step::Budget(app, allowed)),
         1 => Just(Step::Forget),
     ]
 }
@@ -66,7 +75,7 @@ proptest! {
         let templates = pods(&templates);
         let mut classes = PodClasses::default();
         let mut bound: Vec<String> = Vec::new();
-        let mut nominated: Vec<String> = Vec::new();
+        let mut nominated: Vec<Arc<Pod>> = Vec::new();
         let mut preempting: Option<(Arc<Pod>, Arc<crate::scheduler::FitError>)> = None;
         for (number, step) in steps.into_iter().enumerate() {
             match step {
@@ -112,19 +121,71 @@ proptest! {
                     node.allocatable.milli_cpu = cpu * 1000;
                     snapshot.upsert_node(Arc::new(node));
                 }
-                Step::Preempt => {
+                Step::Preempt { at_once } => {
                     let Some((pod, error)) = preempting.take() else { continue };
                     let Some(outcome) = &error.preemption else { continue };
                     for victim in &outcome.victims {
-                        snapshot.remove_pod(&victim.namespace, &victim.name);
                         bound.retain(|name| **name != *victim.name);
+                        let on_its_node = snapshot.node(&outcome.nominated_node);
+                        let info = on_its_node.and_then(|node| node.pods.iter().find(|info| info.pod.key() == *victim));
+                        match info.map(|info| Pod::clone(&info.pod)) {
+                            Some(pod) if !at_once => {
+                                snapshot.add_pod(Arc::new(Pod {
+                                    node_name: Some(outcome.nominated_node.clone()),
+                                    terminating: true,
+                                    preempted: true,
+                                    ..pod
+                                }));
+                                bound.push(victim.name.to_string());
+                            }
+                            _ => _ = snapshot.remove_pod(&victim.namespace, &victim.name),
+                        }
                     }
-                    nominated.push(pod.name.clone());
+                    let node = Some(outcome.nominated_node.clone());
+                    let pod = Arc::new(Pod { nominated_node_name: node, ..Pod::clone(&pod) });
+                    nominated.push(Arc::clone(&pod));
                     snapshot.nominate(pod, &outcome.nominated_node);
                 }
+                Step::Retry(index) if !nominated.is_empty() => {
+                    let index = index % nominated.len();
+                    let pod = Arc::clone(&nominated[index]);
+                    let expected = scheduler.schedule(&snapshot, &pod);
+                    let ours = classes.schedule(&scheduler, &snapshot, &pod);
+                    let node = match (&ours, &expected) {
+                        (Verdict::Placed { node, .. }, Decision::Placed(placement)) => {
+                            prop_assert_eq!(snapshot.node_name(*node), placement.node.as_str());
+                            Some(placement.node.clone())
+                        }
+                        (Verdict::Other(ours), expected) => {
+                            prop_assert_eq!(ours, expected);
+                            None
+                        }
+                        (ours, expected) => {
+                            prop_assert!(false, "{:?} and not {:?}", ours, expected);
+                            None
+                        }
+                    };
+                    if node.is_some() {
+                        nominated.remove(index);
+                        snapshot.forget_nomination("default", &pod.name);
+                        bound.push(pod.name.clone());
+                        snapshot.add_pod(Arc::new(Pod {
+                            node_name: node,
+                            nominated_node_name: None,
+                            ..Pod::clone(&pod)
+                        }));
+                    }
+                }
+                Step::Retry(_) => {}
+                Step::Budget(app, disruptions_allowed) => {
+                    let labels = BTreeMap::from([("app".to_owned(), app.to_owned())]);
+                    let selector = Some(LabelSelector::from_labels(labels));
+                    let budget = DisruptionBudget { selector, disruptions_allowed, disrupted_pods: Vec::new() };
+                    snapshot.set_disruption_budget("default", app, budget);
+                }
                 Step::Forget => {
-                    for name in nominated.drain(..) {
-                        snapshot.forget_nomination("default", &name);
+                    for pod in nominated.drain(..) {
+                        snapshot.forget_nomination("default", &pod.name);
                     }
                 }
             }
