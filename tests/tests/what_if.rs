@@ -306,3 +306,93 @@ fn what_cannot_be_made_is_refused_in_kubectl_s_words() {
         assert_eq!(ran.stdout, "", "{change:?}: nothing is shown of what was not done");
     }
 }
+
+/// The article's commands, as they are typed.
+const ARTICLE: &str = "book/src/examples/article.sh";
+
+#[test]
+fn the_article_s_three_commands_are_tried_as_they_are_typed() {
+    let by_flags = after(
+        "by-flags",
+        &[
+            &format!("--remove-taint=kubemaster/{UNINITIALIZED}=true:NoSchedule"),
+            "--remove-taint=kubemaster/node-role.kubernetes.io/master:NoSchedule",
+            &format!("--remove-taint=kubeworker/{UNINITIALIZED}=true:NoSchedule"),
+        ],
+    );
+    assert_eq!(after("by-file", &["--kubectl-file", ARTICLE]), by_flags);
+    let text = std::fs::read_to_string(sim_tests::root().join(ARTICLE)).expect("the article's commands");
+    assert_eq!(after("by-flag", &["--kubectl", &text]), by_flags);
+    let one_by_one: Vec<&str> = text.lines().filter(|line| line.starts_with("kubectl")).collect();
+    let [first, second, third] = one_by_one.as_slice() else { panic!("{text}") };
+    assert_eq!(after("one-by-one", &["--kubectl", first, "--kubectl", second, "--kubectl", third]), by_flags);
+    let ran = Sim::new("by-stdin").run_with_stdin(&["whatif", SCENARIO, "--kubectl-file", "-"], text.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("node/kubemaster untainted\nnode/kubemaster untainted\nnode/kubeworker untainted\n")
+    );
+    assert!(ran.stdout.contains("pending 4 → 0"), "{}", ran.stdout);
+}
+
+#[test]
+fn commands_and_flags_are_made_in_the_order_typed() {
+    let taint = format!("kubectl taint nodes --all {UNINITIALIZED}-");
+    let changes = ["--add-node", "kubeworker", "--kubectl", "kubectl cordon kubeworker-2", "--kubectl", &taint];
+    assert_eq!(after("ordered", &changes)["counts"]["pending"], 0);
+    let early = what_if("too-early", &["--kubectl", "kubectl cordon kubeworker-2", "--add-node", "kubeworker"]);
+    assert_eq!(early.code, 2);
+    assert!(early.stderr.contains("nodes \"kubeworker-2\" not found"), "{}", early.stderr);
+}
+
+#[test]
+fn commands_that_cannot_be_read_or_made_are_refused_in_kubectl_s_words() {
+    for (command, words) in [
+        ("kubectl taint nodes kubeworker zz-", "error: taint \"zz\" not found"),
+        ("kubectl cordon nosuch", "error: Error from server (NotFound): nodes \"nosuch\" not found"),
+        ("kubectl cordon kubeworker --loud", "error: unknown flag: --loud"),
+        ("cordon kubeworker", "error: \"cordon\" is no kubectl command: expected kubectl VERB …"),
+        (
+            "kubectl scale deploy coredns --replicas=2",
+            "Error from server (NotFound): deployments.apps \"coredns\" not found",
+        ),
+        ("kubectl get pods", "error: no change was given"),
+    ] {
+        let ran = what_if("bad-command", &["--kubectl", command]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{command}");
+        assert!(ran.stderr.contains(words), "{command}: {}", ran.stderr);
+    }
+    let text = b"# first\nkubectl cordon kubeworker\nkubectl cordon \\\n  nosuch\n";
+    let ran = Sim::new("bad-line").run_with_stdin(&["whatif", SCENARIO, "--kubectl-file", "-"], text);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("<stdin>:3: Error from server (NotFound)"), "{}", ran.stderr);
+    let ran = Sim::new("twice").run_with_stdin(&["whatif", "-", "--kubectl-file", "-"], b"");
+    assert!(ran.stderr.contains("stdin can be read once"), "{}", ran.stderr);
+    let missing = what_if("no-file", &["--kubectl-file", "nosuch.sh"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("nosuch.sh: No such file"), "{}", missing.stderr);
+}
+
+#[test]
+fn the_printed_commands_of_a_cure_are_the_cure() {
+    let mut tried = 0;
+    for scenario in [SCENARIO, "scenarios/left-cordoned.yaml", "scenarios/daemon-set-without-toleration.yaml"] {
+        let sim = Sim::new("fix-and-what-if");
+        let fix = sim.run(&["fix", scenario, "-o", "json"]);
+        let document: Value =
+            serde_json::from_str(&fix.stdout).unwrap_or_else(|_| panic!("{scenario}: {}", fix.stderr));
+        for answer in document["answers"].as_array().expect("answers") {
+            let commands = answer["commands"].as_array().expect("commands");
+            let lines: Vec<&str> = commands.iter().filter_map(|command| command["line"].as_str()).collect();
+            // What kubectl cannot do is a comment: nothing can be typed for it.
+            if lines.iter().any(|line| !line.starts_with("kubectl ")) {
+                continue;
+            }
+            tried += 1;
+            let again = sim.run(&["whatif", scenario, "--kubectl", &lines.join("\n"), "-o", "json"]);
+            assert_eq!(again.code, 0, "{scenario}: {lines:?}: {}", again.stderr);
+            let again: Value = serde_json::from_str(&again.stdout).expect("stdout is one JSON document");
+            assert_eq!(again["after"]["counts"], answer["after"], "{scenario}: {lines:?}");
+        }
+    }
+    assert!(tried >= 3, "{tried} answers are typed");
+}

@@ -254,6 +254,12 @@ pub(crate) struct ChangeArgs {
     /// Delete an object.
     #[arg(long, value_name = "[NAMESPACE/]KIND/NAME")]
     pub(crate) delete: Vec<String>,
+    /// Make the changes of kubectl commands that you mean to type, e.g. 'kubectl taint nodes n1 key-'.
+    #[arg(long, value_name = "COMMANDS")]
+    pub(crate) kubectl: Vec<String>,
+    /// The same from a file, or `-` for stdin: a line each, with comments, continued lines and heredocs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubectl_file: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -47,7 +47,7 @@ pub(crate) fn run(args: CapacityArgs, terminal: &Terminal) -> Result<ExitCode, C
 
 /// Reads the pod, and what its file holds beside it.
 fn read_replica(file: &Path, terminal: &Terminal) -> Result<Replica, CliError> {
-    let input = sim_scenario::load_part(&[file], &mut std::io::stdin());
+    let input = sim_scenario::load_part(&[file], &mut std::io::stdin(), "default");
     terminal.faults(&input.faults);
     let shown = file.display();
     if input.faults.iter().any(|fault| fault.severity == Severity::Error) {

@@ -1,6 +1,8 @@
 //! The changes of `sim whatif`, from flags to what the cluster is told, in the order they were typed.
 
+use std::io::Read;
 use std::ops::Range;
+use std::path::Path;
 
 use clap::ArgMatches;
 use k8s_openapi::api::core::v1::Node;
@@ -26,6 +28,8 @@ pub(crate) fn count(args: &ChangeArgs) -> usize {
             .sum::<usize>()
         + args.drain.len()
         + args.apply.len()
+        + args.kubectl.len()
+        + args.kubectl_file.len()
 }
 
 /// Reads every change flag, ordered as on the command line.
@@ -97,8 +101,65 @@ pub(crate) fn read_among(
         }
         changes.push((index, Change::Apply(input.objects.into_iter().map(|loaded| loaded.object).collect())));
     }
+    let mut scripts: Vec<(usize, Script)> = Vec::new();
+    for (index, text) in matches.indices_of("kubectl").into_iter().flatten().zip(&args.kubectl) {
+        scripts.push((index, Script { file: None, text: text.clone() }));
+    }
+    for (index, file) in matches.indices_of("kubectl_file").into_iter().flatten().zip(&args.kubectl_file) {
+        scripts.push((index, Script::of_file(file)?));
+    }
     changes.sort_by_key(|(index, _)| *index);
-    Ok(changes.into_iter().map(|(_, change)| change).collect())
+    scripts.sort_by_key(|(index, _)| *index);
+    with_scripts(changes, scripts, cluster)
+}
+
+/// kubectl commands, and the file that they are from.
+struct Script {
+    file: Option<String>,
+    text: String,
+}
+
+impl Script {
+    fn of_file(file: &Path) -> Result<Self, CliError> {
+        let name = if file.as_os_str() == "-" { "<stdin>".to_owned() } else { file.display().to_string() };
+        let mut text = String::new();
+        let read = match file.as_os_str().to_str() {
+            Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| ()),
+            _ => std::fs::read_to_string(file).map(|read| text = read),
+        };
+        read.map_err(|error| CliError::new(format!("{name}: {error}")))?;
+        Ok(Self { file: Some(name), text })
+    }
+
+    /// The changes of its commands, which find the cluster as the changes before them have left it.
+    fn read(&self, cluster: &Cluster) -> Result<Vec<Change>, CliError> {
+        sim_kubectl::read(cluster, &self.text).map_err(|bad| match &self.file {
+            Some(file) => CliError::new(format!("{file}:{}: {bad}", bad.line)),
+            None => CliError::new(bad.to_string()),
+        })
+    }
+}
+
+/// All changes in the order of their places on the command line.
+fn with_scripts(
+    changes: Vec<(usize, Change)>,
+    scripts: Vec<(usize, Script)>,
+    cluster: &Cluster,
+) -> Result<Vec<Change>, CliError> {
+    let mut changes = changes.into_iter().peekable();
+    let mut all: Vec<Change> = Vec::new();
+    for (index, script) in scripts {
+        while let Some((_, change)) = changes.next_if(|(place, _)| *place < index) {
+            all.push(change);
+        }
+        let mut now = cluster.clone();
+        for change in &all {
+            now.make(change)?;
+        }
+        all.extend(script.read(&now)?);
+    }
+    all.extend(changes.map(|(_, change)| change));
+    Ok(all)
 }
 
 /// kubectl's own sentences stand alone; ours say which flag they are about.

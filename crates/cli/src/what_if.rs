@@ -23,7 +23,12 @@ use crate::session::{Session, Source};
 use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 
 pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let files = args.files.into_iter().chain(args.filename).collect();
+    let files: Vec<_> = args.files.into_iter().chain(args.filename).collect();
+    let readers_of_stdin =
+        files.iter().chain(&args.changes.kubectl_file).filter(|file| file.as_os_str() == "-").count();
+    if readers_of_stdin > 1 {
+        return Err(CliError::new("- is named more than once, and stdin can be read once"));
+    }
     // The version to come to; the cluster's own is what it runs until then, where that is known.
     let to = args.cluster.kubernetes_version.take();
     args.cluster.fallback_version = to;

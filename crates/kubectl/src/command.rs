@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sim_cluster::{Change, Cluster, WorkloadRef};
 
+use crate::undo::Undo;
 use crate::{print, shell, taints, undo};
 
 /// One command and how it is taken back.
@@ -10,7 +11,7 @@ use crate::{print, shell, taints, undo};
 #[serde(rename_all = "camelCase")]
 pub struct Command {
     /// What to type into a POSIX shell, with the text of a heredoc where there is one. Lines that begin with `#` say in
-    /// plain words what kubectl cannot do.
+    /// plain words what kubectl cannot do, or why the change would be refused.
     pub line: String,
     /// What brings the objects back to how they are now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +32,10 @@ impl Command {
 /// objects.
 pub fn commands(cluster: &Cluster, change: &Change) -> Vec<Command> {
     if let Change::Untaint { node, taint } = change {
-        return taints::removals(cluster, node.as_deref(), taint);
+        return match cluster.clone().make(change) {
+            Ok(_) => taints::removals(cluster, node.as_deref(), taint),
+            Err(refused) => vec![refusal(&refused.to_string())],
+        };
     }
     let Change::AddToleration { workload: workload @ WorkloadRef::Pending, toleration } = change else {
         return vec![command(cluster, change)];
@@ -44,11 +48,18 @@ pub fn commands(cluster: &Cluster, change: &Change) -> Vec<Command> {
                 command(cluster, &Change::AddToleration { workload, toleration: toleration.clone() })
             })
             .collect(),
-        Err(refused) => vec![Command { line: shell::comment(&refused.to_string()), undo: None, note: None }],
+        Err(refused) => vec![refusal(&refused.to_string())],
     }
 }
 
+/// A change that would be refused is none to type.
+fn refusal(words: &str) -> Command {
+    Command { line: shell::comment(words), undo: None, note: None }
+}
+
 fn command(cluster: &Cluster, change: &Change) -> Command {
-    let undo = undo::undo(cluster, change);
-    Command { line: print::line(cluster, change), undo: undo.line, note: undo.note }
+    match undo::undo(cluster, change) {
+        Ok(Undo { line: undo, note }) => Command { line: print::line(cluster, change), undo, note },
+        Err(refused) => refusal(&refused.to_string()),
+    }
 }

@@ -11,6 +11,7 @@ mod command;
 mod difference;
 mod manifest;
 mod print;
+mod read;
 mod shell;
 mod taints;
 mod target;
@@ -19,3 +20,4 @@ mod undo;
 
 pub use command::{Command, commands};
 pub use manifest::{file_names, manifests};
+pub use read::{BadCommand, read};

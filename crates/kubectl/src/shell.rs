@@ -25,7 +25,7 @@ pub(crate) fn with_input(command: &str, text: &str) -> String {
     while text.lines().any(|line| line == end) {
         end.push('F');
     }
-    format!("{command} <<'{end}'\n{}\n{end}", text.trim_end_matches('\n'))
+    format!("{command} <<'{end}'\n{}\n{end}", text.strip_suffix('\n').unwrap_or(text))
 }
 
 /// Plain words among commands, a line for each of theirs.
@@ -59,5 +59,6 @@ mod tests {
     #[test]
     fn the_end_of_a_text_is_no_line_of_it() {
         assert_eq!(with_input("kubectl apply -f -", "a: |\nEOF\n"), "kubectl apply -f - <<'EOFF'\na: |\nEOF\nEOFF");
+        assert_eq!(with_input("cat", "a: |+\n\n\n"), "cat <<'EOF'\na: |+\n\n\nEOF");
     }
 }

@@ -19,10 +19,6 @@ pub(crate) fn removals(cluster: &Cluster, node: Option<&str>, pattern: &TaintPat
             groups.entry(lost).or_default().push(name);
         }
     }
-    if groups.is_empty() {
-        let note = Some(format!("error: taint \"{pattern}\" not found"));
-        return vec![Command { line: line(node, &format!("{pattern}-")), undo: None, note }];
-    }
     groups.into_iter().map(|(taints, nodes)| removal(&taints, &Nodes::of(cluster, nodes))).collect()
 }
 

@@ -37,6 +37,7 @@ fn current(object: Object) -> Option<Vec<Toleration>> {
         Object::ReplicaSet(object) => of_template(object.spec.template.clone()?),
         Object::DaemonSet(object) => of_template(object.spec.template.clone()),
         Object::StatefulSet(object) => of_template(object.spec.template.clone()),
+        Object::ReplicationController(object) => of_template(object.spec.clone()?.template?),
         Object::Pod(pod) => pod.api_spec().tolerations,
         _ => None,
     }
@@ -46,7 +47,7 @@ fn with_list(kind: Kind, key: &ObjectKey, list: Value) -> Option<Change> {
     let spec = json!({"spec": {"tolerations": list}});
     let patch = match kind {
         Kind::Pod => spec,
-        Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet => {
+        Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet | Kind::StatefulSet | Kind::ReplicationController => {
             json!({"spec": {"template": spec}})
         }
         _ => return None,

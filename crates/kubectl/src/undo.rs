@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::Node;
 use sim_cluster::{
-    Change, Cluster, Kind, KubeletRestart, Object, ObjectKey, ObjectRef, PatchType, TaintPattern, WorkloadRef,
+    Change, Cluster, Kind, KubeletRestart, Object, ObjectKey, ObjectRef, PatchType, Refused, TaintPattern, WorkloadRef,
 };
 
 use crate::difference::merge_patch;
@@ -13,7 +13,6 @@ use crate::{by_hand, print, tolerations};
 const NOT_BACK: &str = "the pods that are evicted do not come back to the node";
 
 /// How a change is taken back.
-#[derive(Default)]
 pub(crate) struct Undo {
     /// What to type.
     pub(crate) line: Option<String>,
@@ -45,11 +44,12 @@ impl WayBack {
 }
 
 /// The way back from a change of this cluster. One that the API server would refuse is none.
-pub(crate) fn undo(cluster: &Cluster, change: &Change) -> Undo {
+///
+/// # Errors
+/// When the change itself is refused.
+pub(crate) fn undo(cluster: &Cluster, change: &Change) -> Result<Undo, Refused> {
     let mut after = cluster.clone();
-    if let Err(refused) = after.make(change) {
-        return Undo { line: None, note: Some(refused.to_string()) };
-    }
+    after.make(change)?;
     let way = way_back(cluster, &after, change);
     let mut lines = Vec::new();
     for change in &way.changes {
@@ -57,11 +57,11 @@ pub(crate) fn undo(cluster: &Cluster, change: &Change) -> Undo {
         if let Err(refused) = after.make(change)
             && !is_of_unknown_kind(change)
         {
-            return Undo { line: None, note: Some(format!("it cannot be taken back: {refused}")) };
+            return Ok(Undo { line: None, note: Some(format!("it cannot be taken back: {refused}")) });
         }
     }
     lines.extend(way.words);
-    Undo { line: (!lines.is_empty()).then(|| lines.join("\n")), note: way.note }
+    Ok(Undo { line: (!lines.is_empty()).then(|| lines.join("\n")), note: way.note })
 }
 
 /// kubectl deletes objects of every kind, the fake cluster those of the kinds that it knows.
@@ -105,8 +105,8 @@ fn way_back(before: &Cluster, after: &Cluster, change: &Change) -> WayBack {
             let way = WayBack::by(vec![Change::Untaint { node: node.clone(), taint: pattern }]);
             if taint.effect == "NoExecute" { way.but(NOT_BACK) } else { way }
         }
-        // Removals are undone together, by `taints::removals`; here is one of one node.
-        Change::Untaint { node, taint } => WayBack::by(taints_back(before, node.as_deref(), taint)),
+        // `taints::removals` says how they are undone, of several nodes at once.
+        Change::Untaint { .. } => WayBack::by(Vec::new()),
         Change::Cordon(node) if is_cordoned(before, node) => WayBack::none("the node is cordoned already"),
         Change::Cordon(node) => WayBack::by(vec![Change::Uncordon(node.clone())]),
         Change::Uncordon(node) if is_cordoned(before, node) => WayBack::by(vec![Change::Cordon(node.clone())]),
@@ -243,6 +243,7 @@ fn replicas(object: &Object) -> Option<i32> {
         Object::Deployment(object) => Some(object.spec.replicas.unwrap_or(1)),
         Object::ReplicaSet(object) => Some(object.spec.replicas.unwrap_or(1)),
         Object::StatefulSet(object) => Some(object.spec.replicas.unwrap_or(1)),
+        Object::ReplicationController(object) => Some(object.spec.as_ref()?.replicas.unwrap_or(1)),
         _ => None,
     }
 }
@@ -254,18 +255,6 @@ fn tolerations_back(before: &Cluster, workload: &WorkloadRef) -> WayBack {
         return WayBack::none("a pod's tolerations can be added to, and not taken away");
     }
     WayBack::by(tolerations::patch_back(before, workload).into_iter().collect())
-}
-
-fn taints_back(before: &Cluster, node: Option<&str>, pattern: &TaintPattern) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for found in before.store().list::<Node>() {
-        let name = found.metadata.name.as_deref().unwrap_or_default();
-        let taints = found.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
-        for taint in taints.filter(|taint| node.is_none_or(|node| node == name) && pattern.matches(taint)) {
-            changes.push(Change::Taint { node: Some(name.to_owned()), taint: taint.clone() });
-        }
-    }
-    changes
 }
 
 fn is_cordoned(cluster: &Cluster, node: &str) -> bool {

@@ -81,18 +81,22 @@ impl Input {
 /// Reads files, directories (their .yaml, .yml and .json files) and, for `-`, `stdin`.
 pub fn load(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
     let (sources, faults) = files::read(paths, stdin);
-    Loader::of(&sources, faults).finish()
+    Loader::of(&sources, faults, DEFAULT_NAMESPACE).finish()
 }
 
-/// Reads what is applied to a cluster that is there: pods may be bound to nodes that only the cluster has.
-pub fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read) -> Input {
+/// Reads what is applied to a cluster that is there: pods may be bound to nodes that only the cluster has. What names no
+/// namespace is of the one given.
+pub fn load_part(paths: &[impl AsRef<Path>], stdin: &mut dyn Read, namespace: &str) -> Input {
     let (sources, faults) = files::read(paths, stdin);
-    let mut loader = Loader::of(&sources, faults);
+    let mut loader = Loader::of(&sources, faults, namespace);
     loader.bound.clear();
     // The cluster's API server speaks for itself.
     loader.written.clear();
     loader.finish()
 }
+
+/// The namespace of what names none.
+pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Finding a place means parsing the file up to it once more: beyond this many faults only the file is named.
 const MAX_LOCATED: usize = 200;
@@ -116,6 +120,8 @@ impl Place<'_> {
 
 struct Loader<'a> {
     sources: &'a [Source],
+    /// The namespace of what names none.
+    namespace: &'a str,
     input: Input,
     /// Where each known object was read first.
     seen: BTreeMap<(Kind, String, String), Place<'a>>,
@@ -131,9 +137,10 @@ struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    fn new(sources: &'a [Source]) -> Self {
+    fn new(sources: &'a [Source], namespace: &'a str) -> Self {
         Self {
             sources,
+            namespace,
             input: Input::default(),
             seen: BTreeMap::new(),
             unknown_fields: BTreeMap::new(),
@@ -273,7 +280,7 @@ impl<'a> Loader<'a> {
             if !known.is_namespaced() {
                 metadata.shift_remove("namespace");
             } else if namespace.is_empty() {
-                metadata.insert("namespace".to_owned(), "default".into());
+                metadata.insert("namespace".to_owned(), self.namespace.into());
             }
         }
         validate::complete(known, api_version, &mut value);
@@ -342,8 +349,8 @@ impl<'a> Loader<'a> {
     }
 
     /// Everything that the sources hold.
-    fn of(sources: &'a [Source], faults: Vec<Fault>) -> Self {
-        let mut loader = Self { input: Input { faults, ..Input::default() }, ..Self::new(sources) };
+    fn of(sources: &'a [Source], faults: Vec<Fault>, namespace: &'a str) -> Self {
+        let mut loader = Self { input: Input { faults, ..Input::default() }, ..Self::new(sources, namespace) };
         for source in sources {
             loader.read_source(source);
         }

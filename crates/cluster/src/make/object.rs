@@ -23,8 +23,12 @@ impl Cluster {
         if let Some(missing) = remove.iter().find(|label| !labels.contains_key(*label)) {
             return Err(Refused(format!("label \"{missing}\" not found.")));
         }
+        let before = labels.clone();
         labels.extend(set.iter().cloned());
         labels.retain(|label, _| !remove.contains(label));
+        if *labels == before {
+            return Ok(vec![format!("{}/{} not labeled", kind.qualified(), key.name)]);
+        }
         let warnings = self.store.object(kind, &key).map(|before| self.warnings(Some(&before), &object));
         self.store.replace_object(object).map_err(|conflict| conflicted(&conflict))?;
         Ok(told(warnings.unwrap_or_default(), format!("{}/{} labeled", kind.qualified(), key.name)))

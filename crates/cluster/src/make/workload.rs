@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController, Toleration};
+use serde_json::{Value, json};
 
 use super::Refused;
 use crate::change::{ObjectRef, WorkloadRef};
@@ -70,15 +71,27 @@ impl Cluster {
         }
         let mut made = Vec::new();
         for (kind, key) in targets {
+            let name = format!("{}/{}", kind.qualified(), key.name);
+            if self.has_toleration(kind, &key, toleration) {
+                made.push(format!("{name} patched (no change)"));
+                continue;
+            }
             self.change_template(kind, &key, |template| {
                 let tolerations = template.spec.get_or_insert_default().tolerations.get_or_insert_default();
-                if !tolerations.contains(toleration) {
-                    tolerations.push(toleration.clone());
-                }
+                tolerations.push(toleration.clone());
             });
-            made.push(format!("{}/{} patched", kind.qualified(), key.name));
+            made.push(format!("{name} patched"));
         }
         Ok(made)
+    }
+
+    /// Whether the pod template, or the pod itself, has this very toleration.
+    fn has_toleration(&self, kind: Kind, key: &ObjectKey, toleration: &Toleration) -> bool {
+        let Some(object) = self.store.object(kind, key) else { return false };
+        let list = if kind == Kind::Pod { "/spec/tolerations" } else { "/spec/template/spec/tolerations" };
+        let value = object.to_value();
+        let mut list = value.pointer(list).and_then(Value::as_array).into_iter().flatten();
+        list.any(|own| *own == json!(toleration))
     }
 
     /// The workloads that are meant.

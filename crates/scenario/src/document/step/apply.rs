@@ -7,7 +7,7 @@ use sim_cluster::Change;
 
 use super::Step;
 use crate::document::read::Reader;
-use crate::load::load_part;
+use crate::load::{DEFAULT_NAMESPACE, load_part};
 use crate::locate::Step as PathStep;
 
 /// Manifests from a file, or written here.
@@ -23,10 +23,12 @@ pub(in crate::document) enum Apply {
 impl Step for Apply {
     fn change(self, reader: &mut Reader<'_>, path: &[PathStep]) -> Option<Change> {
         let input = match self {
-            Apply::File(file) => load_part(&[reader.place.source.folder.join(file)], &mut std::io::empty()),
+            Apply::File(file) => {
+                load_part(&[reader.place.source.folder.join(file)], &mut std::io::empty(), DEFAULT_NAMESPACE)
+            }
             Apply::Objects(objects) => {
                 let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
-                load_part(&["-"], &mut list.to_string().as_bytes())
+                load_part(&["-"], &mut list.to_string().as_bytes(), DEFAULT_NAMESPACE)
             }
         };
         if input.scenario.is_some() {

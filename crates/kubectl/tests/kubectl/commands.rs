@@ -1,9 +1,5 @@
 //! What is typed for a change, and what takes it back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
-
-mod fixture;
-
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -14,7 +10,7 @@ use sim_cluster::{
 use sim_core::model::LabelSelector;
 use sim_kubectl::commands;
 
-use fixture::{cluster, named, object};
+use crate::fixture::{cluster, named, object};
 
 /// The commands of a change, the way back after each, and its note.
 #[track_caller]
@@ -37,6 +33,12 @@ fn plain(change: Change, line: &str, undo: &str) {
 #[track_caller]
 fn by_hand(change: Change, lines: &[&str], undo: Option<&str>, note: Option<&str>) {
     check(change, &[(&lines.join("\n"), undo, note)]);
+}
+
+/// A change that kubectl or the API server would refuse.
+#[track_caller]
+fn refused(change: Change, words: &str) {
+    by_hand(change, &[&format!("# {words}")], None, None);
 }
 
 fn untaint(node: Option<&str>, pattern: &str) -> Change {
@@ -69,10 +71,9 @@ fn taints() {
             Some("the pods that are evicted do not come back to the node"),
         )],
     );
-    let refused = "error: node n2 already has dedicated taint(s) with same effect(s) and --overwrite is false";
-    check(
+    refused(
         taint(Some("n2"), "dedicated=x:NoSchedule"),
-        &[("kubectl taint nodes n2 dedicated=x:NoSchedule", None, Some(refused))],
+        "error: node n2 already has dedicated taint(s) with same effect(s) and --overwrite is false",
     );
     check(
         untaint(None, "dedicated:NoSchedule"),
@@ -90,8 +91,8 @@ fn taints() {
             Some("the undo evicts the pods that have come since and do not tolerate the taint"),
         )],
     );
-    let missing = "error: taint \"dedicated=cpu\" not found";
-    check(untaint(Some("n2"), "dedicated=cpu"), &[("kubectl taint nodes n2 dedicated=cpu-", None, Some(missing))]);
+    refused(untaint(Some("n2"), "dedicated=cpu"), "error: taint \"dedicated=cpu\" not found");
+    refused(untaint(Some("n9"), "dedicated"), "Error from server (NotFound): nodes \"n9\" not found");
 }
 
 #[test]
@@ -113,9 +114,7 @@ fn tolerations_are_whole_lists() {
         &patch("daemonset agent", &format!("[{old},{added}]")),
         &patch("daemonset agent", &format!("[{old}]")),
     );
-    let line = "# job/once has no pod template that a toleration can be added to";
-    let refused = "error: jobs has no pod template to add a toleration to";
-    by_hand(toleration("job/once"), &[line], None, Some(refused));
+    refused(toleration("job/once"), "error: jobs has no pod template to add a toleration to");
     let commands = commands(&cluster(), &toleration("pod/bare"));
     assert!(
         commands[0]
@@ -142,7 +141,7 @@ fn labels_and_annotations() {
     );
     plain(label(&[], &["disk"]), "kubectl label node n1 disk-", "kubectl label node n1 disk=ssd");
     plain(label(&[pair("disk", "x")], &["disk"]), "kubectl label node n1 disk-", "kubectl label node n1 disk=ssd");
-    check(label(&[], &["zone"]), &[("kubectl label node n1 zone-", None, Some("label \"zone\" not found."))]);
+    refused(label(&[], &["zone"]), "label \"zone\" not found.");
     let annotate =
         Change::Annotate { target: named("deploy/web"), set: vec![pair("note", "it's ours")], remove: vec![] };
     plain(
@@ -186,8 +185,7 @@ fn workloads() {
         )],
     );
     let undo = Change::RolloutUndo { workload: workload.clone(), to_revision: 3 };
-    let missing = "error: unable to find specified revision 3 in history";
-    check(undo, &[("kubectl -n default rollout undo deployment web --to-revision=3", None, Some(missing))]);
+    refused(undo, "error: unable to find specified revision 3 in history");
     let patch = Change::Patch {
         target: workload,
         type_: PatchType::Strategic,
@@ -238,10 +236,7 @@ fn nodes() {
             Some("the Node registers anew, without the labels and taints that others gave it"),
         )],
     );
-    check(
-        Change::Cordon("n3".to_owned()),
-        &[("kubectl cordon n3", None, Some("Error from server (NotFound): nodes \"n3\" not found"))],
-    );
+    refused(Change::Cordon("n3".to_owned()), "Error from server (NotFound): nodes \"n3\" not found");
 }
 
 #[test]
@@ -271,10 +266,7 @@ fn deletions() {
     {
         assert!(!undo.contains(written_by_the_server), "{undo}");
     }
-    check(
-        Change::Delete(named("pod/none")),
-        &[("kubectl delete pod none", None, Some("Error from server (NotFound): pods \"none\" not found"))],
-    );
+    refused(Change::Delete(named("pod/none")), "Error from server (NotFound): pods \"none\" not found");
 }
 
 #[test]
@@ -386,10 +378,24 @@ fn what_kubectl_cannot_do_is_a_comment() {
         None,
         Some("there is nothing to type for it"),
     );
+    refused(Change::ImageFixed("nginx:1".to_owned()), "error: image nginx:1 is not broken");
     by_hand(
-        Change::ImageFixed("nginx:1".to_owned()),
-        &["# push nginx:1 to its registry, or let the nodes pull it again"],
+        Change::ImageBroken("nginx:1".to_owned()),
+        &["# no registry hands out nginx:1 any more"],
+        Some("# push nginx:1 to its registry, or let the nodes pull it again"),
         None,
-        Some("error: image nginx:1 is not broken"),
     );
+}
+
+#[test]
+fn a_name_in_several_namespaces_is_nobody_s() {
+    let mut two = cluster();
+    let config = |namespace: &str| {
+        object(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": namespace}}))
+    };
+    let namespace = object(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}));
+    two.make(&Change::Apply(vec![namespace, config("a"), config("default")])).unwrap();
+    let commands = commands(&two, &Change::Delete(named("configmap/c")));
+    assert!(commands[0].line.starts_with("# error: configmap/c is in several namespaces (a, default)"), "{commands:?}");
+    assert!(!commands[0].is_kubectl());
 }
