@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sim_advisor::kubectl::Command;
 use sim_advisor::{Goal, ThingKind, candidate_changes, diagnose, fix, try_changes};
 use sim_cluster::{Change, Cluster, Kind, Object, Setup, TaintPattern};
 
@@ -134,6 +135,19 @@ proptest! {
                     prop_assert!(!holds, "{edit} is not needed in {:?}", answer.edits);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reaches_the_goal_when_it_is_typed(places in places(), works in works()) {
+        let cluster = cluster(&places, &works);
+        let found = fix(&cluster, &Goal::AllWell, &mut |_| true).expect("a goal");
+        // New machines are not ordered with kubectl.
+        for answer in found.answers.iter().filter(|answer| answer.commands.iter().all(Command::is_kubectl)) {
+            let script: String = answer.commands.iter().map(|command| format!("{}\n", command.line)).collect();
+            let typed = sim_advisor::kubectl::read(&cluster, &script).expect("kubectl's own commands");
+            let tried = try_changes(&cluster, &typed, &Goal::AllWell);
+            prop_assert!(tried.is_ok_and(|tried| tried.holds), "{script}");
         }
     }
 
