@@ -23,7 +23,7 @@ impl Ticks {
     pub(super) fn of(probe: &Probe, from_ms: Ms) -> Self {
         let number = |value: Option<i32>, default: i32| Ms::from(value.unwrap_or(default).max(0));
         Self {
-            first_ms: from_ms + (1000 * number(probe.initial_delay_seconds, 0)).max(1000),
+            first_ms: from_ms.saturating_add((1000 * number(probe.initial_delay_seconds, 0)).max(1000)),
             period_ms: (1000 * number(probe.period_seconds, 10)).max(1000),
             successes: number(probe.success_threshold, 1).max(1),
             failures: number(probe.failure_threshold, 3).max(1),
@@ -38,12 +38,12 @@ impl Ticks {
 
     /// When the probe has passed often enough, if it passes from a moment on.
     pub(super) fn passed(&self, from_ms: Ms) -> Ms {
-        self.at_or_after(from_ms) + (self.successes - 1) * self.period_ms
+        self.at_or_after(from_ms).saturating_add((self.successes - 1).saturating_mul(self.period_ms))
     }
 
     /// When it has failed often enough, if it fails from a moment on.
     pub(super) fn failed(&self, from_ms: Ms) -> Ms {
-        self.at_or_after(from_ms) + (self.failures - 1) * self.period_ms
+        self.at_or_after(from_ms).saturating_add((self.failures - 1).saturating_mul(self.period_ms))
     }
 
     /// How many probes there are after one moment and up to another.
@@ -55,7 +55,7 @@ impl Ticks {
     /// When the next failure is worth telling, if those up to a moment have been told.
     pub(super) fn next_told(&self, told_ms: Ms) -> Ms {
         let many = (told_ms - self.first_ms).max(0) / self.period_ms >= TOLD_ONE_BY_ONE;
-        self.at_or_after(told_ms + if many { SELDOM_MS } else { 1 })
+        self.at_or_after(told_ms.saturating_add(if many { SELDOM_MS } else { 1 }))
     }
 }
 
