@@ -3,6 +3,8 @@
 //!
 //! Before a cluster is measured, both paths are held to the same refusals, word for word.
 
+#![allow(clippy::print_stdout, reason = "the ratio is the result")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
