@@ -190,7 +190,7 @@ fn what_stands_and_what_is_to_come_goes_on() {
     let whole = Sim::new("eventful-whole").run_with_stdin(&["run", "-"], cluster.as_bytes());
     assert_eq!(whole.code, 0, "{}", whole.stderr);
     assert!(
-        ["late", "ImagePullBackOff", "1 (12m ago)"].iter().all(|words| whole.stdout.contains(words)),
+        ["late", "ImagePullBackOff", "2 (5m58s ago)"].iter().all(|words| whole.stdout.contains(words)),
         "{}",
         whole.stdout
     );

@@ -310,9 +310,9 @@ fn admitted(before: &Cluster, after: &Cluster) -> Vec<String> {
     for node in after.store().list::<Node>() {
         let texts = taints_of(node).map(taint_text);
         let own = convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| {
-            // What somebody is to remove guards nothing.
-            taint.effect != Effect::PreferNoSchedule
-                && known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay())
+            // Kubernetes' own taints tell of a state: who tolerates one gets by with it, and is let in to nothing.
+            let tells_state = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
+            taint.effect != Effect::PreferNoSchedule && !tells_state.iter().any(|own| taint.key.starts_with(own))
         });
         taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own.collect());
     }
