@@ -146,7 +146,8 @@ impl Class {
         let cycle = scheduler.cycle(snapshot, pod, &requests);
         let can_compile = can_compile(&cycle) && goes_on(&cycle);
         // It stands for all its pods, so it must not be taken for any one of them.
-        let pod = Arc::new(Pod { name: String::new(), uid: String::new(), ..Pod::clone(pod) });
+        let (name, uid, nominated_node_name) = (String::new(), String::new(), None);
+        let pod = Arc::new(Pod { name, uid, nominated_node_name, ..Pod::clone(pod) });
         Class { pod, requests, can_compile, compiled: None, refusal: None }
     }
 
