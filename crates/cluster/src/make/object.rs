@@ -1,6 +1,6 @@
 //! Changes of any object: labels, annotations, deletion.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::apply::told;
 use super::{Refused, conflicted, not_found};
@@ -45,8 +45,12 @@ impl Cluster {
             for (annotation, text) in set {
                 annotations[annotation] = json!(text);
             }
-            if let Some(annotations) = annotations.as_object_mut() {
-                annotations.retain(|annotation, _| !remove.contains(annotation));
+            if let Some(kept) = annotations.as_object_mut() {
+                kept.retain(|annotation, _| !remove.contains(annotation));
+                // An object without annotations has no list of them.
+                if kept.is_empty() {
+                    *annotations = Value::Null;
+                }
             }
             Ok(())
         })?;

@@ -152,6 +152,27 @@ fn labels_and_annotations() {
 }
 
 #[test]
+fn what_changes_nothing_writes_nothing() {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let node = || named("node/n1");
+    for change in [
+        Change::Label { target: node(), set: Vec::new(), remove: Vec::new() },
+        Change::Label { target: node(), set: vec![pair("disk", "ssd")], remove: Vec::new() },
+        Change::Annotate { target: node(), set: Vec::new(), remove: vec!["x".to_owned()] },
+        Change::Annotate { target: node(), set: vec![pair("x", "")], remove: vec!["x".to_owned()] },
+        Change::AddToleration {
+            workload: WorkloadRef::parse("ds/agent").unwrap(),
+            toleration: parse_toleration("old").unwrap(),
+        },
+    ] {
+        let mut cluster = cluster();
+        let before = cluster.store().resource_version();
+        cluster.make(&change).unwrap();
+        assert_eq!(cluster.store().resource_version(), before, "{change}");
+    }
+}
+
+#[test]
 fn workloads() {
     let workload = named("deployment/web");
     plain(
