@@ -7,6 +7,7 @@ pub mod conformance;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The workspace's root folder.
 pub fn root() -> PathBuf {
@@ -32,9 +33,11 @@ pub struct Sim {
 }
 
 impl Sim {
-    /// A fresh place; `name` keeps tests that run at the same time apart.
+    /// A fresh place; `name` tells a person who looks at it later whose it was.
     pub fn new(name: &str) -> Self {
-        let state = std::env::temp_dir().join(format!("sim-tests-{}-{name}", std::process::id()));
+        static PLACES: AtomicU32 = AtomicU32::new(0);
+        let place = PLACES.fetch_add(1, Ordering::Relaxed);
+        let state = std::env::temp_dir().join(format!("sim-tests-{}-{place}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&state);
         Self { state, env: Vec::new() }
     }

@@ -207,8 +207,8 @@ pub fn capacity(cluster: &Cluster, replica: &Replica, options: CountOptions) -> 
     Ok(counted.result(&fork, replica))
 }
 
-/// Looks for the fewest nodes that make so many replicas fit: it doubles their number until they do, and then halves the
-/// interval. That they fit, and that with one node less they do not, is found by running both.
+/// Looks for the fewest nodes that make so many replicas fit: it doubles their number while that is of use, then tries
+/// the most that can be, and then halves the interval. That they fit, and that with one node less they do not, is found by running both.
 ///
 /// # Errors
 /// When a node cannot be added, in kubectl's words.
@@ -235,12 +235,13 @@ pub fn fewest_nodes(
     while growing {
         let probe = Probe::run(cluster, replica, options, shape, tried)?;
         let is_of_use = probe.fit > without.fit || probe.waiting < without.waiting;
-        growing = probe.fit < wanted && is_of_use && tried < most;
+        growing = probe.fit < wanted && tried < most;
         if probe.fit >= wanted {
             enough = Some(tried);
         } else {
             (too_few, without) = (tried, probe);
-            tried = tried.saturating_mul(2).min(most);
+            // Pods that wait already may spread over the first new nodes: only the most that can be of use tells.
+            tried = if is_of_use { tried.saturating_mul(2).min(most) } else { most };
         }
     }
     let Some(mut enough) = enough else {

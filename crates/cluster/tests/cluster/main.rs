@@ -1,0 +1,24 @@
+//! The fake cluster through whole runs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
+
+mod admission;
+mod attach_detach;
+mod clouds;
+mod common;
+mod daemon_sets;
+mod deletion;
+mod deployments;
+mod drain;
+mod dumps;
+mod kubelet;
+mod kubelet_restarts;
+mod nodes;
+mod persistent_volumes;
+mod print;
+mod print_tables;
+mod properties;
+mod replication_controllers;
+mod runs;
+mod stateful_set;
+mod validation;

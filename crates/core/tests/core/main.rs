@@ -1,0 +1,4 @@
+//! The scheduler from outside: its queue, and tolerations.
+
+mod queue;
+mod toleration;

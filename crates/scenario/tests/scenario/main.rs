@@ -1,0 +1,4 @@
+//! Reading input, and the published schema.
+
+mod load;
+mod schema;

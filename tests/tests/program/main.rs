@@ -1,0 +1,22 @@
+//! The real binary, as a person types it; and what holds of the repository as a whole.
+
+mod architecture;
+mod behaviours;
+mod book;
+mod comparing;
+mod conformance;
+mod diagnose;
+mod explain;
+mod fix;
+mod hostile;
+mod incident;
+mod input;
+mod output;
+mod queue;
+mod scenario;
+mod scheduler_config;
+mod snapshot;
+mod terminal;
+mod timeline;
+mod volumes;
+mod what_if;
