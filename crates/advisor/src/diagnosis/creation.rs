@@ -1,22 +1,12 @@
 //! Why pods were never created: which object admission refused them for, read from the server's own sentence.
 
-use sim_cluster::Cluster;
-
-use super::placement;
 use super::symptom::Symptom;
 use super::thing::ThingKind;
 use super::wait::Wait;
 
 /// What the refusal of pods goes back to.
-pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
-    if symptom.is_placed_by_nodes() {
-        return symptom
-            .sample
-            .as_deref()
-            .map(|pod| placement::blamed(cluster, symptoms, symptom, pod))
-            .unwrap_or_default();
-    }
-    vec![refused(&symptom.namespace, &symptom.sentence)]
+pub(crate) fn wait(symptom: &Symptom) -> Wait {
+    refused(&symptom.namespace, &symptom.sentence)
 }
 
 fn refused(namespace: &str, sentence: &str) -> Wait {

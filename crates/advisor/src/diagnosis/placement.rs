@@ -43,28 +43,33 @@ pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) 
     blamed(cluster, symptoms, symptom, pod)
 }
 
+/// What keeps the pods of a DaemonSet that wants none off every node.
+pub(crate) fn of_unwanted(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
+    let pod = symptom.sample.as_deref();
+    pod.map(|pod| blamed(cluster, symptoms, symptom, pod)).unwrap_or_default()
+}
+
 /// The refusals of all nodes, reduced to the smallest sets that keep a node from being feasible.
-pub(crate) fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod) -> Vec<Wait> {
-    let asked = Asked::of(cluster, pod);
+fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod) -> Vec<Wait> {
+    let nodes = cluster.scheduling().refusals(pod);
+    let refused = Refused { cluster, symptom, pod, asked: Asked::of(cluster, pod), nodes: &nodes };
     let mut waits: IndexMap<Thing, Wait> = IndexMap::new();
     let mut sets: BTreeMap<BTreeSet<Thing>, Vec<String>> = BTreeMap::new();
-    let explanation = cluster.scheduling().explain(pod);
     let mut memory = BTreeMap::new();
-    for node in explanation.nodes {
+    for (node, refusals) in &nodes {
         let mut set = BTreeSet::new();
         // A plugin that gives up before it has looked at any node leaves the others nothing to say.
         let is_early = |refusal: &&Refusal| refusal.extension_point == Some(ExtensionPoint::PreFilter);
-        let has_early = node.refusals.iter().any(|refusal| is_early(&refusal));
-        for refusal in node.refusals.iter().filter(|refusal| !has_early || is_early(refusal)) {
-            let found = of_refusal(cluster, symptom, pod, &asked, &node.node, refusal, &mut memory);
-            for wait in found {
+        let has_early = refusals.iter().any(|refusal| is_early(&refusal));
+        for refusal in refusals.iter().filter(|refusal| !has_early || is_early(refusal)) {
+            for wait in refused.of_refusal(node, refusal, &mut memory) {
                 set.insert(wait.thing.clone());
                 let known =
                     waits.entry(wait.thing.clone()).or_insert_with(|| Wait { nodes: BTreeSet::new(), ..wait.clone() });
                 known.nodes.extend(wait.nodes);
             }
         }
-        sets.entry(set).or_default().push(node.node);
+        sets.entry(set).or_default().push(node.clone());
     }
     if sets.contains_key(&BTreeSet::new()) {
         // A node is feasible: the scheduler has not come to it yet, or evicts somebody there first.
@@ -84,86 +89,99 @@ pub(crate) fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom,
 
 type Reasons = BTreeMap<(String, String), Vec<Wait>>;
 
-fn of_refusal(
-    cluster: &Cluster,
-    symptom: &Symptom,
-    pod: &Pod,
-    asked: &Asked<'_>,
-    node: &str,
-    refusal: &Refusal,
-    memory: &mut Reasons,
-) -> Vec<Wait> {
-    let mut waits = Vec::new();
-    let plugins = &refusal.status.plugins;
-    if plugins.contains(&PluginName::TaintToleration) {
-        for (taint, text) in untolerated_taints(cluster, pod, node) {
-            let mut wait = Wait::new("does not tolerate", ThingKind::Taint, text).on(node);
-            if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
-                wait.blame = Blame::Guard;
-            }
-            waits.push(wait);
-        }
-        if plugins.len() == 1 {
-            return waits;
-        }
-    }
-    if plugins.contains(&PluginName::NodeUnschedulable) {
-        waits.push(Wait::new("finds unschedulable", ThingKind::Cordon, "of nodes").on(node));
-        if plugins.len() == 1 {
-            return waits;
-        }
-    }
-    for reason in &refusal.status.reasons {
-        let key = (format!("{plugins:?}"), reason.to_string());
-        let found = memory.entry(key).or_insert_with(|| of_reason(cluster, symptom, pod, plugins, reason));
-        for wait in found.iter() {
-            let mut wait = wait.clone().on(node);
-            if let Some(room) = asked.room(node, reason) {
-                wait.says = Some(room.at_best(node));
-            }
-            waits.push(wait);
-        }
-    }
-    waits
+/// A pod that every node refuses.
+struct Refused<'a> {
+    cluster: &'a Cluster,
+    symptom: &'a Symptom,
+    pod: &'a Pod,
+    asked: Asked<'a>,
+    nodes: &'a [(String, Vec<Refusal>)],
 }
 
-fn of_reason(cluster: &Cluster, symptom: &Symptom, pod: &Pod, plugins: &[PluginName], reason: &str) -> Vec<Wait> {
-    let owner = format!("{}/{}", symptom.namespace, symptom.owner);
-    let is = |plugin: PluginName| plugins.contains(&plugin);
-    let one = |kind, name: String, verb| vec![Wait::new(verb, kind, name).says(reason)];
-    if is(PluginName::NodeResourcesFit) {
-        let resource = reason.strip_prefix("Insufficient ").unwrap_or("pods");
-        return one(ThingKind::Resource, resource.to_owned(), "finds too little");
-    }
-    if is(PluginName::NodeAffinity) || is(PluginName::NodeName) {
-        let mut wait =
-            Wait::new("selects no such node by", ThingKind::NodeSelection, selection(pod, &owner)).says(reason);
-        if selects_some(cluster, pod) {
-            wait.blame = Blame::Wish;
+impl Refused<'_> {
+    fn of_refusal(&self, node: &str, refusal: &Refusal, memory: &mut Reasons) -> Vec<Wait> {
+        let mut waits = Vec::new();
+        let plugins = &refusal.status.plugins;
+        if plugins.contains(&PluginName::TaintToleration) {
+            for (taint, text) in untolerated_taints(self.cluster, self.pod, node) {
+                let mut wait = Wait::new("does not tolerate", ThingKind::Taint, text).on(node);
+                if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
+                    wait.blame = Blame::Guard;
+                }
+                waits.push(wait);
+            }
+            if plugins.len() == 1 {
+                return waits;
+            }
         }
-        return vec![wait];
+        if plugins.contains(&PluginName::NodeUnschedulable) {
+            waits.push(Wait::new("finds unschedulable", ThingKind::Cordon, "of nodes").on(node));
+            if plugins.len() == 1 {
+                return waits;
+            }
+        }
+        for reason in &refusal.status.reasons {
+            let key = (format!("{plugins:?}"), reason.to_string());
+            let found = memory.entry(key).or_insert_with(|| self.of_reason(plugins, reason));
+            for wait in found.iter() {
+                let mut wait = wait.clone().on(node);
+                if let Some(room) = self.asked.room(node, reason) {
+                    wait.says = Some(room.at_best(node));
+                }
+                waits.push(wait);
+            }
+        }
+        waits
     }
-    if is(PluginName::NodePorts) {
-        return one(ThingKind::HostPort, host_ports(pod), "cannot share");
+
+    fn of_reason(&self, plugins: &[PluginName], reason: &str) -> Vec<Wait> {
+        let Self { cluster, symptom, pod, .. } = *self;
+        let owner = format!("{}/{}", symptom.namespace, symptom.owner);
+        let is = |plugin: PluginName| plugins.contains(&plugin);
+        let one = |kind, name: String, verb| vec![Wait::new(verb, kind, name).says(reason)];
+        if is(PluginName::NodeResourcesFit) {
+            let resource = reason.strip_prefix("Insufficient ").unwrap_or("pods");
+            return one(ThingKind::Resource, resource.to_owned(), "finds too little");
+        }
+        if is(PluginName::NodeAffinity) || is(PluginName::NodeName) {
+            let mut wait =
+                Wait::new("selects no such node by", ThingKind::NodeSelection, selection(pod, &owner)).says(reason);
+            if self.selects_some() {
+                wait.blame = Blame::Wish;
+            }
+            return vec![wait];
+        }
+        if is(PluginName::NodePorts) {
+            return one(ThingKind::HostPort, host_ports(pod), "cannot share");
+        }
+        if is(PluginName::PodTopologySpread) || is(PluginName::SelectorSpread) {
+            return one(ThingKind::TopologySpread, format!("of {owner}"), "is kept apart by");
+        }
+        if is(PluginName::InterPodAffinity) {
+            let rule = match reason {
+                reason if reason.contains("existing pods") => "anti-affinity of others against",
+                reason if reason.contains("anti-affinity") => "anti-affinity of",
+                _ => "affinity of",
+            };
+            return one(ThingKind::PodAffinity, format!("{rule} {owner}"), "is kept off by");
+        }
+        if is(PluginName::NodeVolumeLimits) || reason.contains("max volume count") {
+            return one(ThingKind::VolumeLimit, "of nodes".to_owned(), "exceeds");
+        }
+        if is(PluginName::VolumeBinding) || is(PluginName::VolumeZone) || is(PluginName::VolumeRestrictions) {
+            return of_volumes(cluster, pod, reason);
+        }
+        one(ThingKind::Other, reason.to_owned(), "is told")
     }
-    if is(PluginName::PodTopologySpread) || is(PluginName::SelectorSpread) {
-        return one(ThingKind::TopologySpread, format!("of {owner}"), "is kept apart by");
-    }
-    if is(PluginName::InterPodAffinity) {
-        let rule = match reason {
-            reason if reason.contains("existing pods") => "anti-affinity of others against",
-            reason if reason.contains("anti-affinity") => "anti-affinity of",
-            _ => "affinity of",
+
+    /// Whether the pod's demands on labels are met by some node, so that they alone keep it off none.
+    fn selects_some(&self) -> bool {
+        let of_labels = |refusal: &Refusal| {
+            let plugins = &refusal.status.plugins;
+            plugins.contains(&PluginName::NodeAffinity) || plugins.contains(&PluginName::NodeName)
         };
-        return one(ThingKind::PodAffinity, format!("{rule} {owner}"), "is kept off by");
+        self.nodes.iter().any(|(_, refusals)| !refusals.iter().any(of_labels))
     }
-    if is(PluginName::NodeVolumeLimits) || reason.contains("max volume count") {
-        return one(ThingKind::VolumeLimit, "of nodes".to_owned(), "exceeds");
-    }
-    if is(PluginName::VolumeBinding) || is(PluginName::VolumeZone) || is(PluginName::VolumeRestrictions) {
-        return of_volumes(cluster, pod, reason);
-    }
-    one(ThingKind::Other, reason.to_owned(), "is told")
 }
 
 /// What is behind a thing that keeps pods off nodes.
@@ -213,17 +231,6 @@ pub(crate) fn selection(pod: &Pod, owner: &str) -> String {
         }));
     }
     if parts.is_empty() { format!("of {owner}") } else { format!("{} of {owner}", parts.join(", ")) }
-}
-
-/// Whether the pod's demands on labels are met by some node, so that they alone keep it off none.
-fn selects_some(cluster: &Cluster, pod: &Pod) -> bool {
-    let nodes = cluster.scheduling().explain(pod).nodes;
-    nodes.iter().any(|node| {
-        !node.refusals.iter().any(|refusal| {
-            refusal.status.plugins.contains(&PluginName::NodeAffinity)
-                || refusal.status.plugins.contains(&PluginName::NodeName)
-        })
-    })
 }
 
 fn host_ports(pod: &Pod) -> String {

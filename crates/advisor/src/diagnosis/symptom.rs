@@ -40,6 +40,8 @@ pub(crate) enum State {
     Unscheduled,
     /// They were never created.
     NotCreated,
+    /// Their DaemonSet wants them on no node.
+    NoneDesired,
     /// They are on a node and not ready.
     NotReady,
     /// They failed, or their node refused them.
@@ -55,7 +57,7 @@ impl State {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             State::Unscheduled => "pending",
-            State::NotCreated => "not created",
+            State::NotCreated | State::NoneDesired => "not created",
             State::NotReady => "not ready",
             State::Failed => "failed",
             State::Terminating => "terminating",
@@ -64,13 +66,10 @@ impl State {
     }
 }
 
-/// How the sentence of a DaemonSet that wants no pod begins.
-const DESIRED_NONE: &str = "DESIRED 0";
-
 impl Symptom {
     /// Whether what keeps the pods is found on the nodes: they wait for one, or their DaemonSet wants them on none.
     pub(crate) fn is_placed_by_nodes(&self) -> bool {
-        self.state == State::Unscheduled || self.sentence.starts_with(DESIRED_NONE)
+        matches!(self.state, State::Unscheduled | State::NoneDesired)
     }
 
     /// What the graph calls it.
@@ -160,12 +159,7 @@ const GRACE_SECONDS: i64 = 30;
 
 fn sentence(cluster: &Cluster, pod: &Pod, state: State) -> String {
     match state {
-        State::Unscheduled => {
-            let condition = pod::condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
-            let said = condition.and_then(|condition| condition.message.clone());
-            said.or_else(|| crate::pending::not_served(cluster, pod))
-                .unwrap_or_else(|| "No scheduler has looked at it yet.".to_owned())
-        }
+        State::Unscheduled => crate::pending::sentence(cluster, pod),
         State::Failed => {
             let status = pod.status.as_ref();
             let part = |part: Option<&String>| part.cloned().unwrap_or_default();
@@ -247,13 +241,11 @@ fn never_created(cluster: &Cluster, ownership: &Ownership) -> Vec<Symptom> {
         symptoms.push(Symptom {
             namespace: set.metadata.namespace.clone().unwrap_or_default(),
             owner: format!("daemonset/{}", set.metadata.name.as_deref().unwrap_or_default()),
-            state: State::NotCreated,
+            state: State::NoneDesired,
             pods: Vec::new(),
             count: nodes,
             sample: Some(Arc::new(pod)),
-            sentence: format!(
-                "{DESIRED_NONE}: the DaemonSet wants no pod on any of {nodes} nodes, and no event says so"
-            ),
+            sentence: format!("DESIRED 0: the DaemonSet wants no pod on any of {nodes} nodes, and no event says so"),
             since: set.metadata.creation_timestamp.as_ref().map(|time| time.0),
         });
     }

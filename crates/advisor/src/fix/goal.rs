@@ -26,6 +26,9 @@ pub enum Goal {
     Expectation(Box<Expectation>),
 }
 
+/// The states of pods that have no place.
+const WAITING: [State; 3] = [State::Unscheduled, State::NotCreated, State::NoneDesired];
+
 /// A goal as it is held against one cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -49,10 +52,10 @@ impl std::fmt::Display for Goal {
 impl Target {
     /// The goal, for a cluster that is as it is now.
     pub(crate) fn new(goal: &Goal, cluster: &Cluster) -> Self {
-        let mut states = BTreeSet::from([State::Unscheduled, State::NotCreated]);
+        let mut states = BTreeSet::from(WAITING);
         let found = symptoms(cluster);
         let now: BTreeSet<State> = found.iter().map(|symptom| symptom.state).collect();
-        let waiting = found.iter().filter(|symptom| matches!(symptom.state, State::Unscheduled | State::NotCreated));
+        let waiting = found.iter().filter(|symptom| WAITING.contains(&symptom.state));
         let owners = waiting.map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
         states.extend([State::NotEvicted, State::Terminating].iter().filter(|state| now.contains(state)));
         // Pods that have their place and are not well are the goal only where none waits for one.
