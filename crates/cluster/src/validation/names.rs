@@ -96,23 +96,26 @@ pub(super) fn label_selector(faults: &mut Faults, path: &Path<'_>, selector: &La
         let list = path.child("matchExpressions");
         let path = list.index(index);
         let values = requirement.values.as_deref().unwrap_or_default();
-        match requirement.operator.as_str() {
-            "In" | "NotIn" if values.is_empty() => {
-                faults.required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
-            }
-            "Exists" | "DoesNotExist" if !values.is_empty() => {
-                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-                faults.forbidden(&path.child("values"), why);
-            }
-            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            operator => {
-                faults.invalid(&path.child("operator"), format!("{operator:?}"), "not a valid selector operator");
-            }
-        }
+        operator_and_values(faults, &path, &requirement.operator, values);
         label_key(faults, &path.child("key"), &requirement.key, rfc_1123);
         for (index, value) in values.iter().enumerate() {
             label_value(faults, &path.child("values").index(index), value);
         }
+    }
+}
+
+/// How many values the operator of a requirement on labels takes; whether there is such an operator.
+pub(super) fn operator_and_values(faults: &mut Faults, path: &Path<'_>, operator: &str, values: &[String]) {
+    match operator {
+        "In" | "NotIn" if values.is_empty() => {
+            faults.required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+            faults.forbidden(&path.child("values"), why);
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+        operator => faults.invalid(&path.child("operator"), format!("{operator:?}"), "not a valid selector operator"),
     }
 }
 

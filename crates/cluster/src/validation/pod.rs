@@ -189,21 +189,12 @@ fn node_term(faults: &mut Faults, path: &Path<'_>, term: &NodeSelectorTerm, rule
         let path = list.index(index);
         let values = requirement.values.as_deref().unwrap_or_default();
         match requirement.operator.as_str() {
-            "In" | "NotIn" if values.is_empty() => {
-                faults.required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
-            }
-            "Exists" | "DoesNotExist" if !values.is_empty() => {
-                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-                faults.forbidden(&path.child("values"), why);
-            }
             "Gt" | "Lt" if values.len() != 1 => {
                 let why = "must be specified single value when `operator` is 'Lt' or 'Gt'";
                 faults.required(&path.child("values"), why);
             }
-            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
-            operator => {
-                faults.invalid(&path.child("operator"), format!("{operator:?}"), "not a valid selector operator");
-            }
+            "Gt" | "Lt" => {}
+            operator => names::operator_and_values(faults, &path, operator, values),
         }
         names::label_key(faults, &path.child("key"), &requirement.key, rules.rfc_1123);
     }
