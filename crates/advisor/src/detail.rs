@@ -7,11 +7,13 @@ use sim_core::model::resources::PodRequests;
 use sim_core::model::{Effect, Taint};
 use sim_core::scheduler::Snapshot;
 
+use crate::node;
+
 /// The taints of a node that keep the pod off, with the text kubectl prints of them. kube-scheduler tells one at most.
 pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<(Taint, String)> {
     let Some(node) = cluster.store().find::<Node>("", node) else { return Vec::new() };
     let tolerations = sim_cluster::convert::tolerations(pod);
-    let texts = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).map(taint_text);
+    let texts = node::taints(node).map(taint_text);
     let taints = sim_cluster::convert::taints(node).into_iter().zip(texts);
     taints
         .filter(|(taint, _)| {

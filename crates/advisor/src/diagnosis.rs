@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 
 use crate::oddity::{Oddity, oddities};
+use crate::words;
 
 pub use clues::Clues;
 pub(crate) use component::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN};
@@ -33,7 +34,6 @@ pub(crate) use graph::{Knot, WaitGraph};
 use outlook::Future;
 pub use outlook::{Outlook, Verdict};
 use petgraph::graph::NodeIndex;
-pub(crate) use story::nodes as story_nodes;
 use story::tell;
 pub(crate) use symptom::{State, Symptom, symptoms};
 pub use thing::{Thing, ThingKind};
@@ -209,7 +209,7 @@ fn steps(graph: &WaitGraph, way: &[NodeIndex], is_circle: bool) -> Vec<String> {
     let pairs = way.iter().copied().zip(ends);
     let steps = pairs.filter_map(|(from, to)| {
         let (left, right) = (graph.get(from)?, graph.get(to)?);
-        let on = if right.nodes.is_empty() { String::new() } else { format!(" on {}", story::nodes(&right.nodes)) };
+        let on = if right.nodes.is_empty() { String::new() } else { format!(" on {}", words::nodes(&right.nodes)) };
         Some(format!("{} {} {}{on}", left.thing, graph.verb(from, to), right.thing))
     });
     steps.collect()

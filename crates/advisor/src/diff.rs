@@ -9,6 +9,7 @@ use sim_cluster::{Cluster, Counts, Kind, NodeResult, RunResult, taint_text};
 use sim_core::quantity::Quantity;
 
 use crate::explain::{NodeVerdict, PodExplanation, explain_pod};
+use crate::node;
 use crate::pending::{Cause, causes};
 use crate::what_if::{PodChange, PodState, compare};
 
@@ -310,7 +311,7 @@ fn facts(node: &Node) -> BTreeSet<String> {
     if !result.schedulable {
         facts.insert("SchedulingDisabled".to_owned());
     }
-    let taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
+    let taints = node::taints(node);
     facts.extend(taints.map(|taint| format!("taint {}", taint_text(taint))));
     facts.extend(node.metadata.labels.iter().flatten().map(|(key, value)| format!("label {key}={value}")));
     let status = node.status.as_ref();

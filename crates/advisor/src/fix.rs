@@ -1,28 +1,25 @@
 //! What is the smallest cure: edits that causes suggest, tried on forks, ranked by what they leave behind and what they cost.
 
+mod consequences;
 mod edit;
 mod edits;
 mod goal;
 mod judge;
 mod search;
 
-use std::collections::BTreeSet;
-
-use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Change, Cluster, Counts, Object, Refused, taint_text};
+use sim_cluster::{Change, Cluster, Counts, Object, Refused};
 use sim_kubectl::{Command, commands};
 
+pub use consequences::CureClass;
+use consequences::{Baseline, Consequences};
 use edit::Edit;
 pub use goal::Goal;
 use goal::Target;
-pub use judge::CureClass;
-use judge::{Consequences, consequences, opened_to};
 pub use search::Progress;
 use search::{Cure, search};
 
-use crate::diagnosis::{RootCause, ThingKind, WaitGraph, diagnose, symptoms};
-use crate::known_taints::known_taint;
+use crate::diagnosis::{RootCause, diagnose};
 use crate::what_if::PodChange;
 
 /// What an object that is touched costs.
@@ -139,12 +136,9 @@ pub struct Vain {
     pub because: String,
 }
 
-/// Changes beside the document: two answers are equal when what they say is.
+/// Changes of each edit, beside the document: two answers are equal when what they say is.
 #[derive(Debug, Clone, Default)]
-struct Changes {
-    all: Vec<Change>,
-    by_edit: Vec<Vec<Change>>,
-}
+struct Changes(Vec<Vec<Change>>);
 
 impl PartialEq for Changes {
     fn eq(&self, _: &Self) -> bool {
@@ -205,9 +199,10 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         return Ok(result);
     }
     let found = search(cluster, &target, go_on);
+    let baseline = Baseline::of(cluster);
     result.runs = found.runs;
     result.is_cut = found.is_cut;
-    result.answers = found.cures.iter().map(|cure| answer(cluster, cure, &target)).collect();
+    result.answers = found.cures.iter().map(|cure| answer(cluster, &baseline, cure, &target)).collect();
     result.answers.sort_by(|left, right| {
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
     });
@@ -228,7 +223,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     if result.answers.is_empty() {
         result.stays = diagnose(cluster).causes;
     } else {
-        result.not_needed = not_needed(cluster, &result.answers);
+        result.not_needed = baseline.not_needed(&found.cures);
     }
     Ok(result)
 }
@@ -261,7 +256,8 @@ pub fn try_changes(cluster: &Cluster, changes: &[Change], goal: &Goal) -> Result
     let target = Target::new(goal, cluster);
     let edit = Edit::new("", changes.to_vec());
     let trialled = judge::attempt(cluster, &changes.iter().collect::<Vec<_>>(), &target)?;
-    let Consequences { returns, opens, disturbed, .. } = consequences(cluster, &trialled, &[&edit], &target);
+    let Consequences { returns, opens, disturbed, .. } =
+        Baseline::of(cluster).consequences(&trialled, &[&edit], &target);
     Ok(Tried { holds: trialled.holds, undone: trialled.undone, returns, opens, disturbed })
 }
 
@@ -271,25 +267,25 @@ impl Answer {
     /// # Errors
     /// Never for an answer of this cluster: its changes were made on it before.
     pub fn manifests(&self, cluster: &Cluster) -> Result<Vec<Object>, Refused> {
-        sim_kubectl::manifests(cluster, &self.changes.all)
+        sim_kubectl::manifests(cluster, &self.changes())
     }
 
     /// The changes that the commands stand for.
-    pub fn changes(&self) -> &[Change] {
-        &self.changes.all
+    pub fn changes(&self) -> Vec<Change> {
+        self.changes.0.concat()
     }
 
     /// The same without those of one edit.
     pub fn changes_without(&self, edit: usize) -> Vec<Change> {
-        let others = self.changes.by_edit.iter().enumerate().filter(|(index, _)| *index != edit);
+        let others = self.changes.0.iter().enumerate().filter(|(index, _)| *index != edit);
         others.flat_map(|(_, changes)| changes.clone()).collect()
     }
 }
 
-fn answer(cluster: &Cluster, cure: &Cure, target: &Target) -> Answer {
+fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Target) -> Answer {
     let edits: Vec<&Edit> = cure.edits.iter().collect();
     let Consequences { class, returns, opens, before, after, pods, disturbed } =
-        consequences(cluster, &cure.trialled, &edits, target);
+        baseline.consequences(&cure.trialled, &edits, target);
     let changes: Vec<Change> = edits.iter().flat_map(|edit| edit.changes.clone()).collect();
     let mut fork = cluster.clone();
     let mut typed = Vec::new();
@@ -322,36 +318,6 @@ fn answer(cluster: &Cluster, cure: &Cure, target: &Target) -> Answer {
         after,
         pods,
         limits: edits.iter().flat_map(|edit| edit.limits.clone()).collect(),
-        changes: Changes { all: changes, by_edit: edits.iter().map(|edit| edit.changes.clone()).collect() },
+        changes: Changes(edits.iter().map(|edit| edit.changes.clone()).collect()),
     }
-}
-
-/// Guards of nodes that the answers leave alone although they, too, keep the pods off: often removed, never needed.
-fn not_needed(cluster: &Cluster, answers: &[Answer]) -> Vec<String> {
-    let removed = |taint: &str| {
-        answers
-            .iter()
-            .any(|answer| answer.edits.iter().any(|edit| edit.contains(&format!("remove the taint {taint} "))))
-    };
-    let symptoms = symptoms(cluster);
-    let graph = WaitGraph::of(cluster, &symptoms);
-    let tainted = graph.knots().filter(|(_, knot)| knot.thing.kind == ThingKind::Taint);
-    let blamed: BTreeSet<&String> = tainted.flat_map(|(_, knot)| &knot.nodes).collect();
-    let mut notes = Vec::new();
-    for node in cluster.store().list::<Node>() {
-        let Some(name) = node.metadata.name.as_deref().filter(|name| blamed.contains(&(*name).to_owned())) else {
-            continue;
-        };
-        for taint in node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()) {
-            let text = taint_text(taint);
-            let guards = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());
-            if guards && !removed(&text) {
-                notes.push(format!(
-                    "removing {text} from {name} is not needed: the goal is reached without it. With it {}",
-                    opened_to(cluster, node, taint)
-                ));
-            }
-        }
-    }
-    notes
 }

@@ -16,6 +16,7 @@ mod hidden_taint;
 mod impossible;
 mod known_taints;
 mod near_miss;
+mod node;
 mod oddity;
 mod other_versions;
 mod pending;
@@ -56,3 +57,4 @@ pub use what_if::{
     PodChange, PodState, StuckPod, TaintPreview, WhatIf, WhatIfResult, WhatIfResultList, changed, preview_taints,
     what_if,
 };
+pub use words::nodes as node_names;

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Cluster, pod};
+use sim_cluster::{Cluster, UNINITIALIZED_TAINT, pod};
 use sim_core::scheduler::PluginName;
 
 use crate::detail::{Asked, Room, untolerated_taints};
@@ -175,7 +175,7 @@ pub(crate) fn causes(cluster: &Cluster, pod: &Pod) -> Vec<Cause> {
 
 /// Why a taint that should go does not.
 fn note(cluster: &Cluster, key: &str) -> Option<String> {
-    if key != "node.cloudprovider.kubernetes.io/uninitialized" {
+    if key != UNINITIALIZED_TAINT {
         return None;
     }
     let setup = cluster.setup();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sim_cluster::{Change, Cluster, PodResult, Printed, Refused, RunResult, Stuck, TaintPattern, taint_text};
 
 use crate::diff::NodeDifference;
+use crate::node;
 use crate::upgrade::PlacedAgain;
 
 /// How long a changed cluster may take to come to rest: an hour of virtual time.
@@ -149,7 +150,7 @@ pub fn changed(cluster: &Cluster, changes: &[Change]) -> Result<(Cluster, Vec<St
 pub fn preview_taints(cluster: &Cluster) -> Result<Vec<TaintPreview>, Refused> {
     let mut carriers: BTreeMap<String, (TaintPattern, Vec<String>)> = BTreeMap::new();
     for node in cluster.store().list::<Node>() {
-        for taint in node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()) {
+        for taint in node::taints(node) {
             let pattern = TaintPattern {
                 key: taint.key.clone(),
                 value: Some(taint.value.clone().unwrap_or_default()),

@@ -108,6 +108,24 @@ pub(crate) struct ClusterArgs {
     pub(crate) fallback_version: Option<Version>,
 }
 
+/// The files of a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files, directories, or `-` for stdin.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The same, as kubectl spells it.
+    #[arg(short, long, value_name = "FILE")]
+    filename: Vec<PathBuf>,
+}
+
+impl InputArgs {
+    /// All of them, however they were spelled.
+    pub(crate) fn into_files(self) -> Vec<PathBuf> {
+        self.files.into_iter().chain(self.filename).collect()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
     /// For people.
@@ -120,15 +138,13 @@ const RUN_NOTES: &str = "\
 Exit codes: 0 all is well, 1 an expectation does not hold, a step was refused and the Scenario says continueOnError, or
 pods are pending with --fail-on-pending, 2 unusable input or a step that is refused, 130 Ctrl-C.";
 
+const RUN_FILES: &str = "Files, directories, or `-` for stdin: manifests, dumps, at most one Scenario";
+
 #[derive(Debug, Args)]
-#[command(after_help = RUN_NOTES)]
+#[command(after_help = RUN_NOTES, mut_arg("files", |files| files.help(RUN_FILES)))]
 pub(crate) struct RunArgs {
-    /// Files, directories, or `-` for stdin: manifests, dumps, at most one Scenario.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The same, as kubectl spells it.
-    #[arg(short, long = "filename", value_name = "FILE")]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     /// Run to this moment of virtual time, e.g. 25m [default: the Scenario's, else until nothing moves].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) until: Option<u64>,
@@ -184,12 +200,8 @@ A YAML file without a Scenario is named and not run: manifests that a Scenario a
 #[derive(Debug, Args)]
 #[command(after_help = WHAT_IF_NOTES)]
 pub(crate) struct WhatIfArgs {
-    /// Files, directories, or `-` for stdin.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The same, as kubectl spells it.
-    #[arg(short, long = "filename", value_name = "FILE")]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     /// Make the changes at this moment of virtual time [default: at the end of the run].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) at: Option<u64>,
@@ -286,12 +298,8 @@ off it first. kube-scheduler stops at the first filter that refuses; here all ar
 #[derive(Debug, Args)]
 #[command(after_help = DIAGNOSE_NOTES)]
 pub(crate) struct DiagnoseArgs {
-    /// Files, directories, or `-` for stdin.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The same, as kubectl spells it.
-    #[arg(short, long = "filename", value_name = "FILE")]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     /// Look at this moment of virtual time [default: the end of the run].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) at: Option<u64>,
@@ -308,12 +316,8 @@ pub(crate) struct DiagnoseArgs {
 #[derive(Debug, Args)]
 #[command(after_help = FIX_NOTES)]
 pub(crate) struct FixArgs {
-    /// Files, directories, or `-` for stdin.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The same, as kubectl spells it.
-    #[arg(short, long = "filename", value_name = "FILE")]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     /// What must be reached: `[NAMESPACE/]pod/NAME`, `[NAMESPACE/]KIND/NAME` for the pods of a workload, or the name of an
     /// expectation of the Scenario [default: no pod pending, missing or unwell that is not meant to be].
     #[arg(long, value_name = "GOAL")]

@@ -6,14 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::Node;
-use sim_advisor::{CapacityResult, CountOptions, Growth, Obstacle, Replica, Shape, capacity, fewest_nodes};
+use sim_advisor::{CapacityResult, CountOptions, Growth, Obstacle, Replica, Shape, capacity, fewest_nodes, node_names};
 use sim_cluster::{Change, Cluster, print};
 use sim_core::quantity::Quantity;
 use sim_scenario::Severity;
 
 use crate::args::{CapacityArgs, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
-use crate::report;
 use crate::session::{Session, Source};
 use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 
@@ -133,9 +132,9 @@ fn shares(result: &CapacityResult, nodes: Vec<String>) -> String {
         let count = taken.get(node.as_str()).copied().unwrap_or(0);
         by_count.entry(std::cmp::Reverse(count)).or_default().push(node);
     }
-    let rows = by_count.into_iter().map(|(std::cmp::Reverse(count), nodes)| {
-        vec![count.to_string(), nodes.len().to_string(), report::nodes(&nodes)]
-    });
+    let rows = by_count
+        .into_iter()
+        .map(|(std::cmp::Reverse(count), nodes)| vec![count.to_string(), nodes.len().to_string(), node_names(&nodes)]);
     print::Table::of(&["REPLICAS", "NODES", "WHICH"], rows).render(&print::TableOptions::default())
 }
 

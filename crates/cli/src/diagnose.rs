@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use sim_advisor::{Affected, Clues, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw};
+use sim_advisor::{Affected, Clues, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
 
 use crate::args::{DiagnoseArgs, GraphFormat, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
@@ -14,8 +14,7 @@ use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 const NAMED_PODS: usize = 3;
 
 pub(crate) fn run(args: DiagnoseArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let files = args.files.into_iter().chain(args.filename).collect();
-    let session = Session::view(Source::find(files, args.cluster)?, args.at, terminal)?;
+    let session = Session::view(Source::find(args.input.into_files(), args.cluster)?, args.at, terminal)?;
     let cluster = &session.cluster;
     if let Some(graph) = args.graph {
         terminal.print(&match graph {
@@ -112,9 +111,11 @@ fn clues(clues: &Clues) -> Vec<String> {
     let mut lines: Vec<String> = clues.near_misses.iter().map(|miss| miss.sentence.clone()).collect();
     lines.extend(clues.impossible.iter().map(|impossible| impossible.sentence.clone()));
     lines.extend(clues.shortage.iter().flat_map(|shortage| &shortage.resources).map(|short| short.sentence.clone()));
-    lines.extend(clues.hidden_taints.iter().map(|hidden| {
-        format!("the event does not name the taint {} on {}", hidden.taint, crate::report::nodes(&hidden.nodes))
-    }));
+    lines.extend(
+        clues.hidden_taints.iter().map(|hidden| {
+            format!("the event does not name the taint {} on {}", hidden.taint, node_names(&hidden.nodes))
+        }),
+    );
     let own = clues.other_versions.iter().find(|verdict| verdict.own).map(|verdict| verdict.outcome);
     for verdict in clues.other_versions.iter().filter(|verdict| Some(verdict.outcome) != own) {
         let range = if verdict.from == verdict.to {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use sim_advisor::{DiffResult, DiffSide, PodChange, PodDifference, Side, changed, diff};
-use sim_cluster::{Change, Cluster, Counts};
+use sim_cluster::{Change, Cluster};
 use sim_core::version::Version;
 
 use crate::args::{ClusterArgs, DiffArgs, ReportFormat};
@@ -178,16 +178,7 @@ fn text(result: &DiffResult) -> String {
     } else {
         text.push_str(&pods(&result.pods));
     }
-    let (left, right) = (&result.left.counts, &result.right.counts);
-    let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(left), count(right));
-    let _ = writeln!(
-        text,
-        "\n{HEADING}{}{HEADING:#}   {}   {}   {}",
-        line("pending", |counts| counts.pending),
-        line("running", |counts| counts.running),
-        line("ready", |counts| counts.ready),
-        line("pods", |counts| counts.pods),
-    );
+    text.push_str(&report::counts(&result.left.counts, &result.right.counts));
     text
 }
 

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::Node;
 use sim_advisor::{DrainOutcome, Drained, DrainedNode, EvictedPod, Successor, drain};
-use sim_cluster::{Change, Cluster, Counts, DrainOptions, print};
+use sim_cluster::{Change, Cluster, DrainOptions, print};
 use sim_core::model::LabelSelector;
 
 use crate::args::{DrainArgs, DrainFlags, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
+use crate::report;
 use crate::session::{Session, Source};
-use crate::terminal::{BAD, GOOD, HEADING, Terminal};
+use crate::terminal::{BAD, GOOD, Terminal};
 
 pub(crate) fn run(args: DrainArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let (files, names) = files_and_nodes(args.files_and_nodes, !args.filename.is_empty());
@@ -130,15 +131,7 @@ fn text(drained: &Drained) -> String {
         let _ = writeln!(text, "\n{BAD}{}/{} waits{BAD:#}:\n  {message}", pod.namespace, pod.name);
     }
     let (before, after) = (&drained.what_if.before.counts, &drained.what_if.after.counts);
-    let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(before), count(after));
-    let _ = writeln!(
-        text,
-        "\n{HEADING}{}{HEADING:#}   {}   {}   {}",
-        line("pending", |counts| counts.pending),
-        line("running", |counts| counts.running),
-        line("ready", |counts| counts.ready),
-        line("pods", |counts| counts.pods),
-    );
+    text.push_str(&report::counts(before, after));
     text
 }
 

@@ -18,9 +18,8 @@ use crate::terminal::{BAD, GOOD, HEADING, Terminal};
 /// So many pods of a before/after table are shown.
 const SHOWN_PODS: usize = 12;
 
-pub(crate) fn run(args: &FixArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let files = args.files.iter().chain(&args.filename).cloned().collect();
-    let session = Session::view(Source::find(files, args.cluster.clone())?, args.at, terminal)?;
+pub(crate) fn run(args: FixArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let session = Session::view(Source::find(args.input.into_files(), args.cluster)?, args.at, terminal)?;
     let goal = goal(&session, args.goal.as_deref())?;
     let mut result = search(&session.cluster, &goal, args.deadline, terminal)?;
     let none = result.answers.is_empty() && !result.already_holds && result.time_alone.is_none();

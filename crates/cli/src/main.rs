@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             what_if::run(*args, matches, &terminal)
         }
         Command::Diagnose(args) => diagnose::run(args, &terminal),
-        Command::Fix(args) => fix::run(&args, &terminal),
+        Command::Fix(args) => fix::run(args, &terminal),
         Command::Diff(args) => {
             let matches = matches.subcommand_matches("diff").unwrap_or(&matches);
             diff::run(*args, matches, &terminal)

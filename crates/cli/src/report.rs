@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use indexmap::IndexMap;
-use sim_advisor::{Cause, NodeDifference, Side, explain_pending};
+use sim_advisor::{Cause, NodeDifference, Side, explain_pending, node_names};
 use sim_cluster::{Cluster, Counts, ExpectationOutcome, Printed, RefusedStep, format_millis};
 
 use crate::terminal::{BAD, GOOD, HEADING};
@@ -34,7 +34,7 @@ pub(crate) fn pending(cluster: &Cluster, counts: &Counts) -> String {
                         text,
                         "  Taint {HEADING}{}{HEADING:#} on {} is not tolerated.",
                         taint.taint,
-                        nodes(&taint.nodes)
+                        node_names(&taint.nodes)
                     );
                     if let Some(known) = taint.known {
                         let _ = writeln!(text, "    set by      {}", known.set_by);
@@ -51,7 +51,7 @@ pub(crate) fn pending(cluster: &Cluster, counts: &Counts) -> String {
                     }
                 }
                 Cause::Other { nodes: on, reason, detail } => {
-                    let place = if on.is_empty() { String::new() } else { format!("{}: ", nodes(on)) };
+                    let place = if on.is_empty() { String::new() } else { format!("{}: ", node_names(on)) };
                     let _ = writeln!(text, "  {place}{reason}");
                     if let Some(detail) = detail {
                         let _ = writeln!(text, "    {detail}");
@@ -61,6 +61,18 @@ pub(crate) fn pending(cluster: &Cluster, counts: &Counts) -> String {
         }
     }
     text
+}
+
+/// How many pods wait, run, are ready and exist, on both sides.
+pub(crate) fn counts(before: &Counts, after: &Counts) -> String {
+    let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(before), count(after));
+    format!(
+        "\n{HEADING}{}{HEADING:#}   {}   {}   {}\n",
+        line("pending", |counts| counts.pending),
+        line("running", |counts| counts.running),
+        line("ready", |counts| counts.ready),
+        line("pods", |counts| counts.pods),
+    )
 }
 
 /// What commands printed while time went on, each line with its virtual time. A retry is printed once.
@@ -127,7 +139,7 @@ pub(crate) fn node_differences(differences: &[NodeDifference]) -> String {
             None => "",
         };
         let noun = if names.len() == 1 { "node" } else { "nodes" };
-        let _ = writeln!(text, "{HEADING}{noun} {}{HEADING:#}{is_only}", nodes(&names));
+        let _ = writeln!(text, "{HEADING}{noun} {}{HEADING:#}{is_only}", node_names(&names));
         for fact in left {
             let _ = writeln!(text, "  {BAD}- {fact}{BAD:#}");
         }
@@ -137,15 +149,4 @@ pub(crate) fn node_differences(differences: &[NodeDifference]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// `n1`, `n1 and n2`, `n1, n2 and 3 more nodes`.
-pub(crate) fn nodes(names: &[String]) -> String {
-    match names {
-        [] => "no node".to_owned(),
-        [one] => one.clone(),
-        [first, second] => format!("{first} and {second}"),
-        [first, second, third] => format!("{first}, {second} and {third}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {} more nodes", rest.len()),
-    }
 }

@@ -14,7 +14,7 @@ use crate::terminal::{HEADING, Terminal};
 use crate::timeline;
 
 pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let files = args.files.into_iter().chain(args.filename).collect();
+    let files = args.input.into_files();
     let source = Source::find(files, args.cluster)?;
     let mut session = Session::load(source, terminal)?;
     session.remember(args.until);

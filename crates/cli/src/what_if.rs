@@ -9,7 +9,7 @@ use sim_advisor::{
     PlacedAgain, PodChange, PodState, TaintPreview, Upgraded, WhatIf, WhatIfResultList, preview_taints, upgrade,
     what_if,
 };
-use sim_cluster::{Counts, StopReason, print};
+use sim_cluster::{StopReason, print};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
@@ -20,10 +20,10 @@ use crate::error::{CliError, EXIT_UNMET};
 use crate::prepare;
 use crate::report;
 use crate::session::{Session, Source};
-use crate::terminal::{BAD, GOOD, HEADING, Terminal};
+use crate::terminal::{BAD, GOOD, Terminal};
 
 pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let files: Vec<_> = args.files.into_iter().chain(args.filename).collect();
+    let files = args.input.into_files();
     let readers_of_stdin =
         files.iter().chain(&args.changes.kubectl_file).filter(|file| file.as_os_str() == "-").count();
     if readers_of_stdin > 1 {
@@ -222,15 +222,7 @@ fn difference(what_if: &WhatIf) -> String {
         text.push_str(&pods(&moved, "BEFORE → AFTER"));
     }
     let (before, after) = (&what_if.before.counts, &what_if.after.counts);
-    let line = |label: &str, count: fn(&Counts) -> usize| format!("{label} {} → {}", count(before), count(after));
-    let _ = writeln!(
-        text,
-        "\n{HEADING}{}{HEADING:#}   {}   {}   {}",
-        line("pending", |counts| counts.pending),
-        line("running", |counts| counts.running),
-        line("ready", |counts| counts.ready),
-        line("pods", |counts| counts.pods),
-    );
+    text.push_str(&report::counts(before, after));
     let waiting: Vec<&PodState> = what_if
         .pods
         .iter()

@@ -50,7 +50,10 @@ mod upgrade;
 mod validation;
 mod work_queue;
 
-pub use admission::{AdmissionConfig, PLUGINS as ADMISSION_PLUGINS};
+pub use admission::{
+    AdmissionConfig, IS_DEFAULT as DEFAULT_STORAGE_CLASS, PLUGINS as ADMISSION_PLUGINS,
+    is_default as is_default_storage_class,
+};
 pub use api_error::{ApiError, Reason};
 pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, PatchType, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
@@ -58,7 +61,9 @@ pub use change::{
 };
 pub use cluster::{Cluster, Goal, Setup, Stop, TimedChange};
 pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
-pub use controllers::cloud_node::is_cloud_controller_manager;
+pub use controllers::cloud_node::{
+    UNINITIALIZED as UNINITIALIZED_TAINT, is_cloud_controller_manager, is_uninitialized,
+};
 pub use controllers::cluster_autoscaler::NodeGroup;
 pub use controllers::daemon_set::add_tolerations as add_daemon_set_tolerations;
 pub use controllers::deployment::MAX_REPLICAS;

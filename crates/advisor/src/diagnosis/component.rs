@@ -6,7 +6,9 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Node, NodeCondition, PersistentVolumeClaim, PodSpec};
 use k8s_openapi::api::storage::v1::StorageClass;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Cluster, installs_network, is_cloud_controller_manager};
+use sim_cluster::{
+    Cluster, UNINITIALIZED_TAINT, installs_network, is_cloud_controller_manager, is_default_storage_class,
+};
 
 use super::symptom::Symptom;
 use super::thing::ThingKind;
@@ -17,8 +19,6 @@ pub(crate) const CLOUD_CONTROLLER_MANAGER: &str = "cloud-controller-manager";
 /// The name of whatever installs the network.
 pub(crate) const NETWORK_PLUGIN: &str = "network plugin";
 
-const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
-
 /// What a taint stands for, and who takes it away.
 pub(crate) fn behind_taint(
     cluster: &Cluster,
@@ -28,7 +28,7 @@ pub(crate) fn behind_taint(
 ) -> Vec<Wait> {
     let key = taint.split(['=', ':']).next().unwrap_or_default();
     match key {
-        UNINITIALIZED => {
+        UNINITIALIZED_TAINT => {
             vec![runs(cluster, symptoms, CLOUD_CONTROLLER_MANAGER, "is removed by", is_cloud_controller_manager)]
         }
         "node.kubernetes.io/not-ready" | "node.kubernetes.io/unreachable" => not_ready(cluster, symptoms, nodes),
@@ -116,13 +116,7 @@ pub(crate) fn behind_claim(cluster: &Cluster, claim: Option<&PersistentVolumeCla
     let classes = || cluster.store().list::<StorageClass>();
     match spec.storage_class_name.as_deref() {
         None => {
-            let is_default = |class: &&std::sync::Arc<StorageClass>| {
-                let annotations = class.metadata.annotations.iter().flatten();
-                let mut annotations =
-                    annotations.filter(|(key, _)| key.ends_with("storageclass.kubernetes.io/is-default-class"));
-                annotations.any(|(_, value)| value == "true")
-            };
-            if classes().any(|class| is_default(&class)) {
+            if classes().any(|class| is_default_storage_class(class)) {
                 return Vec::new();
             }
             vec![

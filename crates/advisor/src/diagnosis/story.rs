@@ -1,13 +1,12 @@
 //! What is told of a root cause: why, who set it, who should have cleared it, and why that did not happen.
 
-use std::collections::BTreeSet;
-
 use sim_cluster::Cluster;
 
 use super::component::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN};
 use super::graph::Knot;
 use super::thing::ThingKind;
 use crate::known_taints::known_taint;
+use crate::words::nodes;
 
 /// The story of one thing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -187,16 +186,4 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         }
     }
     story
-}
-
-/// `n1`, `n1 and n2`, `n1, n2 and 3 more nodes`.
-pub(crate) fn nodes(names: &BTreeSet<String>) -> String {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    match names.as_slice() {
-        [] => "no node".to_owned(),
-        [one] => (*one).to_owned(),
-        [first, second] => format!("{first} and {second}"),
-        [first, second, third] => format!("{first}, {second} and {third}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {} more nodes", rest.len()),
-    }
 }

@@ -45,50 +45,46 @@ pub(crate) struct Found {
     pub(crate) vain: Vec<(Edit, Vec<String>, usize)>,
 }
 
-/// Some edits that were made, and the cluster after them.
+/// Some edits that were made, what is still missed after them, and what could be done next.
 struct Branch {
     edits: Vec<Edit>,
-    cluster: Cluster,
     misses: usize,
+    candidates: Vec<Edit>,
 }
 
 /// Searches breadth first, so that no cure is found before a smaller one; goes on as long as it may.
 pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(Progress) -> bool) -> Found {
     let mut found = Found::default();
     let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
-    let start = Branch { edits: Vec::new(), cluster: cluster.clone(), misses: target.misses(cluster) };
+    let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster) };
     let mut queue = VecDeque::from([start]);
     while let Some(branch) = queue.pop_front() {
         let size = branch.edits.len() + 1;
         // Smaller cures are known: larger ones are only worth a look where they are of other edits.
-        for edit in candidates(&branch.cluster) {
+        for edit in &branch.candidates {
             if branch.edits.iter().any(|known| known.title == edit.title) {
                 continue;
             }
             let mut edits = branch.edits.clone();
-            edits.push(edit);
+            edits.push(edit.clone());
             let mut titles: Vec<String> = edits.iter().map(|edit| edit.title.clone()).collect();
             titles.sort();
-            if !seen.insert(titles.clone()) || contains_cure(&found.cures, &titles) || does_more(&found.cures, &edits) {
+            if !seen.insert(titles) || does_more(&found.cures, &edits) {
                 continue;
             }
-            found.runs += 1;
-            if found.runs > MOST_RUNS || !go_on(Progress { runs: found.runs, found: found.cures.len(), edits: size }) {
-                found.runs -= 1;
+            let progress = Progress { runs: found.runs + 1, found: found.cures.len(), edits: size };
+            if progress.runs > MOST_RUNS || !go_on(progress) {
                 found.is_cut = true;
                 return found;
             }
+            found.runs += 1;
             let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
             let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
             if trialled.holds {
-                if let Some(cure) = minimal(cluster, target, edits, trialled, &mut found.runs)
-                    && !contains_cure(&found.cures, &titles_of(&cure.edits))
-                {
-                    found.cures.push(cure);
-                    if found.cures.len() >= MOST_CURES {
-                        found.is_cut = true;
-                        return found;
-                    }
+                found.cures.push(minimal(cluster, target, edits, trialled, &mut found.runs));
+                if found.cures.len() >= MOST_CURES {
+                    found.is_cut = true;
+                    return found;
                 }
                 continue;
             }
@@ -96,9 +92,11 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
             if size == 1 {
                 found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), misses)));
             }
-            let helps = misses < branch.misses || differs(&branch.cluster, &trialled.after);
-            if size < MOST_EDITS && helps && trialled.undone.is_empty() {
-                queue.push_back(Branch { edits, cluster: trialled.after, misses });
+            if size < MOST_EDITS && trialled.undone.is_empty() {
+                let next = candidates(&trialled.after);
+                if misses < branch.misses || differ(&branch.candidates, &next) {
+                    queue.push_back(Branch { edits, misses, candidates: next });
+                }
             }
         }
         // Cures of one edit are there: sets of more are worth their runs only while there are few.
@@ -107,14 +105,6 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
         }
     }
     found
-}
-
-fn titles_of(edits: &[Edit]) -> Vec<String> {
-    edits.iter().map(|edit| edit.title.clone()).collect()
-}
-
-fn contains_cure(cures: &[Cure], titles: &[String]) -> bool {
-    cures.iter().any(|cure| cure.edits.iter().all(|edit| titles.contains(&edit.title)))
 }
 
 /// Whether less of the same cures already.
@@ -127,19 +117,13 @@ fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
 }
 
 /// Whether other edits come to mind than before: something was uncovered, or no longer stands in the way.
-fn differs(before: &Cluster, after: &Cluster) -> bool {
-    let titles = |cluster: &Cluster| candidates(cluster).into_iter().map(|edit| edit.title).collect::<BTreeSet<_>>();
+fn differ(before: &[Edit], after: &[Edit]) -> bool {
+    let titles = |edits: &[Edit]| edits.iter().map(|edit| edit.title.clone()).collect::<BTreeSet<_>>();
     titles(after) != titles(before)
 }
 
 /// Leaves out every edit without which the goal is reached, too.
-fn minimal(
-    cluster: &Cluster,
-    target: &Target,
-    mut edits: Vec<Edit>,
-    mut trialled: Trialled,
-    runs: &mut usize,
-) -> Option<Cure> {
+fn minimal(cluster: &Cluster, target: &Target, mut edits: Vec<Edit>, mut trialled: Trialled, runs: &mut usize) -> Cure {
     let mut index = 0;
     while edits.len() > 1 && index < edits.len() {
         let mut fewer = edits.clone();
@@ -155,5 +139,5 @@ fn minimal(
             _ => index += 1,
         }
     }
-    Some(Cure { edits, trialled })
+    Cure { edits, trialled }
 }

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Node;
-use sim_cluster::Cluster;
+use sim_cluster::{Cluster, UNINITIALIZED_TAINT, is_uninitialized};
 
 use super::{Oddity, OddityKind, Rule, node_refs};
 use crate::words;
-
-const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
 
 const NOT_READY: Rule = Rule {
     kind: OddityKind::NotReady,
@@ -43,10 +41,8 @@ pub(super) fn find(cluster: &Cluster) -> Vec<Oddity> {
                 _ => {}
             }
         }
-        let spec = node.spec.as_ref();
-        let is_tainted = spec.is_some_and(|spec| spec.taints.iter().flatten().any(|taint| taint.key == UNINITIALIZED));
-        let is_known = spec.is_some_and(|spec| spec.provider_id.as_deref().is_some_and(|id| !id.is_empty()));
-        if is_tainted && !is_known {
+        let id = node.spec.as_ref().and_then(|spec| spec.provider_id.as_deref()).unwrap_or_default();
+        if is_uninitialized(node) && id.is_empty() {
             waiting.push(name);
         }
     }
@@ -60,8 +56,11 @@ pub(super) fn find(cluster: &Cluster) -> Vec<Oddity> {
         found.push(PRESSURE.found(sentence, node_refs(&nodes)));
     }
     if !waiting.is_empty() {
-        let sentence =
-            format!("{} tainted {UNINITIALIZED} and without a provider ID: {}", are(&waiting), words::list(&waiting));
+        let sentence = format!(
+            "{} tainted {UNINITIALIZED_TAINT} and without a provider ID: {}",
+            are(&waiting),
+            words::list(&waiting)
+        );
         found.push(WAITING.found(sentence, node_refs(&waiting)));
     }
     found

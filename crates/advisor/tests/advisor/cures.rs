@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sim_advisor::kubectl::Command;
 use sim_advisor::{Goal, ThingKind, candidate_changes, diagnose, fix, try_changes};
-use sim_cluster::{Change, Cluster, Kind, Object, Setup, TaintPattern};
+use sim_cluster::{Change, Cluster, Setup, TaintPattern};
+
+use crate::common::{containers, deployment, node, object, settle};
 
 /// A node of a random cluster.
 #[derive(Debug, Clone)]
@@ -43,46 +45,27 @@ fn works() -> impl Strategy<Value = Vec<Work>> {
     prop::collection::vec(work, 1..3)
 }
 
-fn object(value: Value) -> Object {
-    let kind = Kind::of(value["apiVersion"].as_str().unwrap_or_default(), value["kind"].as_str().unwrap_or_default());
-    Object::read(kind.expect("a known kind"), value).expect("an object")
-}
-
 fn cluster(places: &[Place], works: &[Work]) -> Cluster {
-    let nodes = places.iter().enumerate().map(|(index, place)| {
+    let nodes = places.iter().enumerate().map(|(number, place)| {
+        let mut node = node(number, u32::from(place.cpu) * 1000, false, 0);
         let taints: Vec<Value> = place.taints.iter().map(|key| json!({"key": key, "effect": "NoSchedule"})).collect();
-        let labels = if place.disk { json!({"disk": "ssd"}) } else { json!({}) };
-        object(json!({
-            "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": format!("n{index}"), "labels": labels},
-            "spec": {"taints": taints, "unschedulable": place.is_cordoned},
-            "status": {"allocatable": {"cpu": place.cpu.to_string(), "memory": "8Gi", "pods": "110"}},
-        }))
+        node["spec"] = json!({"taints": taints, "unschedulable": place.is_cordoned});
+        if place.disk {
+            node["metadata"]["labels"]["disk"] = json!("ssd");
+        }
+        node
     });
     let deployments = works.iter().enumerate().map(|(index, work)| {
-        let labels = json!({"app": format!("w{index}")});
-        let tolerations: Vec<Value> = work.tolerates.iter().map(|key| json!({"key": key, "operator": "Exists"})).collect();
-        let selector = if work.wants_disk { json!({"disk": "ssd"}) } else { json!({}) };
-        object(json!({
-            "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": format!("w{index}"), "namespace": "default"},
-            "spec": {
-                "replicas": work.replicas,
-                "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "tolerations": tolerations,
-                        "nodeSelector": selector,
-                        "containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": work.cpu.to_string()}}}],
-                    },
-                },
-            },
-        }))
+        let mut spec = json!({"containers": containers(u32::from(work.cpu) * 1000)});
+        spec["tolerations"] = work.tolerates.iter().map(|key| json!({"key": key, "operator": "Exists"})).collect();
+        if work.wants_disk {
+            spec["nodeSelector"] = json!({"disk": "ssd"});
+        }
+        deployment(&format!("w{index}"), u32::from(work.replicas), spec)
     });
     let setup = Setup::of("v1.30.0".parse().expect("a version"));
-    let mut cluster = Cluster::new(setup, nodes.chain(deployments).collect::<Vec<_>>());
-    cluster.settle(cluster.now_ms() + 60 * 60 * 1000);
+    let mut cluster = Cluster::new(setup, nodes.chain(deployments).map(object));
+    settle(&mut cluster);
     cluster
 }
 
@@ -126,7 +109,7 @@ proptest! {
         let cluster = cluster(&places, &works);
         let found = fix(&cluster, &Goal::AllWell, &mut |_| true).expect("a goal");
         for answer in &found.answers {
-            let tried = try_changes(&cluster, answer.changes(), &Goal::AllWell).expect("it was made before");
+            let tried = try_changes(&cluster, &answer.changes(), &Goal::AllWell).expect("it was made before");
             prop_assert!(tried.holds, "{:?}", answer.edits);
             if answer.edits.len() > 1 {
                 for (index, edit) in answer.edits.iter().enumerate() {
@@ -168,7 +151,7 @@ proptest! {
             for change in &changes {
                 prop_assert!(fork.make(change).is_ok());
             }
-            fork.settle(fork.now_ms() + 60 * 60 * 1000);
+            settle(&mut fork);
             prop_assert!(diagnose(&fork).causes != before.causes, "{} changes nothing", cause.title);
         }
     }

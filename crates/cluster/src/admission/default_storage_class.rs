@@ -8,8 +8,10 @@ use super::Context;
 use crate::api_error::{ApiError, Reason};
 use crate::object::Kind;
 
-const IS_DEFAULT: [&str; 2] =
-    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+/// The annotation that marks a class as the default one.
+pub const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+/// The same from before 1.6, still heeded.
+const BETA_IS_DEFAULT: &str = "storageclass.beta.kubernetes.io/is-default-class";
 /// The annotation in which claims named their class before they had a field for it.
 const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 
@@ -39,7 +41,9 @@ pub(super) fn admit(claim: &mut PersistentVolumeClaim, context: &Context<'_>) ->
 }
 
 /// Whether the class is marked as the default one.
-pub(crate) fn is_default(class: &StorageClass) -> bool {
+pub fn is_default(class: &StorageClass) -> bool {
     let annotations = class.metadata.annotations.as_ref();
-    IS_DEFAULT.iter().any(|key| annotations.and_then(|all| all.get(*key)).is_some_and(|value| value == "true"))
+    [IS_DEFAULT, BETA_IS_DEFAULT]
+        .iter()
+        .any(|key| annotations.and_then(|all| all.get(*key)).is_some_and(|value| value == "true"))
 }

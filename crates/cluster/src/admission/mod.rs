@@ -13,7 +13,7 @@ mod runtime_class;
 mod service_account;
 mod taint_nodes_by_condition;
 
-pub(crate) use default_storage_class::is_default;
+pub use default_storage_class::{IS_DEFAULT, is_default};
 pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating};
 pub(crate) use pod_security::{namespace_warnings, warnings};
 pub(crate) use resource_quota::Charge;

@@ -15,7 +15,7 @@ use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
 /// Set by kubelets with `--cloud-provider=external` at registration, removed by the cloud-node controller.
-pub(crate) const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+pub const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
 /// On nodes whose machine is shut down.
 const SHUTDOWN: &str = "node.cloudprovider.kubernetes.io/shutdown";
 /// From the moment a node is seen to its initialisation: the cloud is asked meanwhile.
@@ -131,7 +131,7 @@ pub(crate) fn uninitialized_taint() -> Taint {
 }
 
 /// Whether the node waits for a cloud-controller-manager.
-pub(crate) fn is_uninitialized(node: &Node) -> bool {
+pub fn is_uninitialized(node: &Node) -> bool {
     has_taint(node, UNINITIALIZED)
 }
 

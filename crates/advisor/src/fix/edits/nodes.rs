@@ -2,14 +2,13 @@
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 use serde_json::json;
-use sim_cluster::{Change, Kind, KubeletRestart, Object, TaintPattern};
+use sim_cluster::{Change, Kind, KubeletRestart, Object, TaintPattern, UNINITIALIZED_TAINT, is_uninitialized};
 
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_pods};
-use crate::diagnosis::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN, State, Symptom, story_nodes};
-
-const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+use crate::diagnosis::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN, State, Symptom};
+use crate::words;
 
 /// Bring nodes back that nobody hears of, or take them out of the cluster.
 pub(super) fn of_condition(site: &Site<'_>) -> Vec<Edit> {
@@ -25,13 +24,13 @@ pub(super) fn of_condition(site: &Site<'_>) -> Vec<Edit> {
     let hangs = site.waiting.iter().any(|symptom| symptom.state == State::Terminating);
     let declare =
         nodes.iter().map(|node| Change::Taint { node: Some(node.clone()), taint: out_of_service() }).collect();
-    let declare = Edit::new(format!("declare {} out of service", story_nodes(nodes)), declare)
+    let declare = Edit::new(format!("declare {} out of service", words::nodes(nodes)), declare)
         .weakens("what still runs on the machine would write to disks that others have: be sure that it is off");
     let mut edits = if hangs { vec![declare] } else { Vec::new() };
     edits.extend([
-        Edit::new(format!("bring the kubelet of {} back", story_nodes(nodes)), back)
+        Edit::new(format!("bring the kubelet of {} back", words::nodes(nodes)), back)
             .limit("the input does not say why the kubelet is silent: the machine, its network or the kubelet itself"),
-        Edit::new(format!("delete {} from the cluster", story_nodes(nodes)), remove)
+        Edit::new(format!("delete {} from the cluster", words::nodes(nodes)), remove)
             .gives_up("what still runs on the machine goes on beside its replacement until the machine is off"),
     ]);
     edits
@@ -83,9 +82,7 @@ fn cloud_controller_manager(site: &Site<'_>) -> Vec<Edit> {
         .cluster
         .store()
         .list::<Node>()
-        .filter(|node| {
-            node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).any(|taint| taint.key == UNINITIALIZED)
-        })
+        .filter(|node| is_uninitialized(node))
         .filter_map(|node| node.metadata.name.clone())
         .collect();
     if waiting.is_empty() {
@@ -103,7 +100,7 @@ fn cloud_controller_manager(site: &Site<'_>) -> Vec<Edit> {
     };
     let untaint = Change::Untaint {
         node: None,
-        taint: TaintPattern { key: UNINITIALIZED.to_owned(), value: None, effect: None },
+        taint: TaintPattern { key: UNINITIALIZED_TAINT.to_owned(), value: None, effect: None },
     };
     let changes = waiting.iter().map(restart).chain([untaint]).collect();
     let without = Edit::new("run the kubelets without --cloud-provider=external", changes)
@@ -135,7 +132,7 @@ fn manager() -> Vec<Object> {
                     "dnsPolicy": "Default",
                     "priorityClassName": "system-cluster-critical",
                     "tolerations": [
-                        {"key": UNINITIALIZED, "value": "true", "effect": "NoSchedule"},
+                        {"key": UNINITIALIZED_TAINT, "value": "true", "effect": "NoSchedule"},
                         {"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"},
                         {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
                         {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"},

@@ -9,6 +9,8 @@ use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, owner_or_pod, patch_pods, reference};
 use crate::diagnosis::Symptom;
+use crate::node;
+use crate::words;
 
 /// Give a node the labels, or ask for less.
 pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
@@ -44,7 +46,7 @@ fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
         return Vec::new();
     }
     let nodes = site.cluster.store().list::<Node>().filter(|node| {
-        let is_guarded = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).next().is_some();
+        let is_guarded = node::taints(node).next().is_some();
         !is_guarded && node.metadata.name.as_ref().is_some_and(|name| site.knot.nodes.contains(name))
     });
     let edits = nodes.take(2).filter_map(|node| {
@@ -199,11 +201,8 @@ pub(super) fn of_gate(site: &Site<'_>) -> Vec<Edit> {
         return Vec::new();
     }
     vec![
-        Edit::new(
-            format!("remove the scheduling gate {gate} from the pods of {}", super::workload::listed(&owners)),
-            changes,
-        )
-        .weakens("what the gate's owner wanted to be sure of first")
-        .limit("or start the controller whose gate it is: sim cannot run it"),
+        Edit::new(format!("remove the scheduling gate {gate} from the pods of {}", words::all(&owners)), changes)
+            .weakens("what the gate's owner wanted to be sure of first")
+            .limit("or start the controller whose gate it is: sim cannot run it"),
     ]
 }

@@ -10,6 +10,7 @@ use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_pods};
 use crate::diagnosis::Symptom;
+use crate::node;
 
 /// What to do about too little room for a resource.
 pub(super) fn of_resource(site: &Site<'_>) -> Vec<Edit> {
@@ -43,10 +44,8 @@ pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {
             if asked <= 0 { i64::MAX } else { info.node.allocatable.get(resource) / asked }
         });
         let fits = fits.min().unwrap_or(i64::MAX).min(info.node.allocatable.get("pods").max(1));
-        let is_barred = node.spec.as_ref().is_some_and(|spec| {
-            spec.unschedulable == Some(true)
-                || spec.taints.iter().flatten().any(|taint| taint.key.starts_with("node-role.kubernetes.io/"))
-        });
+        let is_barred = node::is_cordoned(node)
+            || node::taints(node).any(|taint| taint.key.starts_with("node-role.kubernetes.io/"));
         if fits >= 1 && !is_barred && !shapes.iter().any(|(known, ..)| *known == shape) {
             shapes.push((shape, name.to_owned(), fits));
         }

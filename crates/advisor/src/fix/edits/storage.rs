@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::{CSIDriver, StorageClass};
 use serde_json::json;
-use sim_cluster::{Change, Kind, Object, ObjectRef};
+use sim_cluster::{Change, DEFAULT_STORAGE_CLASS, Kind, Object, ObjectRef};
 
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::reference;
-
-const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+use crate::node;
 
 /// Make the claim, or make it anew where its volume is lost.
 pub(super) fn of_claim(site: &Site<'_>) -> Vec<Edit> {
@@ -45,7 +44,7 @@ pub(super) fn of_class(site: &Site<'_>) -> Vec<Edit> {
     for class in store.list::<StorageClass>() {
         let Some(name) = class.metadata.name.clone() else { continue };
         let target = ObjectRef { namespace: None, kind: "storageclass".to_owned(), name: name.clone() };
-        let set = vec![(DEFAULT_CLASS.to_owned(), "true".to_owned())];
+        let set = vec![(DEFAULT_STORAGE_CLASS.to_owned(), "true".to_owned())];
         edits.push(Edit::new(
             format!("make the StorageClass {name} the default one"),
             vec![Change::Annotate { target, set, remove: Vec::new() }],
@@ -64,7 +63,7 @@ fn create(site: &Site<'_>, name: &str, is_default: bool) -> Edit {
         limit = "the input has no CSI driver: put the provisioner of yours in the class".to_owned();
         "csi.example.com".to_owned()
     });
-    let annotations = if is_default { json!({DEFAULT_CLASS: "true"}) } else { json!({}) };
+    let annotations = if is_default { json!({DEFAULT_STORAGE_CLASS: "true"}) } else { json!({}) };
     let manifest = json!({
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -91,7 +90,7 @@ pub(super) fn of_volume(site: &Site<'_>) -> Vec<Edit> {
         let names: BTreeSet<String> = store.list::<Node>().filter_map(|node| node.metadata.name.clone()).collect();
         // A node that is there may be cordoned or full: that has edits of its own. A new one is of the first worker's make.
         let model = store.list::<Node>().find(|node| {
-            let is_barred = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).next().is_some();
+            let is_barred = node::taints(node).next().is_some();
             !is_barred && node.metadata.name.as_ref().is_some_and(|name| site.knot.nodes.contains(name))
         });
         if let Some(from) = model.and_then(|node| node.metadata.name.clone()) {

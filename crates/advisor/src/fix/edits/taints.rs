@@ -7,9 +7,10 @@ use sim_cluster::{Change, TaintPattern, WorkloadRef, taint_text};
 
 use super::super::edit::Edit;
 use super::Site;
-use super::workload::{listed, owners};
-use crate::diagnosis::story_nodes;
+use super::workload::owners;
 use crate::known_taints::known_taint;
+use crate::node;
+use crate::words;
 
 /// Take the taint away, or have the pods' owners tolerate it.
 pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
@@ -24,7 +25,8 @@ pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
     let guards = known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay());
     let all: BTreeSet<String> = carriers.iter().map(|(node, _)| node.clone()).collect();
     let untaint = |node: Option<String>| Change::Untaint { node, taint: pattern.clone() };
-    let mut edits = vec![Edit::new(format!("remove the taint {text} from {}", story_nodes(&all)), vec![untaint(None)])];
+    let mut edits =
+        vec![Edit::new(format!("remove the taint {text} from {}", words::nodes(&all)), vec![untaint(None)])];
     if guards && all.len() > 1 {
         // One node less guarded is less than all of them.
         let nodes = site.knot.nodes.iter().take(3);
@@ -59,7 +61,7 @@ fn tolerate(site: &Site<'_>, taint: &Taint) -> Option<Edit> {
         toleration: toleration.clone(),
     });
     let names: Vec<String> = owners.iter().map(|(owner, _)| owner.to_string()).collect();
-    let edit = Edit::new(format!("tolerate {} in {}", taint_text(taint), listed(&names)), changes.collect());
+    let edit = Edit::new(format!("tolerate {} in {}", taint_text(taint), words::all(&names)), changes.collect());
     let is_role = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());
     let edit =
         if is_role { edit.weakens("the pods may go to nodes that are kept for the control plane") } else { edit };
@@ -80,7 +82,7 @@ fn carriers(site: &Site<'_>, text: &str) -> Vec<(String, Taint)> {
 pub(super) fn of_cordon(site: &Site<'_>) -> Vec<Edit> {
     let is_cordoned = |name: &&String| {
         let node = site.cluster.store().find::<Node>("", name);
-        node.is_some_and(|node| node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true)))
+        node.is_some_and(|node| node::is_cordoned(node))
     };
     let cordoned: Vec<&String> = site.knot.nodes.iter().filter(is_cordoned).collect();
     let limit = "find out who cordoned the node and why: a drain that did not end, or a machine to be repaired";
@@ -93,7 +95,7 @@ pub(super) fn of_cordon(site: &Site<'_>) -> Vec<Edit> {
     if cordoned.len() > 1 {
         let all: BTreeSet<String> = cordoned.iter().map(|node| (*node).clone()).collect();
         let changes = cordoned.iter().map(uncordon).collect();
-        edits.push(Edit::new(format!("uncordon {}", story_nodes(&all)), changes).limit(limit));
+        edits.push(Edit::new(format!("uncordon {}", words::nodes(&all)), changes).limit(limit));
     }
     edits
 }

@@ -51,14 +51,3 @@ pub(super) fn owners<'a>(symptoms: impl IntoIterator<Item = &'a &'a Symptom>) ->
     }
     owners
 }
-
-/// `a`, `a and b`, `a, b and 2 more`.
-pub(super) fn listed(names: &[String]) -> String {
-    match names {
-        [] => "nothing".to_owned(),
-        [one] => one.clone(),
-        [first, second] => format!("{first} and {second}"),
-        [first, second, third] => format!("{first}, {second} and {third}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
-    }
-}

@@ -1,0 +1,329 @@
+//! What edits that reach the goal leave behind: whether the cause is gone or comes back, who was disturbed, what was opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Node, Taint};
+use serde::{Deserialize, Serialize};
+use sim_cluster::pod::Pod;
+use sim_cluster::{
+    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, RunResult, TaintPattern, convert, pod,
+    taint_text,
+};
+use sim_core::model::Effect;
+
+use super::edit::Edit;
+use super::goal::Target;
+use super::judge::{Trialled, settle};
+use super::search::Cure;
+use crate::diagnosis::{Blame, ThingKind, WaitGraph, symptoms};
+use crate::known_taints::known_taint;
+use crate::node;
+use crate::what_if::{PodChange, compare};
+
+/// How good a cure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CureClass {
+    /// What made the pods wait is gone, and does not come back with the next node.
+    RemovesCause,
+    /// The pods get by with it: it is still there for others.
+    LivesWithCause,
+    /// It is gone for now, and comes back.
+    HidesCause,
+}
+
+/// What else edits changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Consequences {
+    pub(crate) class: CureClass,
+    /// Why it comes back, when it does.
+    pub(crate) returns: Option<String>,
+    /// What it opened: guarded nodes that other pods may now go to.
+    pub(crate) opens: Vec<String>,
+    pub(crate) before: Counts,
+    pub(crate) after: Counts,
+    /// Pods that are not as they were.
+    pub(crate) pods: Vec<PodChange>,
+    /// How many pods that were well had to go or to start anew.
+    pub(crate) disturbed: usize,
+}
+
+/// What is to be known of a cluster before anybody does anything, for the consequences of every answer.
+pub(crate) struct Baseline<'a> {
+    cluster: &'a Cluster,
+    result: RunResult,
+    graph: WaitGraph,
+    ownership: Ownership,
+}
+
+impl<'a> Baseline<'a> {
+    pub(crate) fn of(cluster: &'a Cluster) -> Self {
+        let symptoms = symptoms(cluster);
+        Self {
+            cluster,
+            result: RunResult::of(cluster, Vec::new()),
+            graph: WaitGraph::of(cluster, &symptoms),
+            ownership: Ownership::of(cluster.store()),
+        }
+    }
+
+    /// What edits that reach the goal did besides.
+    pub(crate) fn consequences(&self, trialled: &Trialled, edits: &[&Edit], target: &Target) -> Consequences {
+        let result = RunResult::of(&trialled.after, Vec::new());
+        let pods = compare(&self.result.pods, &result.pods);
+        let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
+        let returns = returns(self.cluster, &trialled.after, &changes, target);
+        let class = if returns.is_some() || !trialled.undone.is_empty() {
+            CureClass::HidesCause
+        } else if self.is_still_there(&trialled.after) || edits.iter().any(|edit| edit.gives_up) {
+            CureClass::LivesWithCause
+        } else {
+            CureClass::RemovesCause
+        };
+        let disturbed = pods.iter().filter(|change| is_disturbed(change)).count();
+        let opens = opens(self.cluster, &trialled.after, &changes).into_iter();
+        Consequences {
+            class,
+            returns,
+            opens: opens.chain(self.admitted(&trialled.after)).collect(),
+            before: self.result.counts,
+            after: result.counts,
+            disturbed,
+            pods,
+        }
+    }
+
+    /// Whether a taint or cordon that is to blame is still on a node that had it.
+    fn is_still_there(&self, after: &Cluster) -> bool {
+        let mut knots = self.graph.knots().map(|(_, knot)| knot);
+        knots.any(|knot| match knot.thing.kind {
+            ThingKind::Taint if knot.blame == Blame::Fault => knot.nodes.iter().any(|name| {
+                let node = after.store().find::<Node>("", name);
+                node.is_some_and(|node| node::taints(node).any(|taint| taint_text(taint) == knot.thing.name))
+            }),
+            ThingKind::Cordon => knot.nodes.iter().any(|name| {
+                let node = after.store().find::<Node>("", name);
+                node.is_some_and(|node| node::is_cordoned(node))
+            }),
+            _ => false,
+        })
+    }
+
+    /// Pods that now run on a node whose taint keeps others off, of owners whose pods it kept off before.
+    fn admitted(&self, after: &Cluster) -> Vec<String> {
+        let tolerates = |pod: &Pod, taint: &sim_core::model::Taint| {
+            convert::tolerations(pod).iter().any(|toleration| toleration.tolerates(taint))
+        };
+        let owners_after = Ownership::of(after.store());
+        let mut strangers: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
+        for pod in self.cluster.store().list::<Pod>() {
+            let owner =
+                self.ownership.top(&pod.metadata).filter(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"));
+            if let Some(owner) = owner {
+                let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+                strangers.entry((namespace, owner.to_string())).or_default().push(pod);
+            }
+        }
+        let mut taints: BTreeMap<&str, Vec<(sim_core::model::Taint, String)>> = BTreeMap::new();
+        for node in after.store().list::<Node>() {
+            let texts = node::taints(node).map(taint_text);
+            let own = convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| {
+                // Kubernetes' own taints tell of a state: who tolerates one gets by with it, and is let in to nothing.
+                let tells_state = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
+                taint.effect != Effect::PreferNoSchedule && !tells_state.iter().any(|own| taint.key.starts_with(own))
+            });
+            taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own.collect());
+        }
+        let mut admitted = BTreeSet::new();
+        for pod in after.store().list::<Pod>() {
+            let Some(node) = pod::node_name(pod) else { continue };
+            let Some(owner) = owners_after.top(&pod.metadata) else { continue };
+            let Some(then) = strangers.get(&(pod.metadata.namespace.clone().unwrap_or_default(), owner.to_string()))
+            else {
+                continue;
+            };
+            for (taint, text) in taints.get(node).into_iter().flatten() {
+                if tolerates(pod, taint) && !then.iter().any(|pod| tolerates(pod, taint)) {
+                    admitted.insert(format!("pods of {owner} go to nodes that the taint {text} kept them off"));
+                }
+            }
+        }
+        admitted.into_iter().collect()
+    }
+
+    /// Guards of nodes that the answers leave alone although they, too, keep the pods off: often removed, never needed.
+    pub(crate) fn not_needed(&self, cures: &[Cure]) -> Vec<String> {
+        let edits = cures.iter().flat_map(|cure| &cure.edits);
+        let removed: Vec<&TaintPattern> = edits
+            .flat_map(|edit| &edit.changes)
+            .filter_map(|change| if let Change::Untaint { taint, .. } = change { Some(taint) } else { None })
+            .collect();
+        let tainted = self.graph.knots().filter(|(_, knot)| knot.thing.kind == ThingKind::Taint);
+        let blamed: BTreeSet<&String> = tainted.flat_map(|(_, knot)| &knot.nodes).collect();
+        let mut notes = Vec::new();
+        for node in self.cluster.store().list::<Node>() {
+            let Some(name) = node.metadata.name.as_deref().filter(|name| blamed.contains(&(*name).to_owned())) else {
+                continue;
+            };
+            for taint in node::taints(node) {
+                let text = taint_text(taint);
+                let guards = known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay());
+                if guards && !removed.iter().any(|pattern| pattern.matches(taint)) {
+                    notes.push(format!(
+                        "removing {text} from {name} is not needed: the goal is reached without it. With it {}",
+                        opened_to(self.cluster, node, taint)
+                    ));
+                }
+            }
+        }
+        notes
+    }
+}
+
+/// A pod that was well and is another one now, or gone.
+fn is_disturbed(change: &PodChange) -> bool {
+    let Some(before) = &change.before else { return false };
+    let was_well = before.node.is_some() && before.state == "Running";
+    was_well && change.after.as_ref().is_none_or(|after| after.name != before.name || after.node != before.node)
+}
+
+/// Whether what the edits took away comes back: with the next node, or when the nodes that are there register anew and the
+/// pods begin again beside them.
+fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
+    for change in changes {
+        let Change::Untaint { taint, .. } = change else { continue };
+        // The guard of a node by its role is on the next node of that role, as it should be.
+        if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
+            continue;
+        }
+        let carriers: Vec<(String, Taint)> = before
+            .store()
+            .list::<Node>()
+            .filter_map(|node| {
+                Some((node.metadata.name.clone()?, node::taints(node).find(|there| taint.matches(there))?.clone()))
+            })
+            .collect();
+        let Some((from, lost)) = carriers.first() else { continue };
+        let mut fork = after.clone();
+        let known: BTreeSet<String> = names(&fork);
+        if fork.make(&Change::AddNode { from: from.clone(), count: 1 }).is_err() {
+            continue;
+        }
+        let comes_with_it = |fork: &Cluster| {
+            let mut nodes = fork.store().list::<Node>();
+            let new = nodes.find(|node| node.metadata.name.as_ref().is_some_and(|name| !known.contains(name)));
+            new.is_some_and(|node| node::taints(node).any(|there| taint.matches(there)))
+        };
+        if !comes_with_it(&fork) {
+            continue;
+        }
+        settle(&mut fork);
+        if comes_with_it(&fork) {
+            return Some(format!("the next node comes up with {} again", taint_text(lost)));
+        }
+        if !starts_anew(after, &carriers, target) {
+            return Some(format!("when the nodes register anew with {}, the pods wait as before", taint_text(lost)));
+        }
+    }
+    None
+}
+
+/// Whether the goal is reached after a start from nothing: the nodes have their taint again and every pod that an owner
+/// makes anew is made anew.
+fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -> bool {
+    let mut fork = after.clone();
+    for (node, taint) in carriers {
+        // A node that is gone needs none.
+        let _ = fork.make(&Change::Taint { node: Some(node.clone()), taint: taint.clone() });
+    }
+    let pods = fork
+        .store()
+        .list::<Pod>()
+        .filter(|pod| pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind != "Node"));
+    let pods: Vec<ObjectRef> = pods
+        .filter_map(|pod| {
+            let (namespace, name) = (pod.metadata.namespace.clone(), pod.metadata.name.clone()?);
+            Some(ObjectRef { namespace, kind: "pod".to_owned(), name })
+        })
+        .collect();
+    for pod in pods {
+        let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        let _ = fork.make(&Change::DeleteWith { target: pod, options, force: true });
+    }
+    settle(&mut fork);
+    target.holds(&fork)
+}
+
+fn names(cluster: &Cluster) -> BTreeSet<String> {
+    cluster.store().list::<Node>().filter_map(|node| node.metadata.name.clone()).collect()
+}
+
+/// Guarded nodes that lost their guard, and who may go there now.
+fn opens(before: &Cluster, after: &Cluster, changes: &[&Change]) -> Vec<String> {
+    let mut opened = Vec::new();
+    for change in changes {
+        if let Change::Label { target, .. } = change {
+            opened.extend(
+                lowered(before, after, &target.name).filter(|_| Kind::parse(&target.kind) == Some(Kind::Namespace)),
+            );
+        }
+        let Change::Untaint { taint, .. } = change else { continue };
+        if known_taint(&taint.key).is_some_and(|known| !known.is_meant_to_stay()) {
+            continue;
+        }
+        for node in before.store().list::<Node>() {
+            let Some(name) = node.metadata.name.as_deref() else { continue };
+            let Some(lost) = node::taints(node).find(|there| taint.matches(there)) else { continue };
+            let still = after.store().find::<Node>("", name);
+            if still.is_none_or(|node| node::taints(node).any(|there| taint.matches(there))) {
+                continue;
+            }
+            opened.push(opened_to(after, node, lost));
+        }
+    }
+    opened
+}
+
+/// A namespace that enforces another Pod Security level than before.
+fn lowered(before: &Cluster, after: &Cluster, namespace: &str) -> Option<String> {
+    let level = |cluster: &Cluster| {
+        let found = cluster.store().find::<Namespace>("", namespace)?;
+        found.metadata.labels.as_ref()?.get("pod-security.kubernetes.io/enforce").cloned()
+    };
+    let (then, now) = (level(before)?, level(after));
+    let rank = |level: &str| ["privileged", "baseline", "restricted"].iter().position(|known| *known == level);
+    let lower = now.as_deref().is_none_or(|now| rank(now) < rank(&then));
+    lower.then(|| format!("namespace {namespace} lets in what the level {then} refused, of every pod"))
+}
+
+/// `n1 is open to the 5 of 7 pods that do not tolerate TAINT; 2 are there already: a, b`.
+fn opened_to(after: &Cluster, node: &Node, taint: &Taint) -> String {
+    let name = node.metadata.name.as_deref().unwrap_or_default();
+    let models = convert::taints(node);
+    let model =
+        models.iter().find(|model| model.key == taint.key && model.value == taint.value.clone().unwrap_or_default());
+    let strangers: Vec<&Arc<Pod>> = after
+        .store()
+        .list::<Pod>()
+        .filter(|pod| {
+            pod::is_active(pod)
+                && !model
+                    .is_some_and(|model| convert::tolerations(pod).iter().any(|toleration| toleration.tolerates(model)))
+        })
+        .collect();
+    let there: Vec<String> = strangers
+        .iter()
+        .filter(|pod| pod::node_name(pod) == Some(name) && !pod::is_static(pod))
+        .filter_map(|pod| pod.metadata.name.clone())
+        .collect();
+    let mut text = format!(
+        "{name} is open to every pod: {} pods of this cluster do not tolerate {}",
+        strangers.len(),
+        taint_text(taint)
+    );
+    if !there.is_empty() {
+        text.push_str(&format!("; there already: {}", there.join(", ")));
+    }
+    text
+}
