@@ -161,7 +161,8 @@ fn a_look_at_a_run_that_is_interrupted_shows_nothing() {
         &["whatif", &file, "--cordon=n1"],
         &["explain", &file, "bare"],
     ] {
-        let mut command = Sim::new(&format!("terminal-{}", args[0])).env("TERM", "xterm").command(args);
+        let sim = Sim::new(&format!("terminal-{}", args[0])).env("TERM", "xterm");
+        let mut command = heeding_interrupts(&sim.command(args));
         let (mut person, program) = terminal();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program);
         let child = command.spawn().expect("sim is built");
