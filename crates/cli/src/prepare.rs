@@ -11,6 +11,7 @@ use sim_scenario::{Fault, Input, Scenario, Severity, UnknownField};
 
 use crate::args::ClusterArgs;
 use crate::error::CliError;
+use crate::secrets;
 
 /// The version that is run when nothing says which: the newest one that was measured against the real scheduler.
 const DEFAULT_VERSION: &str = "v1.34.0";
@@ -92,7 +93,11 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
         .filter(|loaded| !loaded.unknown_fields.is_empty())
         .map(|loaded| (identity(&loaded.object), loaded.unknown_fields.clone()))
         .collect();
-    let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
+    let mut objects: Vec<Object> = input.objects.into_iter().map(|loaded| loaded.object).collect();
+    if !args.keep_secrets {
+        notes.extend(secrets::drop_data(&mut objects));
+    }
+    let mut cluster = Cluster::new(setup, objects);
     if let Some(scenario) = &scenario {
         let steps = scenario.timeline.iter().map(|step| TimedChange {
             at_ms: step.at_ms,

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 /// The rooms from the bottom up: a crate may import those before it.
-const ROOMS: [(&str, &str); 6] = [
+const ROOMS: [(&str, &str); 7] = [
     ("core", "sim-core"),
     ("cluster", "sim-cluster"),
     ("scenario", "sim-scenario"),
     ("kubectl", "sim-kubectl"),
     ("advisor", "sim-advisor"),
+    ("apiserver", "sim-apiserver"),
     ("cli", "sim"),
 ];
 
