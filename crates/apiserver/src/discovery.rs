@@ -1,8 +1,7 @@
 //! What is there: `/version`, and the lists of groups and resources, legacy and aggregated.
 
 use serde_json::{Value, json};
-use sim_core::version::Version;
-
+use crate::behaviour::Behaviour;
 use crate::served::{Served, Subresource};
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -28,16 +27,15 @@ pub(crate) enum Aggregated {
 
 impl Aggregated {
     /// The first form among what a client accepts that a server of this version has; nothing is the legacy form.
-    pub(crate) fn accepted(accept: &str, version: Version) -> Option<Self> {
+    pub(crate) fn accepted(accept: &str, behaviour: &Behaviour) -> Option<Self> {
         accept.split(',').find_map(|wanted| {
             let has = |part: &str| wanted.split(';').any(|given| given.trim() == part);
             if !has("g=apidiscovery.k8s.io") || !has("as=APIGroupDiscoveryList") {
                 return None;
             }
-            let minor = version.minor();
             match () {
-                () if has("v=v2") && minor >= 30 => Some(Self::V2),
-                () if has("v=v2beta1") && minor >= 27 => Some(Self::V2Beta1),
+                () if has("v=v2") && behaviour.discovers_v2 => Some(Self::V2),
+                () if has("v=v2beta1") && behaviour.discovers_v2beta1 => Some(Self::V2Beta1),
                 () => None,
             }
         })
@@ -57,11 +55,13 @@ impl Aggregated {
 }
 
 /// `/version`.
-pub(crate) fn version(version: Version) -> Value {
+pub(crate) fn version(behaviour: &Behaviour) -> Value {
+    let text = behaviour.version.to_string();
+    let minor = text.split('.').nth(1).unwrap_or_default().to_owned();
     json!({
         "major": "1",
-        "minor": version.minor().to_string(),
-        "gitVersion": version.to_string(),
+        "minor": minor,
+        "gitVersion": text,
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",
@@ -81,14 +81,14 @@ pub(crate) fn core_versions(address: &str) -> Value {
 }
 
 /// `/apis`.
-pub(crate) fn groups(all: &[Served], minor: u32) -> Value {
-    let groups: Vec<Value> = group_versions(all, minor).iter().map(|(group, versions)| of_group(group, versions)).collect();
+pub(crate) fn groups(all: &[Served], behaviour: &Behaviour) -> Value {
+    let groups: Vec<Value> = group_versions(all, behaviour).iter().map(|(group, versions)| of_group(group, versions)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`.
-pub(crate) fn group(all: &[Served], minor: u32, name: &str) -> Option<Value> {
-    let versions = group_versions(all, minor);
+pub(crate) fn group(all: &[Served], behaviour: &Behaviour, name: &str) -> Option<Value> {
+    let versions = group_versions(all, behaviour);
     let (group, versions) = versions.iter().find(|(group, _)| group == name)?;
     let mut value = of_group(group, versions);
     value["kind"] = "APIGroup".into();
@@ -106,7 +106,7 @@ fn of_group(group: &str, versions: &[String]) -> Value {
 }
 
 /// The groups but the core's, and their versions, the preferred one first.
-fn group_versions(all: &[Served], minor: u32) -> Vec<(String, Vec<String>)> {
+fn group_versions(all: &[Served], behaviour: &Behaviour) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     let mut add = |group: &str, version: &str| match groups.iter_mut().find(|(known, _)| known == group) {
         Some((_, versions)) if versions.iter().any(|known| known == version) => {}
@@ -115,16 +115,17 @@ fn group_versions(all: &[Served], minor: u32) -> Vec<(String, Vec<String>)> {
     };
     let named = all.iter().filter(|served| !served.resource.group.is_empty());
     named.for_each(|served| add(&served.resource.group, &served.version));
-    reviews(minor).for_each(|(group, version, ..)| add(group, version));
+    reviews(behaviour).for_each(|(group, version, ..)| add(group, version));
     groups
 }
 
-fn reviews(minor: u32) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str, bool)> {
-    REVIEWS.into_iter().filter(move |(_, _, name, ..)| *name != "selfsubjectreviews" || minor >= 28)
+fn reviews(behaviour: &Behaviour) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str, bool)> {
+    let tells = behaviour.tells_who_asks;
+    REVIEWS.into_iter().filter(move |(_, _, name, ..)| *name != "selfsubjectreviews" || tells)
 }
 
 /// `/api/v1`, `/apis/GROUP/VERSION`.
-pub(crate) fn resources(all: &[Served], minor: u32, group: &str, version: &str) -> Option<Value> {
+pub(crate) fn resources(all: &[Served], behaviour: &Behaviour, group: &str, version: &str) -> Option<Value> {
     let own = all.iter().filter(|served| served.resource.group == group && served.version == version);
     let mut list: Vec<Value> = Vec::new();
     for served in own {
@@ -143,7 +144,7 @@ pub(crate) fn resources(all: &[Served], minor: u32, group: &str, version: &str) 
             entry["categories"] = json!(served.categories());
         }
         list.push(entry);
-        for Subresource { name, group, version, kind, verbs } in served.subresources(minor) {
+        for Subresource { name, group, version, kind, verbs } in served.subresources(behaviour) {
             let mut entry = json!({
                 "name": format!("{}/{name}", resource.plural),
                 "singularName": "",
@@ -158,7 +159,7 @@ pub(crate) fn resources(all: &[Served], minor: u32, group: &str, version: &str) 
             list.push(entry);
         }
     }
-    let asked = reviews(minor).filter(|(of, at, ..)| *of == group && *at == version);
+    let asked = reviews(behaviour).filter(|(of, at, ..)| *of == group && *at == version);
     list.extend(asked.map(|(_, _, name, kind, namespaced)| {
         json!({"name": name, "singularName": kind.to_lowercase(), "namespaced": namespaced, "kind": kind, "verbs": ["create"]})
     }));
@@ -168,8 +169,8 @@ pub(crate) fn resources(all: &[Served], minor: u32, group: &str, version: &str) 
 }
 
 /// `/api` or `/apis` in one document.
-pub(crate) fn aggregated(all: &[Served], minor: u32, of_core: bool, form: Aggregated) -> Value {
-    let groups = if of_core { vec![(String::new(), vec!["v1".to_owned()])] } else { group_versions(all, minor) };
+pub(crate) fn aggregated(all: &[Served], behaviour: &Behaviour, of_core: bool, form: Aggregated) -> Value {
+    let groups = if of_core { vec![(String::new(), vec!["v1".to_owned()])] } else { group_versions(all, behaviour) };
     let items: Vec<Value> = groups
         .iter()
         .map(|(group, versions)| {
@@ -178,7 +179,7 @@ pub(crate) fn aggregated(all: &[Served], minor: u32, of_core: bool, form: Aggreg
                 .map(|version| {
                     json!({
                         "version": version,
-                        "resources": aggregated_resources(all, minor, group, version),
+                        "resources": aggregated_resources(all, behaviour, group, version),
                         "freshness": "Current",
                     })
                 })
@@ -194,7 +195,7 @@ pub(crate) fn aggregated(all: &[Served], minor: u32, of_core: bool, form: Aggreg
     })
 }
 
-fn aggregated_resources(all: &[Served], minor: u32, group: &str, version: &str) -> Vec<Value> {
+fn aggregated_resources(all: &[Served], behaviour: &Behaviour, group: &str, version: &str) -> Vec<Value> {
     let scope = |namespaced| if namespaced { "Namespaced" } else { "Cluster" };
     let own = all.iter().filter(|served| served.resource.group == group && served.version == version);
     let mut list: Vec<Value> = own
@@ -215,7 +216,7 @@ fn aggregated_resources(all: &[Served], minor: u32, group: &str, version: &str) 
                 entry["categories"] = json!(served.categories());
             }
             let below: Vec<Value> = served
-                .subresources(minor)
+                .subresources(behaviour)
                 .into_iter()
                 .map(|sub| {
                     let response = if sub.kind.is_empty() {
@@ -232,7 +233,7 @@ fn aggregated_resources(all: &[Served], minor: u32, group: &str, version: &str) 
             entry
         })
         .collect();
-    let asked = reviews(minor).filter(|(of, at, ..)| *of == group && *at == version);
+    let asked = reviews(behaviour).filter(|(of, at, ..)| *of == group && *at == version);
     list.extend(asked.map(|(group, version, name, kind, namespaced)| {
         json!({
             "resource": name,

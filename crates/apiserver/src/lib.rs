@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod behaviour;
 mod control;
 mod discovery;
 mod journal;

@@ -4,6 +4,8 @@
 use sim_cluster::{Kind, Resource};
 use sim_core::version::Version;
 
+use crate::behaviour::Behaviour;
+
 /// A resource in one version of its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Served {
@@ -126,16 +128,15 @@ impl Served {
     }
 
     /// Its subresources: name, the kind they speak and its group and version.
-    pub(crate) fn subresources(&self, minor: u32) -> Vec<Subresource> {
+    pub(crate) fn subresources(&self, behaviour: &Behaviour) -> Vec<Subresource> {
         let own = |name, verbs| Subresource { name, group: "", version: "", kind: "", verbs };
         let status = || own("status", UPDATES);
         let scale = || Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: UPDATES };
         match self.resource.known {
             Some(Kind::Pod) => {
-                let eviction = if minor >= 22 { "v1" } else { "v1beta1" };
                 vec![
                     Subresource { name: "binding", group: "", version: "v1", kind: "Binding", verbs: &["create"] },
-                    Subresource { name: "eviction", group: "policy", version: eviction, kind: "Eviction", verbs: &["create"] },
+                    Subresource { name: "eviction", group: "policy", version: behaviour.eviction, kind: "Eviction", verbs: &["create"] },
                     own("log", &["get"]),
                     status(),
                 ]

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use sim_cluster::Resource;
 use tokio::net::TcpListener;
 
+use crate::behaviour::Behaviour;
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
 use crate::control::control;
 use crate::discovery::{self, Aggregated};
@@ -139,19 +140,19 @@ impl App {
     fn answer(&self, head: &Head, body: &[u8]) -> Result<Answer, Failure> {
         let path = head.uri.path();
         let view = self.running.view();
+        let behaviour = Behaviour::of(view.version);
         if let Some(action) = path.strip_prefix("/sim/v1") {
             return control(&self.running, head.method.as_str(), action.trim_matches('/'), body);
         }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
             [] => return Ok(json_answer(200, &serde_json::json!({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/sim/v1", "/version"]}))),
-            ["version"] => return Ok(json_answer(200, &discovery::version(view.version))),
+            ["version"] => return Ok(json_answer(200, &discovery::version(&behaviour))),
             ["healthz" | "livez" | "readyz", ..] => return Ok(typed_answer(200, "text/plain; charset=utf-8", "ok")),
             ["openapi", "v2"] => return Ok(typed_answer(200, openapi::V2_TYPE, "")),
             _ => {}
         }
         let all = served(view.version, Resource::all(&view.store));
-        let minor = view.version.minor();
         if let Some(path) = path.strip_prefix("/openapi/v3") {
             let document = match path.trim_matches('/') {
                 "" => Some(openapi::index(&all)),
@@ -167,16 +168,16 @@ impl App {
         };
         match Route::read(path) {
             None => Ok(typed_answer(404, "text/plain; charset=utf-8", "404 page not found\n")),
-            Some(Route::Root { of_core }) => match Aggregated::accepted(&head.accept(), view.version) {
+            Some(Route::Root { of_core }) => match Aggregated::accepted(&head.accept(), &behaviour) {
                 Some(form) if head.method == Method::GET => {
-                    let document = discovery::aggregated(&all, minor, of_core, form);
+                    let document = discovery::aggregated(&all, &behaviour, of_core, form);
                     Ok(typed_answer(200, &form.content_type(), document.to_string()))
                 }
                 _ if of_core => legacy(Some(discovery::core_versions(&self.address.to_string()))),
-                _ => legacy(Some(discovery::groups(&all, minor))),
+                _ => legacy(Some(discovery::groups(&all, &behaviour))),
             },
-            Some(Route::Group(group)) => legacy(discovery::group(&all, minor, &group)),
-            Some(Route::Version { group, version }) => legacy(discovery::resources(&all, minor, &group, &version)),
+            Some(Route::Group(group)) => legacy(discovery::group(&all, &behaviour, &group)),
+            Some(Route::Version { group, version }) => legacy(discovery::resources(&all, &behaviour, &group, &version)),
             Some(Route::Objects(path)) => self.objects(head, body, &path, &all, &view),
         }
     }
@@ -209,7 +210,7 @@ impl App {
             return Err(Failure::nothing_there());
         }
         let subresource = path.subresource.as_deref();
-        let known = served.subresources(view.version.minor());
+        let known = served.subresources(&Behaviour::of(view.version));
         if subresource.is_some_and(|name| name != "finalize" && known.iter().all(|known| known.name != name)) {
             return Err(Failure::nothing_there());
         }

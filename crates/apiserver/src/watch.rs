@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::answer::{Answer, Failure, typed_answer};
+use crate::behaviour::Behaviour;
 use crate::journal::Write;
 use crate::query::Query;
 use crate::read::{Form, Include, Selection, too_new};
@@ -61,7 +62,7 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
     Ok(typed_answer(200, "application/json", body))
 }
 
-/// `sendInitialEvents` (`ValidateListOptions` of apimachinery): since v1.32 it is served, but for v1.33 where it was off.
+/// `sendInitialEvents` (`ValidateListOptions` of apimachinery).
 fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failure> {
     let forbidden = |field: &str, why: &str| {
         let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
@@ -70,8 +71,7 @@ fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failur
     };
     let matched = query.get("resourceVersionMatch");
     if query.get("sendInitialEvents").is_some() {
-        let minor = view.version.minor();
-        if minor < 32 || minor == 33 {
+        if !Behaviour::of(view.version).watches_lists {
             return Err(forbidden(
                 "sendInitialEvents",
                 "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
