@@ -293,7 +293,8 @@ impl<'a> Loader<'a> {
             }
         };
         let told: Vec<Found> = validate::check(known, &value);
-        if object.metadata().uid.is_none() {
+        // Of what a server has taken only workloads are looked at again, and pods are many.
+        if object.metadata().uid.is_none() || !matches!(object, Object::Pod(_) | Object::Event(_) | Object::Node(_)) {
             let told = told.iter().map(|found| (show(&found.path), found.message.clone())).collect();
             self.written.push(Written { object: object.clone(), place: place.clone(), title: title.clone(), told });
         }
