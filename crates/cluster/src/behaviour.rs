@@ -175,6 +175,8 @@ pub(crate) struct Behaviour {
     pub ga_provisioner_annotation: bool,
     /// What the kubelet says of volumes that it could not look at, when a pod's volumes were not mounted in time.
     pub unprocessed_volumes: &'static str,
+    /// Whether it then says of all the pod's volumes that they are not attached (until 1.25).
+    pub all_volumes_count_as_unattached: bool,
     /// The cause it gives then.
     pub mount_time_out: &'static str,
     /// Whether claims are made for volumes that live as long as their pod (1.21).
@@ -363,6 +365,7 @@ impl Behaviour {
             external_provisioning_advises: minor >= 28,
             ga_provisioner_annotation: minor >= 23,
             unprocessed_volumes: if minor >= 26 { ", failed to process volumes=[]" } else { "" },
+            all_volumes_count_as_unattached: minor <= 25,
             mount_time_out: match minor {
                 ..=27 => "timed out waiting for the condition",
                 28.. => "context deadline exceeded",
