@@ -213,20 +213,9 @@ impl Sync<'_> {
     /// Whether all that the container does it has done before and will do again, at the longest back-off if there is one.
     fn repeats_itself(&self, container: &Container, own: &ContainerWork) -> bool {
         (own.pull_back_off.is_longest() && !images::can_be_pulled(self.cluster, container, &own.conduct))
-            || (own.back_off.is_longest() && !self.would_stay_up(container, own))
+            || (own.back_off.is_longest() && !would_stay_up(self.cluster, &self.key.namespace, container, own))
             || (own.shown.as_ref().is_some_and(|shown| shown.reason == CONFIG_ERROR)
                 && references::of_environment(self.cluster, self.teller.pod, container).is_some())
-    }
-
-    /// Whether a container has no reason to end again.
-    fn would_stay_up(&self, container: &Container, own: &ContainerWork) -> bool {
-        let conduct = &own.conduct;
-        let limit = pressure::limit(container, "memory");
-        let fits = conduct.memory.is_none_or(|used| limit.is_none_or(|limit| used.bytes <= limit));
-        conduct.exits.is_none()
-            && conduct.liveness_fails_after_ms.is_none()
-            && fits
-            && needs::are_met(self.cluster, &self.key.namespace, conduct, true)
     }
 
     fn restart(&mut self, container: &Container, own: &mut ContainerWork, end: End) {
@@ -485,6 +474,37 @@ impl Sync<'_> {
     pub(super) fn due_at(&mut self, at_ms: Ms, again: bool) {
         let place = if again { &mut self.due.again_ms } else { &mut self.due.next_ms };
         *place = Some(place.map_or(at_ms, |known| known.min(at_ms)));
+    }
+}
+
+/// Whether a container has no reason to end again.
+fn would_stay_up(cluster: &Cluster, namespace: &str, container: &Container, own: &ContainerWork) -> bool {
+    let conduct = &own.conduct;
+    let limit = pressure::limit(container, "memory");
+    let fits = conduct.memory.is_none_or(|used| limit.is_none_or(|limit| used.bytes <= limit));
+    conduct.exits.is_none()
+        && conduct.liveness_fails_after_ms.is_none()
+        && fits
+        && needs::are_met(cluster, namespace, conduct, true)
+}
+
+impl Cluster {
+    /// What the kubelet of a pod does again and again without getting on, by the reason that the status shows most of the
+    /// time: between two restarts a container that crashes runs.
+    pub(crate) fn repeated_in_vain(&self, key: &ObjectKey, pod: &Pod) -> Option<&'static str> {
+        let work = self.kubelets.pods.get(key).filter(|work| work.is_of(pod))?;
+        let of_container = |(container, own): (&Container, &ContainerWork)| match &own.state {
+            State::Failing { failure, .. } if failure.reason == ERR_IMAGE_PULL => Some(IMAGE_PULL_BACK_OFF),
+            State::Failing { failure, .. } => Some(failure.reason),
+            State::Pulling { .. } => own.shown.as_ref().map(|shown| shown.reason),
+            State::BackingOff { .. } => Some("CrashLoopBackOff"),
+            State::Running { .. } | State::Ended(_) if own.back_off.delay_ms > 0 => {
+                (!would_stay_up(self, &key.namespace, container, own)).then_some("CrashLoopBackOff")
+            }
+            _ => None,
+        };
+        let set_up = work.waits_for_set_up().then_some("ContainerCreating");
+        set_up.or_else(|| specs(pod).zip(&work.containers).find_map(of_container))
     }
 }
 

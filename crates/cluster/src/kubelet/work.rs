@@ -227,6 +227,11 @@ impl PodWork {
         self.fails_with(|reason| reason != CONFIG_ERROR)
     }
 
+    /// Whether volumes of it could not be set up.
+    pub(super) fn waits_for_set_up(&self) -> bool {
+        self.set_up.is_some()
+    }
+
     /// Whether it waits for a ConfigMap or Secret.
     pub(super) fn waits_for_reference(&self) -> bool {
         // One whose image is pulled once more before the next try still shows why the last one failed.
