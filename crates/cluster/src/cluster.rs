@@ -491,6 +491,7 @@ impl Cluster {
                 message: refused.to_string(),
                 hint: self.what_existed(&step.change),
                 source: step.source.clone(),
+                is_verdict: self.is_verdict(&step.change),
             })),
         }
     }

@@ -15,6 +15,7 @@ mod workload;
 
 use k8s_openapi::api::core::v1::Node;
 
+use self::edit::Part;
 use crate::api_error::ApiError;
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
@@ -57,7 +58,8 @@ impl Cluster {
             Change::Drain(options) => self.drain(options),
             Change::Label { target, set, remove } => self.label(target, set, remove),
             Change::Annotate { target, set, remove } => self.annotate(target, set, remove),
-            Change::Patch { target, type_, patch } => self.patch(target, *type_, patch),
+            Change::Patch { target, type_, patch } => self.patch(target, *type_, patch, Part::Main),
+            Change::PatchStatus { target, type_, patch } => self.patch(target, *type_, patch, Part::Status),
             Change::SetImage { workload, images } => self.set_image(workload, images),
             Change::RolloutRestart(workload) => self.rollout_restart(workload),
             Change::RolloutUndo { workload, to_revision } => self.rollout_undo(workload, *to_revision),

@@ -7,6 +7,7 @@ mod job;
 mod names;
 mod pod;
 mod policy;
+mod storage;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
                 let started = before.status.as_ref().is_some_and(|status| status.start_time.is_some());
                 job::job_update(&mut faults, &path, (before_spec, started), after, rules);
             }
+        }
+        (Object::CSINode(before), Object::CSINode(after)) => {
+            storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
         (Object::PriorityClass(before), Object::PriorityClass(after)) => {
             policy::priority_class_update(&mut faults, before, after);

@@ -11,6 +11,35 @@ use crate::pod::Pod;
 use crate::store::ObjectKey;
 use crate::validation;
 
+/// Through which endpoint an object is written (`PrepareForUpdate` of the registry's strategies).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The object itself: its status stays.
+    Main,
+    /// Its status: everything else stays.
+    Status,
+}
+
+impl Part {
+    /// Of a changed object what the endpoint takes; the rest as it was.
+    fn of(self, mut changed: Value, before: &Value) -> Value {
+        let (mut taken, kept) = match self {
+            Part::Main => (changed.take(), before["status"].clone()),
+            Part::Status => (before.clone(), changed["status"].take()),
+        };
+        match taken.as_object_mut() {
+            Some(object) if kept.is_null() => {
+                object.shift_remove("status");
+            }
+            Some(object) => {
+                object.insert("status".to_owned(), kept);
+            }
+            None => {}
+        }
+        taken
+    }
+}
+
 impl Cluster {
     /// Changes the object that a person names, through its JSON form; says its kind and key, and whether anything changed.
     pub(super) fn edit(
@@ -18,20 +47,35 @@ impl Cluster {
         target: &ObjectRef,
         change: impl FnOnce(Kind, &mut Value) -> Result<(), Refused>,
     ) -> Result<(Kind, ObjectKey, bool), Refused> {
+        self.edit_part(target, Part::Main, change)
+    }
+
+    /// The same through one of the object's endpoints.
+    pub(super) fn edit_part(
+        &mut self,
+        target: &ObjectRef,
+        part: Part,
+        change: impl FnOnce(Kind, &mut Value) -> Result<(), Refused>,
+    ) -> Result<(Kind, ObjectKey, bool), Refused> {
         let (kind, key) = self.resolve(target)?;
         let Some(live) = self.store.object(kind, &key) else { return Err(not_found(kind, &target.name)) };
         let mut value = live.to_value();
         change(kind, &mut value)?;
-        let changed = self.write_back(&live, value)?;
+        let changed = self.write_part(&live, value, part)?;
         Ok((kind, key, changed))
     }
 
     /// PUT of an object that was read and changed: with defaults, without what may not change, of a new generation when
     /// its spec is another. Says whether anything changed.
     pub(super) fn write_back(&mut self, live: &Object, changed: Value) -> Result<bool, Refused> {
+        self.write_part(live, changed, Part::Main)
+    }
+
+    fn write_part(&mut self, live: &Object, changed: Value, part: Part) -> Result<bool, Refused> {
         let Some(kind) = live.kind() else { return Ok(false) };
         let name = live.name().to_owned();
         let before = live.to_value();
+        let changed = part.of(changed, &before);
         let mut object = Object::read(kind, changed)
             .map_err(|error| Refused(format!("error: {}/{name}: {error}", kind.qualified())))?;
         self.set_defaults(&mut object);

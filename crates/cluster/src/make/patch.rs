@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Refused;
+use super::edit::Part;
 use super::strategic::strategic_merge;
 use crate::change::{ObjectRef, PatchType};
 use crate::cluster::Cluster;
@@ -16,8 +17,9 @@ impl Cluster {
         target: &ObjectRef,
         type_: PatchType,
         patch: &Value,
+        part: Part,
     ) -> Result<Vec<String>, Refused> {
-        let (kind, key, changed) = self.edit(target, |_, object| match type_ {
+        let (kind, key, changed) = self.edit_part(target, part, |_, object| match type_ {
             PatchType::Strategic => strategic_merge(object, patch).map_err(Refused),
             PatchType::Merge => {
                 json_patch::merge(object, patch);

@@ -18,6 +18,7 @@ mod persistent_volumes;
 mod print;
 mod print_tables;
 mod properties;
+mod references;
 mod replication_controllers;
 mod runs;
 mod stateful_set;

@@ -1,4 +1,5 @@
 //! Reading input, and the published schema.
 
+mod faults;
 mod load;
 mod schema;
