@@ -119,7 +119,8 @@ fn a_missing_replica_set_is_put_together_from_its_pods() {
 /// What tools that tidy manifests take away: every combination of owner references, uids and ReplicaSets.
 #[test]
 fn a_dump_without_owners_uids_or_replica_sets_keeps_its_pods() {
-    let note = "the input lacks the ReplicaSets default/web-abc: they were put together from their pods and Deployments";
+    let note =
+        "the input lacks the ReplicaSets default/web-abc: they were put together from their pods and Deployments";
     for (references, uids, sets) in [
         (false, true, true),
         (false, false, true),
