@@ -17,6 +17,7 @@ mod get;
 mod junit;
 mod last_run;
 mod logs;
+mod output;
 mod prepare;
 mod report;
 mod run;

@@ -350,7 +350,7 @@ fn commands_and_flags_are_made_in_the_order_typed() {
 fn commands_that_cannot_be_read_or_made_are_refused_in_kubectl_s_words() {
     for (command, words) in [
         ("kubectl taint nodes kubeworker zz-", "error: taint \"zz\" not found"),
-        ("kubectl cordon nosuch", "error: Error from server (NotFound): nodes \"nosuch\" not found"),
+        ("kubectl cordon nosuch", "Error from server (NotFound): nodes \"nosuch\" not found"),
         ("kubectl cordon kubeworker --loud", "error: unknown flag: --loud"),
         ("cordon kubeworker", "error: \"cordon\" is no kubectl command: expected kubectl VERB …"),
         (

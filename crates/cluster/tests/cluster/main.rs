@@ -9,6 +9,7 @@ mod common;
 mod daemon_sets;
 mod deletion;
 mod deployments;
+mod describe;
 mod drain;
 mod dumps;
 mod kubelet;
