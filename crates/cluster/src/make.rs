@@ -9,7 +9,7 @@ mod node;
 mod object;
 mod patch;
 mod rollout;
-mod strategic;
+pub(crate) mod strategic;
 mod three_way;
 mod workload;
 

@@ -19,6 +19,7 @@ mod print;
 mod print_tables;
 mod properties;
 mod replication_controllers;
+mod requests;
 mod runs;
 mod stateful_set;
 mod validation;
