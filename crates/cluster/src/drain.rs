@@ -373,7 +373,8 @@ impl Drain {
         match asked {
             Ok(()) => self.leave(cluster, evictee),
             Err(EvictionRefused::NotFound(_)) => Stage::Done,
-            Err(EvictionRefused::Failed(message)) => {
+            Err(refused @ (EvictionRefused::Failed(_) | EvictionRefused::Forbidden { .. })) => {
+                let message = refused.to_string();
                 cluster.note_eviction(&self.options.node, evictee, |eviction| {
                     eviction.refused.get_or_insert_with(|| message.clone());
                 });

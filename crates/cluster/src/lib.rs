@@ -41,6 +41,7 @@ mod printed;
 mod quantities;
 mod quota;
 mod recorder;
+mod request;
 mod resource;
 mod result;
 mod scheduling;
@@ -58,7 +59,7 @@ pub use admission::{
     AdmissionConfig, IS_DEFAULT as DEFAULT_STORAGE_CLASS, PLUGINS as ADMISSION_PLUGINS,
     is_default as is_default_storage_class,
 };
-pub use api_error::{ApiError, Reason};
+pub use api_error::{ApiError, Cause, Details, GroupName, Reason};
 pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, PatchType, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
     taint_text,
@@ -85,12 +86,16 @@ pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};
 pub use printed::Printed;
+pub use request::{
+    Deleted, FieldValidation, Patch, Preconditions, ResourceRef, Subresource, Target, WriteOptions, Written,
+    event_from_core, event_into_core,
+};
 pub use resource::Resource;
 pub use result::{Counts, EventResult, NodeResult, PodResult, PrintedResult, RunResult, format_millis};
 pub use scheduling::{Anew, Scheduling};
 pub use secret::Secret;
 pub use similar::closest;
-pub use store::{Changed, Conflict, ObjectKey, Store, Table};
+pub use store::{Changed, Conflict, JournalEntry, ObjectKey, Store, Table};
 pub use trial::{RefusedStep, StopReason, Stopped, Trial};
 pub use unrest::Unrest;
 pub use upgrade::UpgradeOptions;

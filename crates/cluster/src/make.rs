@@ -9,19 +9,19 @@ mod node;
 mod object;
 mod patch;
 mod rollout;
-mod strategic;
+pub(crate) mod strategic;
 mod three_way;
 mod workload;
 
 use k8s_openapi::api::core::v1::Node;
 
-use self::edit::Part;
 use crate::api_error::ApiError;
 use crate::change::{Change, ObjectRef};
 use crate::cluster::Cluster;
 use crate::deletion::DeleteOptions;
 use crate::kubelet::Silence;
 use crate::object::{Kind, Object};
+use crate::request::Part;
 use crate::store::{Conflict, ObjectKey};
 
 /// A change that cannot be carried out, in kubectl's words.

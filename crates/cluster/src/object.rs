@@ -236,6 +236,19 @@ impl Kind {
         })
     }
 
+    /// Whether its objects count the generations of their specs from the start.
+    pub(crate) fn counts_generations(self) -> bool {
+        matches!(
+            self,
+            Kind::Deployment
+                | Kind::ReplicaSet
+                | Kind::ReplicationController
+                | Kind::DaemonSet
+                | Kind::StatefulSet
+                | Kind::PodDisruptionBudget
+        )
+    }
+
     /// The resource and its group, as the API server names it in its messages: `deployments.apps`, `nodes`.
     pub fn resource(self) -> String {
         match self.api_version().split_once('/') {

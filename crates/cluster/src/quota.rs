@@ -6,7 +6,6 @@ use sim_core::behaviour::RequestRules;
 use sim_core::model::resources::is_extended;
 use sim_core::quantity::{Format, Quantity};
 
-use crate::api_error::resource;
 use crate::behaviour::Behaviour;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -121,7 +120,7 @@ pub(crate) fn counts(kind: Kind, name: &str) -> bool {
 
 /// The name under which the objects of any kind are counted: `count/deployments.apps`.
 fn object_count(kind: Kind) -> String {
-    format!("count/{}", resource(kind))
+    format!("count/{}", kind.resource())
 }
 
 /// What an object takes of a quota at a moment.

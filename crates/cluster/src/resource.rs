@@ -29,7 +29,6 @@ pub struct Resource {
 
 /// What every API server has and the cluster does not simulate: group, kind, plural, short name, whether namespaced.
 const OTHERS: &[(&str, &str, &str, &str, bool)] = &[
-    ("", "Secret", "secrets", "", true),
     ("", "Endpoints", "endpoints", "ep", true),
     ("", "PodTemplate", "podtemplates", "", true),
     ("", "ComponentStatus", "componentstatuses", "cs", false),

@@ -30,6 +30,11 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// Its `type`.
+    pub(crate) fn type_(&self) -> &str {
+        self.rest.get("type").and_then(Value::as_str).unwrap_or("Opaque")
+    }
+
     /// Whether it has a value of this name.
     pub(crate) fn has(&self, key: &str) -> bool {
         [&self.data, &self.string_data].into_iter().flatten().any(|values| values.contains_key(key))

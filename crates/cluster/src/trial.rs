@@ -129,7 +129,7 @@ impl Trial {
                     continue;
                 }
                 Stop::Refused(step) => {
-                    self.refused.push(step);
+                    self.refused.push(*step);
                     if self.continue_on_error {
                         continue;
                     }

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Refused;
-use super::edit::Part;
 use super::strategic::strategic_merge;
 use crate::change::{ObjectRef, PatchType};
 use crate::cluster::Cluster;
+use crate::request::Part;
 
 /// What kubectl prints when a JSON patch does not fit the object.
 const REJECTED: &str = "The request is invalid: the server rejected our request due to an error in our request";

@@ -9,7 +9,8 @@ use super::describe::Page;
 use super::describe_workload::{head, labels};
 use super::table::format_labels;
 use super::verbatim::{few, join_host_port};
-use crate::object::{Object, Unstructured};
+use crate::object::Unstructured;
+use crate::secret::Secret;
 
 /// The page of a Service with the endpoints that the input has of it: EndpointSlices, or Endpoints for older clients
 /// (`describeService`).
@@ -151,17 +152,13 @@ pub(super) fn describe_config_map(map: &ConfigMap, events: &[&Event], context: &
 }
 
 /// The page of a Secret: how large its values are, not what they are (`describeSecret`).
-pub(super) fn describe_secret(secret: &Unstructured) -> String {
+pub(super) fn describe_secret(secret: &Secret) -> String {
     let mut page = Page::default();
     head(&mut page, &secret.metadata);
     labels(&mut page, &secret.metadata);
-    let type_ = secret.rest.get("type").and_then(Value::as_str).unwrap_or("Opaque");
-    page.line(0, &format!("\nType:\t{type_}"));
+    page.line(0, &format!("\nType:\t{}", secret.type_()));
     page.line(0, "\nData\n====");
-    let mut data: Vec<(&String, &Value)> =
-        secret.rest.get("data").and_then(Value::as_object).into_iter().flatten().collect();
-    data.sort_by_key(|(key, _)| *key);
-    for (key, value) in data {
+    for (key, value) in secret.data.iter().flatten() {
         page.field(0, key, &format!("{} bytes", decoded_length(value.as_str().unwrap_or_default())));
     }
     page.finish()
@@ -175,7 +172,7 @@ fn decoded_length(text: &str) -> usize {
 /// The page of a ServiceAccount (`describeServiceAccount`).
 pub(super) fn describe_service_account(
     account: &ServiceAccount,
-    secrets: &[Object],
+    secrets: &[&Secret],
     events: &[&Event],
     context: &PrintContext,
 ) -> String {
@@ -183,7 +180,7 @@ pub(super) fn describe_service_account(
     head(&mut page, &account.metadata);
     labels(&mut page, &account.metadata);
     let is_old = context.layout.mountable_secrets;
-    let known = |name: &String| match secrets.iter().any(|secret| secret.name() == name) {
+    let known = |name: &String| match secrets.iter().any(|secret| secret.metadata.name.as_ref() == Some(name)) {
         false if is_old => format!("{name} (not found)"),
         _ => name.clone(),
     };
@@ -192,12 +189,12 @@ pub(super) fn describe_service_account(
     if is_old {
         let mountable = account.secrets.iter().flatten().filter_map(|secret| secret.name.as_ref()).map(known);
         page.lines("Mountable secrets", &mountable.collect::<Vec<_>>());
-        let is_token = |secret: &&Object| {
-            let annotations = secret.metadata().annotations.as_ref();
+        let is_token = |secret: &&&Secret| {
+            let annotations = secret.metadata.annotations.as_ref();
             let of = annotations.and_then(|annotations| annotations.get("kubernetes.io/service-account.name"));
-            of == account.metadata.name.as_ref() && secret.to_value()["type"] == "kubernetes.io/service-account-token"
+            of == account.metadata.name.as_ref() && secret.type_() == "kubernetes.io/service-account-token"
         };
-        let tokens = secrets.iter().filter(is_token).map(|secret| secret.name().to_owned());
+        let tokens = secrets.iter().filter(is_token).filter_map(|secret| secret.metadata.name.clone());
         page.lines("Tokens", &tokens.collect::<Vec<_>>());
     }
     page.events(events, context);

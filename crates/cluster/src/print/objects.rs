@@ -57,5 +57,6 @@ pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table 
         Kind::RuntimeClass => core::runtime_classes(&of!(RuntimeClass), context),
         Kind::Lease => core::leases(&of!(Lease), context),
         Kind::LimitRange => verbatim::created_at(objects),
+        Kind::Secret => verbatim::table("", kind.name(), objects, context).unwrap_or_default(),
     }
 }

@@ -23,6 +23,7 @@ use crate::controllers::deployment::rollout::same_template;
 use crate::convert;
 use crate::object::{Object, Unstructured};
 use crate::pod::{self, Pod};
+use crate::secret::Secret;
 use crate::store::{ObjectKey, Store};
 
 /// The label by which an EndpointSlice says whose it is.
@@ -87,10 +88,10 @@ pub fn describe(store: &Store, object: &Object, context: &PrintContext) -> Strin
         Object::Service(service) => describe_service(service, &endpoints(store, object, context), events, context),
         Object::ConfigMap(map) => describe_config_map(map, events, context),
         Object::ServiceAccount(account) => {
-            let secrets = others(store, namespace, "Secret").map(|secret| Object::Other(secret.clone()));
-            describe_service_account(account, &secrets.collect::<Vec<_>>(), events, context)
+            let secrets: Vec<&Secret> = store.list_in(namespace).map(AsRef::as_ref).collect();
+            describe_service_account(account, &secrets, events, context)
         }
-        Object::Other(secret) if secret.kind == "Secret" && secret.api_version == "v1" => describe_secret(secret),
+        Object::Secret(secret) => describe_secret(secret),
         other => describe_any(other, &other.to_value(), events, context),
     }
 }

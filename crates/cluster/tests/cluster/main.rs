@@ -21,6 +21,7 @@ mod print_tables;
 mod properties;
 mod references;
 mod replication_controllers;
+mod requests;
 mod runs;
 mod stateful_set;
 mod validation;

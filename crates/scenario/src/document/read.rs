@@ -107,7 +107,7 @@ impl LeftOut {
                 PathStep::Key(key) => value.get_mut(key),
                 PathStep::Index(index) => value.get_mut(*index),
             });
-            let whole = self.original(&[path.as_slice(), &[last.clone()]].concat());
+            let whole = self.original(&[path.as_slice(), std::slice::from_ref(&last)].concat());
             let was_there = match (parent, &last) {
                 (Some(Value::Object(object)), PathStep::Key(key)) => object.shift_remove(key).is_some(),
                 (Some(Value::Array(items)), PathStep::Index(index)) if *index < items.len() => {

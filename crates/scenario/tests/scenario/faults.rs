@@ -6,7 +6,7 @@ use sim_scenario::load;
 fn faults(text: &str) -> Vec<String> {
     let input = load(&["-"], &mut text.as_bytes());
     let line = |fault: &sim_scenario::Fault| {
-        let location = fault.location.clone().unwrap();
+        let location = fault.location.clone().expect("a place");
         let message: String = fault.message.chars().take(30).collect();
         let hint = fault.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{}:{} {message}{hint}", location.line, location.column)
