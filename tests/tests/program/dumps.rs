@@ -63,7 +63,7 @@ fn a_folder_of_cluster_info_dump() {
         &json!({"kind": "ServiceList", "apiVersion": "v1", "items": []}).to_string(),
     );
     write(&folder.join("shop/p/logs.txt"), "{not: [json");
-    shows(&folder.display().to_string(), "", "Completed");
+    shows(&folder.display().to_string(), "", "Succeeded");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_cluster_info_dump_prints() {
         typed_list("Pod", pod("7", "Succeeded")),
         json!({"kind": "EventList", "apiVersion": "v1", "items": []}),
     );
-    shows("-", &text, "Completed");
+    shows("-", &text, "Succeeded");
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_folder_of_must_gather() {
     );
     write(&root.join("namespaces/shop/pods/p/p.yaml"), &pod("8", "Succeeded").to_string());
     write(&root.join("namespaces/shop/pods/p/c/c/logs/current.log"), "x");
-    shows(&folder.display().to_string(), "", "Completed");
-    shows(&root.display().to_string(), "", "Completed");
+    shows(&folder.display().to_string(), "", "Succeeded");
+    shows(&root.display().to_string(), "", "Succeeded");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_object_in_two_dumps_is_the_newer_one() {
         let phase = |version: &str| if version == "8" { "Succeeded" } else { "Failed" };
         let list = |version: &str| pod(version, phase(version)).to_string();
         let text = format!("{}\n---\n{}\n---\n{}", node(), list(first), list(second));
-        shows("-", &text, "Completed");
+        shows("-", &text, "Succeeded");
     }
     // Two manifests of one name are a mistake.
     let mut other = pod("8", "Succeeded");

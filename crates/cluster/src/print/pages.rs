@@ -113,7 +113,12 @@ fn events_of<'a>(store: &'a Store, object: &Object) -> Vec<&'a Event> {
             && regarding.namespace.as_deref().unwrap_or_default() == object.namespace().unwrap_or_default()
             && is_of_this(&regarding.uid)
     });
-    events.collect()
+    let mut events: Vec<&Event> = events.collect();
+    if matches!(object, Object::Node(_)) {
+        // kubectl looks twice: for the node's uid, then for its name.
+        events.sort_by_key(|event| event.involved_object.uid != metadata.uid);
+    }
+    events
 }
 
 fn phases(store: &Store, object: &Object, selector: &sim_core::model::LabelSelector) -> PodPhases {
