@@ -139,13 +139,13 @@ fn small_kinds() {
     let controller = json!({"metadata": {"name": "c"}, "spec": {"replicas": 2, "selector": {"a": "b"},
         "template": {"spec": {"containers": [{"name": "x", "image": "i"}]}}}, "status": {"replicas": 2, "readyReplicas": 1}});
     let head = "NAME|DESIRED|CURRENT|READY|AGE|CONTAINERS|IMAGES|SELECTOR";
+    let secret = json!({"metadata": {"name": "s", "namespace": "n"}, "data": {"a": "", "b": ""}});
+    check("v1.30.0", Kind::Secret, secret, false, "NAME|TYPE|DATA|AGE\ns|Opaque|2|10m");
     check("v1.30.0", Kind::ReplicationController, controller, true, &format!("{head}\nc|2|2|1|10m|x|i|a=b"));
 }
 
 #[test]
 fn kinds_that_are_kept_as_they_were_read() {
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"}, "data": {"a": "", "b": ""}});
-    check_verbatim("v1.30.0", vec![], secret, "NAME|TYPE|DATA|AGE\ns|Opaque|2|10m");
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}});
     check_verbatim("v1.30.0", vec![], role, "NAME|CREATED AT\nr|2026-01-01T00:00:00Z");
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "b", "namespace": "n"},

@@ -250,7 +250,7 @@ fn a_status_is_written_through_its_own_endpoint() {
         node.status.clone().unwrap().allocatable.unwrap()["cpu"].0.clone()
     };
     let (target, type_) = (ObjectRef::parse("node/n1").unwrap(), PatchType::Strategic);
-    let patch = json!({"metadata": {"labels": {"a": "b"}}, "status": {"allocatable": {"cpu": "8"}}});
+    let patch = json!({"spec": {"unschedulable": true}, "status": {"allocatable": {"cpu": "8"}}});
     let mut cluster = cluster("v1.31.0", vec![node("n1")]);
     let main = Change::Patch { target: target.clone(), type_, patch: json!({"status": {"allocatable": {"cpu": "8"}}}) };
     assert_eq!(cluster.make(&main).unwrap(), ["node/n1 patched (no change)"]);
@@ -258,7 +258,7 @@ fn a_status_is_written_through_its_own_endpoint() {
     let status = Change::PatchStatus { target, type_, patch };
     assert_eq!(cluster.make(&status).unwrap(), ["node/n1 patched"]);
     let node = cluster.store().find::<k8s_openapi::api::core::v1::Node>("", "n1").unwrap();
-    assert!(!node.metadata.labels.as_ref().unwrap().contains_key("a"), "the rest stays");
+    assert!(node.spec.as_ref().is_none_or(|spec| spec.unschedulable.is_none()), "the spec stays");
     assert_eq!(allocatable(&cluster), "8");
 }
 
