@@ -347,7 +347,8 @@ pub(crate) struct FixArgs {
 const FIX_NOTES: &str = "\
 Every answer was made on a fork of the cluster, run until nothing moved and an hour beyond. Nothing can be left out of it.
 Answers that remove the cause come first, then those that live with it, then those that hide it; among them the cheapest.
-Exit codes: 0 there is an answer or nothing to cure, 1 there is none, 2 unusable input or a goal that selects nothing.";
+Problems that have nothing to do with each other are searched one by one; where one has no cure, the answers cure the rest.
+Exit codes: 0 there is an answer or nothing to cure, 1 none reaches the goal whole, 2 unusable input or a goal that selects nothing.";
 
 /// In which language a graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
