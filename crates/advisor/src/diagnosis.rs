@@ -23,6 +23,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 
+use crate::meant_nodes::meant_nodes;
 use crate::oddity::{Oddity, oddities};
 use crate::words;
 
@@ -113,6 +114,12 @@ pub struct Affected {
     pub pods: Vec<String>,
     /// What is said of them.
     pub sentence: String,
+    /// Other causes that the same pods wait for: this one alone out of the way, they wait on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_waits_for: Vec<String>,
+    /// The nodes that a DaemonSet was meant for that wants no pod, as far as its selector or one near it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meant_for: Vec<String>,
     /// What is not said of them, when they have no node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clues: Option<Clues>,
@@ -130,6 +137,7 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         let key = |cause: &RootCause| (std::cmp::Reverse(cause.pods), !cause.is_deadlock);
         key(left).cmp(&key(right)).then_with(|| left.things.cmp(&right.things))
     });
+    tell_of_each_other(&mut causes);
     Diagnosis {
         api_version: "sim/v1".to_owned(),
         kind: "Diagnosis".to_owned(),
@@ -138,6 +146,24 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         causes,
         oddities: oddities(cluster),
         notes: cluster.gaps(),
+    }
+}
+
+/// Pods that are listed under several causes wait for all of them: each says so.
+fn tell_of_each_other(causes: &mut [RootCause]) {
+    let same = |left: &Affected, right: &Affected| {
+        left.namespace == right.namespace
+            && left.owner == right.owner
+            && left.state == right.state
+            && left.sentence == right.sentence
+    };
+    for at in 0..causes.len() {
+        for of in 0..causes[at].affected.len() {
+            let others = causes.iter().enumerate().filter(|(other, _)| *other != at);
+            let others = others.filter(|(_, cause)| cause.affected.iter().any(|it| same(it, &causes[at].affected[of])));
+            let titles = others.map(|(_, cause)| cause.title.clone()).collect();
+            causes[at].affected[of].also_waits_for = titles;
+        }
     }
 }
 
@@ -185,6 +211,11 @@ impl Affected {
             count: symptom.count,
             pods: symptom.pods.clone(),
             sentence: symptom.sentence.clone(),
+            also_waits_for: Vec::new(),
+            meant_for: sample
+                .filter(|_| symptom.state == State::NoneDesired)
+                .map(|pod| meant_nodes(cluster, pod).into_iter().collect())
+                .unwrap_or_default(),
         }
     }
 }

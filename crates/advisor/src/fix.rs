@@ -5,6 +5,7 @@ mod edit;
 mod edits;
 mod goal;
 mod judge;
+mod parts;
 mod search;
 
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,10 @@ pub use consequences::CureClass;
 use consequences::{Baseline, Consequences};
 use edit::Edit;
 pub use goal::Goal;
-use goal::Target;
+use goal::{Owner, Target};
+use parts::{Solved, solve};
 pub use search::Progress;
-use search::{Cure, search};
+use search::{Budget, Cure};
 
 use crate::diagnosis::{RootCause, diagnose};
 use crate::what_if::PodChange;
@@ -54,7 +56,8 @@ pub struct FixResult {
     pub vain: Vec<Vain>,
     /// Edits that are often made with these and are not needed, and what they would open.
     pub not_needed: Vec<String>,
-    /// When there is no answer: the causes that stay.
+    /// The causes that no answer removes, with the pods that wait on: what there is no answer for, or what all of them
+    /// leave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stays: Vec<RootCause>,
     /// How many futures were run.
@@ -198,10 +201,11 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         result.time_alone = Some(waited.settled_at);
         return Ok(result);
     }
-    let found = search(cluster, &target, go_on);
     let baseline = Baseline::of(cluster);
-    result.runs = found.runs;
-    result.is_cut = found.is_cut;
+    let mut budget = Budget::new(go_on);
+    let Solved { target, hopeless, found } = solve(cluster, &target, &baseline, &mut budget);
+    result.runs = budget.runs;
+    result.is_cut = budget.is_cut;
     result.answers = found.cures.iter().map(|cure| answer(cluster, &baseline, cure, &target)).collect();
     result.answers.sort_by(|left, right| {
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
@@ -220,9 +224,17 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
             Vain { edit: edit.title.clone(), because: if undone.is_empty() { still } else { undone.join("; ") } }
         })
         .collect();
-    if result.answers.is_empty() {
-        result.stays = diagnose(cluster).causes;
-    } else {
+    if result.answers.is_empty() || !hopeless.is_empty() {
+        let is_left = |owner: Owner| result.answers.is_empty() || hopeless.contains(&owner);
+        let causes = diagnose(cluster).causes.into_iter();
+        let stay = causes.filter_map(|mut cause| {
+            cause.affected.retain(|affected| is_left((affected.namespace.clone(), affected.owner.clone())));
+            cause.pods = cause.affected.iter().map(|affected| affected.count).sum();
+            (!cause.affected.is_empty()).then_some(cause)
+        });
+        result.stays = stay.collect();
+    }
+    if !result.answers.is_empty() {
         result.not_needed = baseline.not_needed(&found.cures);
     }
     Ok(result)
@@ -230,7 +242,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
 
 /// The changes of every edit that the causes of a cluster suggest, tried or not.
 pub fn candidate_changes(cluster: &Cluster) -> Vec<Vec<Change>> {
-    edits::candidates(cluster).into_iter().map(|edit| edit.changes).collect()
+    edits::candidates(cluster, &Target::new(&Goal::AllWell, cluster)).into_iter().map(|edit| edit.changes).collect()
 }
 
 /// What came of changes that somebody else thought of.

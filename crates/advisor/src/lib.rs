@@ -15,6 +15,7 @@ mod fix;
 mod hidden_taint;
 mod impossible;
 mod known_taints;
+mod meant_nodes;
 mod near_miss;
 mod node;
 mod oddity;

@@ -79,6 +79,13 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
             let _ = writeln!(text, "     {HEADING}but{HEADING:#} {clue}");
             told.push(clue);
         }
+        if !affected.meant_for.is_empty() {
+            let _ = writeln!(text, "     {HEADING}but{HEADING:#} it was meant for {}", node_names(&affected.meant_for));
+        }
+        if !affected.also_waits_for.is_empty() {
+            let _ =
+                writeln!(text, "     {HEADING}also waits for{HEADING:#} {}", affected.also_waits_for.join("; for "));
+        }
     }
     let mut line = |label: &str, value: &str| {
         if !value.is_empty() {

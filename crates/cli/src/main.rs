@@ -19,6 +19,7 @@ mod junit;
 mod kubeconfig;
 mod last_run;
 mod logs;
+mod output;
 mod prepare;
 mod report;
 mod run;

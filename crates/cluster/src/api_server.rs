@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::admission;
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
 use crate::defaults;
@@ -28,19 +28,28 @@ impl Cluster {
     ///
     /// # Errors
     /// When the request is refused: nothing is changed then.
-    pub(crate) fn post(&mut self, mut object: Object) -> Result<ObjectKey, ApiError> {
+    pub(crate) fn post(&mut self, object: Object) -> Result<ObjectKey, ApiError> {
+        let resource = object.kind().map_or_else(|| GroupName::new("", object.kind_name()), GroupName::from);
+        self.post_as(object, resource)
+    }
+
+    /// The same of an object of any kind, which errors call by its resource.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn post_as(&mut self, mut object: Object, resource: GroupName) -> Result<ObjectKey, ApiError> {
         self.set_defaults(&mut object);
         admission::mutate(&mut object, &self.admission_context())?;
         self.draw_name(&mut object);
-        if object.kind().is_some() {
-            validation::validate(&object, &self.behaviour)?;
-        }
+        validation::validate(&object, &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         let charges = admission::validate(&object, &self.admission_context())?;
-        if let Some(kind) = object.kind()
-            && self.store.object(kind, &key).is_some()
-        {
-            return Err(ApiError::already_exists(kind, &key.name));
+        if let Some(present) = self.store.present(&object) {
+            let mut error = ApiError::already_exists(resource, &key.name);
+            if present.metadata().deletion_timestamp.is_some() {
+                error.message = format!("object is being deleted: {}", error.message);
+            }
+            return Err(error);
         }
         for (quota, used) in charges {
             self.store.update::<ResourceQuota>(&quota, |quota| {
@@ -97,16 +106,17 @@ impl Cluster {
     /// An object that has only a prefix of a name gets one that nobody has (`names.SimpleNameGenerator`).
     fn draw_name(&mut self, object: &mut Object) {
         let metadata = object.metadata();
-        let Some(prefix) = metadata.generate_name.clone().filter(|_| metadata.name.is_none()) else { return };
-        let namespace = metadata.namespace.clone().unwrap_or_default();
-        let name = loop {
-            let name = format!("{prefix}{}", self.names.suffix(&prefix));
-            let key = ObjectKey::new(&namespace, &name);
-            if object.kind().is_none_or(|kind| self.store.object(kind, &key).is_none()) {
-                break name;
-            }
+        let Some(prefix) =
+            metadata.generate_name.clone().filter(|_| metadata.name.as_ref().is_none_or(String::is_empty))
+        else {
+            return;
         };
-        object.metadata_mut().name = Some(name);
+        loop {
+            object.metadata_mut().name = Some(format!("{prefix}{}", self.names.suffix(&prefix)));
+            if self.store.present(object).is_none() {
+                break;
+            }
+        }
         if let Object::Pod(pod) = object
             && pod.token_volume.is_some()
         {
@@ -117,24 +127,14 @@ impl Cluster {
 
     /// Stores an object with what only the server knows.
     fn persist(&mut self, mut object: Object) {
-        let known = object.kind();
         let identity = [object.kind_name(), "/", object.namespace().unwrap_or_default(), "/", object.name()];
         let now = self.clock.time();
         let uid = self.names.draw_uid(&identity);
+        let counts_generations = object.kind().is_some_and(Kind::counts_generations);
         let metadata = object.metadata_mut();
         metadata.uid.get_or_insert_with(|| uid.text());
         metadata.creation_timestamp.get_or_insert(now);
-        if matches!(
-            known,
-            Some(
-                Kind::Deployment
-                    | Kind::ReplicaSet
-                    | Kind::ReplicationController
-                    | Kind::DaemonSet
-                    | Kind::StatefulSet
-                    | Kind::PodDisruptionBudget
-            )
-        ) {
+        if counts_generations {
             metadata.generation.get_or_insert(1);
         }
         if let Object::Pod(pod) = &mut object {
@@ -227,8 +227,8 @@ impl Cluster {
         }
     }
 
-    /// Creates an object of a known kind.
-    pub(crate) fn create<T: KnownKind>(&mut self, object: T) {
+    /// Takes in an object that a component made.
+    pub(crate) fn admit_typed<T: KnownKind>(&mut self, object: T) {
         self.admit(T::wrap(Arc::new(object)));
     }
 

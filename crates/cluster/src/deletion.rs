@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::SignedDuration;
 
 use crate::cluster::Cluster;
+use crate::controllers::garbage_collector;
 use crate::object::{Kind, Object};
 use crate::pod;
 use crate::store::ObjectKey;
@@ -40,12 +41,26 @@ impl Cluster {
     /// DELETE of one object. It is gone at once, unless it is a pod that a kubelet has or a finalizer holds it: then it
     /// is marked with the time of its end.
     pub fn delete_object(&mut self, kind: Kind, key: &ObjectKey, options: DeleteOptions) {
-        let Some(mut object) = self.store.object(kind, key) else { return };
+        if let Some(object) = self.store.object(kind, key) {
+            self.delete_live(object, options);
+        }
+    }
+
+    /// The same of an object of a kind that the cluster does not know. Nobody carries out a foreground or an orphaning
+    /// deletion of it.
+    pub(crate) fn delete_other(&mut self, object: Object) {
+        self.delete_live(object, DeleteOptions::default());
+    }
+
+    fn delete_live(&mut self, mut object: Object, options: DeleteOptions) {
         let grace = grace_seconds(&object, options.grace_period_seconds);
         let metadata = object.metadata();
         let finalizers = finalizers(metadata, options.propagation);
         if grace == 0 && finalizers.is_empty() && !is_held_by_content(&object) {
-            self.store.remove_object(kind, key);
+            self.store.remove_present(&object);
+            if matches!(object, Object::Other(_)) {
+                garbage_collector::other_is_gone(self, &object);
+            }
             return;
         }
         let ends = self.clock.now().checked_add(SignedDuration::from_secs(grace)).map(Time).ok();

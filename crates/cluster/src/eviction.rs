@@ -26,6 +26,16 @@ pub enum EvictionRefused {
         budget: ObjectKey,
         /// `details.causes[0].message`.
         cause: String,
+        /// After how many seconds to ask again; 0 when nothing is said of it.
+        retry_after_seconds: i32,
+    },
+    /// 403: too many evictions that nobody has confirmed.
+    #[error("poddisruptionbudget.policy \"{}\" is forbidden: {why}", budget.name)]
+    Forbidden {
+        /// The budget.
+        budget: ObjectKey,
+        /// Why.
+        why: String,
     },
     /// Any other failure.
     #[error("{0}")]
@@ -95,19 +105,23 @@ impl Cluster {
             }
         }
         let name = &budget_key.name;
-        let refused = |cause: String| EvictionRefused::TooManyRequests { budget: budget_key.clone(), cause };
+        let refused = |cause: String, retry_after_seconds| EvictionRefused::TooManyRequests {
+            budget: budget_key.clone(),
+            cause,
+            retry_after_seconds,
+        };
         if status.observed_generation.unwrap_or(0) < budget.metadata.generation.unwrap_or(0) {
-            return Err(refused(format!("The disruption budget {name} is still being processed by the server.")));
+            let cause = format!("The disruption budget {name} is still being processed by the server.");
+            return Err(refused(cause, 10));
         }
         if status.disrupted_pods.as_ref().is_some_and(|pods| pods.len() > DISRUPTED_PODS_MAX) {
-            return Err(EvictionRefused::Failed(format!(
-                "poddisruptionbudget.policy \"{name}\" is forbidden: DisruptedPods map too big - too many evictions not confirmed by PDB controller"
-            )));
+            let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller".to_owned();
+            return Err(EvictionRefused::Forbidden { budget: budget_key.clone(), why });
         }
         if status.disruptions_allowed.unwrap_or(0) <= 0 {
-            return Err(refused(format!(
-                "The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
-            )));
+            let cause =
+                format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently");
+            return Err(refused(cause, 0));
         }
         Ok(Some((budget_key.clone(), status)))
     }

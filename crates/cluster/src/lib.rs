@@ -24,6 +24,7 @@ mod drain;
 mod duration;
 mod eviction;
 mod expectation;
+mod field_selector;
 mod gaps;
 mod history;
 mod index;
@@ -40,12 +41,16 @@ mod printed;
 mod quantities;
 mod quota;
 mod recorder;
+mod request;
+mod resource;
 mod result;
 mod scheduling;
+mod secret;
 mod similar;
 mod snapshot;
 mod store;
 mod trial;
+mod unrest;
 mod upgrade;
 mod validation;
 mod work_queue;
@@ -54,7 +59,7 @@ pub use admission::{
     AdmissionConfig, IS_DEFAULT as DEFAULT_STORAGE_CLASS, PLUGINS as ADMISSION_PLUGINS,
     is_default as is_default_storage_class,
 };
-pub use api_error::{ApiError, Reason};
+pub use api_error::{ApiError, Cause, Details, GroupName, Reason};
 pub use change::{
     BadChange, Change, KubeletRestart, ObjectRef, PatchType, TaintPattern, WorkloadRef, parse_taint, parse_toleration,
     taint_text,
@@ -73,6 +78,7 @@ pub use drain::{DrainOptions, DrainRecord, Eviction, Stuck};
 pub use duration::{BadDuration, parse_duration_ms};
 pub use eviction::EvictionRefused;
 pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath, Selector, Wanted, When};
+pub use field_selector::FieldSelector;
 pub use gaps::{kubelet_version, newest_moment};
 pub use history::{Happened, Happening, NodeState, PodState};
 pub use kubelet::installs_network;
@@ -80,10 +86,17 @@ pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};
 pub use printed::Printed;
+pub use request::{
+    Deleted, FieldValidation, Patch, Preconditions, ResourceRef, Subresource, Target, WriteOptions, Written,
+    event_from_core, event_into_core,
+};
+pub use resource::Resource;
 pub use result::{Counts, EventResult, NodeResult, PodResult, PrintedResult, RunResult, format_millis};
 pub use scheduling::{Anew, Scheduling};
+pub use secret::Secret;
 pub use similar::closest;
-pub use store::{Changed, Conflict, ObjectKey, Store, Table};
+pub use store::{Changed, Conflict, JournalEntry, ObjectKey, Store, Table};
 pub use trial::{RefusedStep, StopReason, Stopped, Trial};
+pub use unrest::Unrest;
 pub use upgrade::UpgradeOptions;
 pub use validation::FieldFault;

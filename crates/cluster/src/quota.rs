@@ -6,7 +6,6 @@ use sim_core::behaviour::RequestRules;
 use sim_core::model::resources::is_extended;
 use sim_core::quantity::{Format, Quantity};
 
-use crate::api_error::resource;
 use crate::behaviour::Behaviour;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -114,14 +113,14 @@ pub(crate) fn counts(kind: Kind, name: &str) -> bool {
         }
         Kind::Service => matches!(name, "services" | "services.nodeports" | "services.loadbalancers"),
         // Kinds that could be counted before all could.
-        Kind::ReplicationController | Kind::ResourceQuota | Kind::ConfigMap => name == kind.plural(),
+        Kind::ReplicationController | Kind::ResourceQuota | Kind::ConfigMap | Kind::Secret => name == kind.plural(),
         _ => false,
     }
 }
 
 /// The name under which the objects of any kind are counted: `count/deployments.apps`.
 fn object_count(kind: Kind) -> String {
-    format!("count/{}", resource(kind))
+    format!("count/{}", kind.resource())
 }
 
 /// What an object takes of a quota at a moment.

@@ -142,7 +142,7 @@ impl Cluster {
             ..Event::default()
         };
         self.keep_event(name, identity.source);
-        self.create(event);
+        self.admit_typed(event);
     }
 
     /// Records an event of the scheduler. Its recorder ignores the message: later attempts only lengthen the series
@@ -189,7 +189,7 @@ impl Cluster {
         self.recorder.series.insert(identity, series);
         self.recorder.drawn += 1;
         self.keep_event(key, identity);
-        self.create(event);
+        self.admit_typed(event);
     }
 
     /// Drops the events that nobody has written to for an hour, and what is remembered of them.

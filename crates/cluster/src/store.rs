@@ -9,7 +9,7 @@ use std::sync::Arc;
 use equivalent::{Comparable, Equivalent};
 use imbl::OrdMap;
 
-use crate::object::{Kind, KnownKind, Tables, Unstructured};
+use crate::object::{Kind, KnownKind, Object, Tables, Unstructured};
 
 /// Where an object is found among those of its kind; cluster-scoped objects have an empty namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,9 +69,9 @@ pub struct Changed {
     /// Its key.
     pub key: ObjectKey,
     /// The object before, absent when it was created.
-    pub before: Option<crate::Object>,
+    pub before: Option<Object>,
     /// The object after, absent when it was deleted.
-    pub after: Option<crate::Object>,
+    pub after: Option<Object>,
 }
 
 /// A write of an object that somebody else has written since it was read. Its text is the API server's.
@@ -88,6 +88,27 @@ pub struct Conflict {
     pub name: String,
 }
 
+/// One write, as it is kept for those who watch over the API.
+#[derive(Debug, Clone)]
+pub struct JournalEntry {
+    /// The store's resource version after the write; a deletion has one of its own.
+    pub resource_version: u64,
+    /// The object before, absent when it was created.
+    pub before: Option<Object>,
+    /// The object after, absent when it was deleted.
+    pub after: Option<Object>,
+}
+
+/// The writes that nobody has taken yet, when they are kept. A fork starts without.
+#[derive(Debug, Default)]
+struct Journal(Option<Vec<JournalEntry>>);
+
+impl Clone for Journal {
+    fn clone(&self) -> Self {
+        Self(None)
+    }
+}
+
 /// All objects of a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
@@ -95,6 +116,7 @@ pub struct Store {
     others: OrdMap<(String, ObjectKey), Arc<Unstructured>>,
     resource_version: u64,
     changes: VecDeque<Changed>,
+    journal: Journal,
 }
 
 impl Store {
@@ -168,13 +190,10 @@ impl Store {
                 Arc::make_mut(&mut object).metadata_mut().resource_version = Some(version);
             }
         }
-        let before = T::table_mut(self).insert(key.clone(), object.clone());
-        self.changes.push_back(Changed {
-            kind: T::KIND_OF,
-            key,
-            before: before.map(T::wrap),
-            after: Some(T::wrap(object)),
-        });
+        let before = T::table_mut(self).insert(key.clone(), object.clone()).map(T::wrap);
+        let after = Some(T::wrap(object));
+        self.note(before.as_ref(), after.as_ref());
+        self.changes.push_back(Changed { kind: T::KIND_OF, key, before, after });
     }
 
     /// Changes an object in place through `change`; nothing happens when it is not there.
@@ -190,23 +209,92 @@ impl Store {
     pub fn remove<T: KnownKind>(&mut self, key: &ObjectKey) -> Option<Arc<T>> {
         let removed = T::table_mut(self).remove(key)?;
         self.resource_version += 1;
-        self.changes.push_back(Changed {
-            kind: T::KIND_OF,
-            key: key.clone(),
-            before: Some(T::wrap(removed.clone())),
-            after: None,
-        });
+        let before = Some(T::wrap(removed.clone()));
+        self.note(before.as_ref(), None);
+        self.changes.push_back(Changed { kind: T::KIND_OF, key: key.clone(), before, after: None });
         Some(removed)
     }
 
-    /// Keeps an object of an unknown kind; controllers do not hear of it.
-    pub fn put_other(&mut self, object: Arc<Unstructured>) {
-        self.others.insert(key_of_other(&object), object);
+    /// The object of an unknown kind with this name.
+    pub fn other(&self, api_version: &str, kind: &str, key: &ObjectKey) -> Option<&Arc<Unstructured>> {
+        self.others.get(&(kind_of_other(api_version, kind), key.clone()))
     }
 
-    /// Forgets an object of an unknown kind.
-    pub fn remove_other(&mut self, object: &Unstructured) {
-        self.others.remove(&key_of_other(object));
+    /// The object that is stored under the kind and the name of this one.
+    pub fn present(&self, object: &Object) -> Option<Object> {
+        match object {
+            Object::Other(other) => self.others.get(&key_of_other(other)).cloned().map(Object::Other),
+            known => {
+                let key = ObjectKey::new(known.namespace().unwrap_or_default(), known.name());
+                self.object(known.kind()?, &key)
+            }
+        }
+    }
+
+    /// The objects of one unknown kind, by namespace and name.
+    pub fn others_of(&self, api_version: &str, kind: &str) -> impl Iterator<Item = &Arc<Unstructured>> {
+        let kind = kind_of_other(api_version, kind);
+        let first = (kind.clone(), ObjectKey::new("", ""));
+        self.others.range(first..).take_while(move |((of, _), _)| *of == kind).map(|(_, object)| object)
+    }
+
+    /// Creates or replaces an object of an unknown kind as [`Store::put`] does; controllers do not hear of it.
+    pub fn put_other(&mut self, mut object: Arc<Unstructured>) {
+        let key = key_of_other(&object);
+        let is_there = self.others.contains_key(&key);
+        let metadata = &object.metadata;
+        let held = metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty());
+        if is_there && metadata.deletion_timestamp.is_some() && !held {
+            self.remove_other(&object);
+            return;
+        }
+        let version = metadata.resource_version.as_deref().and_then(|version| version.parse::<u64>().ok());
+        match version {
+            Some(version) if !is_there => self.resource_version = self.resource_version.max(version),
+            _ => {
+                self.resource_version += 1;
+                Arc::make_mut(&mut object).metadata.resource_version = Some(self.resource_version.to_string());
+            }
+        }
+        let before = self.others.insert(key, object.clone()).map(Object::Other);
+        self.note(before.as_ref(), Some(&Object::Other(object)));
+    }
+
+    /// Deletes an object of an unknown kind and returns it.
+    pub fn remove_other(&mut self, object: &Unstructured) -> Option<Arc<Unstructured>> {
+        let removed = self.others.remove(&key_of_other(object))?;
+        self.resource_version += 1;
+        self.note(Some(&Object::Other(removed.clone())), None);
+        Some(removed)
+    }
+
+    /// Deletes the object that is stored under the kind and the name of this one.
+    pub(crate) fn remove_present(&mut self, object: &Object) {
+        match (object, object.kind()) {
+            (Object::Other(other), _) => drop(self.remove_other(other)),
+            (known, Some(kind)) => {
+                let key = ObjectKey::new(known.namespace().unwrap_or_default(), known.name());
+                self.remove_object(kind, &key);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Keeps a journal of every write from now on.
+    pub fn keep_journal(&mut self) {
+        self.journal.0.get_or_insert_default();
+    }
+
+    /// What was written since the journal was last taken, in order.
+    pub fn take_journal(&mut self) -> Vec<JournalEntry> {
+        self.journal.0.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn note(&mut self, before: Option<&Object>, after: Option<&Object>) {
+        if let Some(journal) = &mut self.journal.0 {
+            let resource_version = self.resource_version;
+            journal.push(JournalEntry { resource_version, before: before.cloned(), after: after.cloned() });
+        }
     }
 
     /// The next change nobody has heard of yet.
@@ -223,5 +311,9 @@ impl Store {
 fn key_of_other(object: &Unstructured) -> (String, ObjectKey) {
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
     let key = ObjectKey::new(namespace, object.metadata.name.as_deref().unwrap_or_default());
-    (format!("{}/{}", object.api_version, object.kind), key)
+    (kind_of_other(&object.api_version, &object.kind), key)
+}
+
+fn kind_of_other(api_version: &str, kind: &str) -> String {
+    format!("{api_version}/{kind}")
 }

@@ -4,9 +4,11 @@
 mod container;
 mod field;
 mod job;
+mod metadata;
 mod names;
 mod pod;
 mod policy;
+mod storage;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use self::field::{Faults, Path};
 use self::pod::Volumes;
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, GroupName, Reason};
 use crate::behaviour::Behaviour;
 use crate::cluster::Cluster;
 use crate::object::{Kind, Object};
@@ -36,7 +38,7 @@ pub(crate) fn validate(object: &Object, rules: &Behaviour) -> Result<(), ApiErro
 /// When it breaks a rule, or changes what is fixed.
 pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
     let mut faults = Faults::default();
-    metadata(&mut faults, after, rules);
+    metadata_update(&mut faults, before, after, rules);
     spec(&mut faults, after, false, rules);
     let path = Path::new("spec");
     match (before, after) {
@@ -48,6 +50,9 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
                 let started = before.status.as_ref().is_some_and(|status| status.start_time.is_some());
                 job::job_update(&mut faults, &path, (before_spec, started), after, rules);
             }
+        }
+        (Object::CSINode(before), Object::CSINode(after)) => {
+            storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
         (Object::PriorityClass(before), Object::PriorityClass(after)) => {
             policy::priority_class_update(&mut faults, before, after);
@@ -63,10 +68,77 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
     refuse(after, faults)
 }
 
+/// Judges a change that is of the status or of metadata only.
+///
+/// # Errors
+/// When it changes what is fixed.
+pub(crate) fn validate_metadata_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+    let mut faults = Faults::default();
+    metadata_update(&mut faults, before, after, rules);
+    refuse(after, faults)
+}
+
+/// Judges the number of replicas that a Scale asks for (`ValidateScale`).
+///
+/// # Errors
+/// When there are none such.
+pub(crate) fn validate_scale(name: &str, replicas: i32) -> Result<(), ApiError> {
+    let mut faults = Faults::default();
+    faults.non_negative(&Path::new("spec").child("replicas"), Some(replicas));
+    if faults.0.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(GroupName::new("autoscaling/v1", "Scale"), name, &faults.0))
+}
+
+/// Judges the one field of a binding that counts (`ValidatePodBinding`).
+///
+/// # Errors
+/// When no node is named.
+pub(crate) fn validate_binding(node: &str) -> Result<(), ApiError> {
+    match node {
+        "" => Err(ApiError::new(Reason::Unknown, "target.name: Required value".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// A scheduling gate that an update would add to a pod.
+pub(crate) fn added_gate(pod: &str, index: usize, gate: &str) -> ApiError {
+    let mut faults = Faults::default();
+    let (spec, why) = (Path::new("spec"), format!("only deletion is allowed, but found new scheduling gate '{gate}'"));
+    faults.forbidden(&spec.child("schedulingGates").index(index).child("name"), &why);
+    ApiError::invalid(GroupName::kind(Kind::Pod), pod, &faults.0)
+}
+
+/// A change of a pod's spec beyond what the rule allows.
+pub(crate) fn fixed_pod_spec(pod: &str, rule: &str) -> ApiError {
+    let mut faults = Faults::default();
+    faults.forbidden(&Path::new("spec"), rule);
+    ApiError::invalid(GroupName::kind(Kind::Pod), pod, &faults.0)
+}
+
+/// A patched object that cannot be read.
+pub(crate) fn bad_patch(value: &str, why: &str) -> ApiError {
+    let mut faults = Faults::default();
+    faults.invalid(&Path::new("patch"), format!("{value:?}"), why);
+    ApiError::invalid(GroupName::new("", ""), "", &faults.0)
+}
+
+/// An update that must say which version it is of, and does not. Upstream names the resource where it names kinds
+/// elsewhere.
+pub(crate) fn version_is_missing(resource: GroupName, name: &str) -> ApiError {
+    let mut faults = Faults::default();
+    faults.invalid(&Path::new("metadata").child("resourceVersion"), 0, "must be specified for an update");
+    ApiError::invalid(resource, name, &faults.0)
+}
+
 impl Cluster {
-    /// What a server would say of an object that a person wrote, all of it. What a server has taken once is right.
+    /// What a server would say of an object that a person wrote, all of it. What a server has taken once is right, but
+    /// that no server of any version takes a workload that does not select its own pods: its controller would make new
+    /// ones for ever.
     pub fn faults_of(&self, object: &Object) -> Vec<FieldFault> {
-        if object.metadata().uid.is_some() || object.metadata().creation_timestamp.is_some() {
+        let is_taken = object.metadata().uid.is_some() || object.metadata().creation_timestamp.is_some();
+        if is_taken && !selects_own_template(object) {
             return Vec::new();
         }
         let mut object = object.clone();
@@ -74,22 +146,49 @@ impl Cluster {
         if object.kind() != Some(Kind::Pod) {
             self.set_defaults(&mut object);
         }
-        faults(&object, &self.behaviour).0
+        let mut faults = faults(&object, &self.behaviour).0;
+        if is_taken {
+            faults.retain(|fault| fault.path == "spec.template.metadata.labels");
+        }
+        faults
     }
+}
+
+/// Whether the kind has a selector that its template must match.
+fn selects_own_template(object: &Object) -> bool {
+    matches!(
+        object,
+        Object::Deployment(_)
+            | Object::ReplicaSet(_)
+            | Object::DaemonSet(_)
+            | Object::StatefulSet(_)
+            | Object::ReplicationController(_)
+    )
 }
 
 fn faults(object: &Object, rules: &Behaviour) -> Faults {
     let mut faults = Faults::default();
-    let path = Path::new("metadata");
-    names::subdomain(&mut faults, &path.child("name"), object.name(), rules.rfc_1123);
-    metadata(&mut faults, object, rules);
+    name(&mut faults, object, rules);
+    metadata::metadata(&mut faults, object.metadata(), rules);
     spec(&mut faults, object, true, rules);
     faults
 }
 
-fn metadata(faults: &mut Faults, object: &Object, rules: &Behaviour) {
-    let path = Path::new("metadata");
-    names::labels(faults, &path.child("labels"), object.metadata().labels.as_ref(), rules.rfc_1123);
+fn name(faults: &mut Faults, object: &Object, rules: &Behaviour) {
+    let root = Path::new("metadata");
+    let path = root.child("name");
+    match object {
+        _ if object.name().is_empty() => faults.required(&path, "name or generateName is required"),
+        Object::Other(other) if other.api_version.starts_with("rbac.") => {
+            names::path_segment(faults, &path, object.name());
+        }
+        _ => names::subdomain(faults, &path, object.name(), rules.rfc_1123),
+    }
+}
+
+fn metadata_update(faults: &mut Faults, before: &Object, after: &Object, rules: &Behaviour) {
+    metadata::metadata(faults, after.metadata(), rules);
+    metadata::update(faults, before.metadata(), after.metadata());
 }
 
 fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
@@ -122,13 +221,14 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
 }
 
 fn refuse(object: &Object, faults: Faults) -> Result<(), ApiError> {
-    match object.kind() {
-        Some(kind) if !faults.0.is_empty() => {
-            let faults = faults.0.iter().map(ToString::to_string).collect();
-            Err(ApiError::invalid(kind, object.name(), faults))
-        }
-        _ => Ok(()),
+    if faults.0.is_empty() {
+        return Ok(());
     }
+    let kind = match object {
+        Object::Other(object) => GroupName::new(&object.api_version, &object.kind),
+        known => known.kind().map_or_else(|| GroupName::new("", known.kind_name()), GroupName::kind),
+    };
+    Err(ApiError::invalid(kind, object.name(), &faults.0))
 }
 
 /// The selector of a workload that may not get another.

@@ -99,3 +99,27 @@ spec: {containers: [{name: c, image: web, resources: {requests: {cpu: "1"}}}]}
     assert_eq!(outlook["verdict"], "when", "{}", ran.stdout);
     assert_eq!(outlook["when"], "pod default/first has ended", "{outlook}");
 }
+
+#[test]
+fn a_config_map_that_is_not_there_is_what_a_pod_needs() {
+    let input = br#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}, nodeInfo: {kubeletVersion: v1.30.0}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: other}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: c, image: web, envFrom: [{configMapRef: {name: settings}}]}]}
+"#;
+    let ran = Sim::new("diagnose-config-map").run_with_stdin(&["diagnose", "-", "--at", "1m"], input);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    for part in ["needs configmap/settings in default", "configmap \"settings\" not found"] {
+        assert!(ran.stdout.contains(part), "{}", ran.stdout);
+    }
+}

@@ -14,7 +14,7 @@ mod service_account;
 mod taint_nodes_by_condition;
 
 pub use default_storage_class::{IS_DEFAULT, is_default};
-pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating};
+pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating, terminating};
 pub(crate) use pod_security::{namespace_warnings, warnings};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;

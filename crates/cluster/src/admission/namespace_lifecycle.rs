@@ -2,9 +2,10 @@
 //! not there or that is being deleted, and four namespaces are never deleted.
 
 use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Context;
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, Cause, GroupName};
 use crate::object::{Kind, Object};
 
 /// Namespaces that may not be deleted.
@@ -23,10 +24,22 @@ pub(super) fn admit(object: &Object, context: &Context<'_>) -> Result<(), ApiErr
     if !is_terminating(found) {
         return Ok(());
     }
-    let metadata = object.metadata();
+    Err(terminating(kind, object.metadata(), namespace))
+}
+
+/// The refusal of an object whose namespace is being deleted.
+pub(crate) fn terminating(resource: impl Into<GroupName>, metadata: &ObjectMeta, namespace: &str) -> ApiError {
     let name = metadata.name.as_deref().or(metadata.generate_name.as_deref()).unwrap_or("Unknown");
     let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-    Err(ApiError { namespace_terminates: true, ..ApiError::forbidden(kind, name, why) })
+    let mut error = ApiError::forbidden(resource, name, why);
+    if let Some(details) = &mut error.details {
+        details.causes.push(Cause {
+            reason: "NamespaceTerminating".to_owned(),
+            message: format!("namespace {namespace} is being terminated"),
+            field: "metadata.namespace".to_owned(),
+        });
+    }
+    ApiError { namespace_terminates: true, ..error }
 }
 
 /// Refuses the deletion of a namespace that every cluster has.

@@ -308,7 +308,7 @@ fn create_attachment(cluster: &mut Cluster, volume: &str, node: &str) {
     let spec = cluster.store.find::<PersistentVolume>("", volume).and_then(|volume| volume.spec.as_ref());
     let Some(csi) = spec.and_then(|spec| spec.csi.clone()) else { return };
     let name = attachment_name(volume, node);
-    cluster.create(VolumeAttachment {
+    cluster.admit_typed(VolumeAttachment {
         metadata: ObjectMeta { name: Some(name), ..ObjectMeta::default() },
         spec: VolumeAttachmentSpec {
             attacher: csi.driver,

@@ -251,7 +251,7 @@ pub(crate) fn machine_arrives(cluster: &mut Cluster, name: &str) {
             info.kubelet_version = cluster.setup.version.to_string();
         }
         kubelet::join(cluster, &mut node);
-        cluster.create(node);
+        cluster.admit_typed(node);
     }
 }
 

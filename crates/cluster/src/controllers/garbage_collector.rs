@@ -80,9 +80,7 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
                 collect_soon(cluster, kind, key);
             }
             if let Some(uid) = uid(gone) {
-                for other in dependents_of_unknown_kinds(cluster, uid) {
-                    cluster.store.remove_other(&other);
-                }
+                delete_dependents_of_unknown_kinds(cluster, uid);
             }
             for owner in references(&changed.before).into_iter().flatten() {
                 if let Some((kind, key, owner)) = find(cluster, &changed.key, &owner)
@@ -93,6 +91,22 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
             }
         }
         (None, None) => {}
+    }
+}
+
+/// An object of a kind that the cluster does not know is gone, and may have left garbage.
+pub(crate) fn other_is_gone(cluster: &mut Cluster, gone: &Object) {
+    let Some(uid) = uid(gone) else { return };
+    cluster.garbage.seen.insert(uid.to_owned());
+    for (kind, key) in cluster.garbage.dependents(gone) {
+        collect_soon(cluster, kind, key);
+    }
+    delete_dependents_of_unknown_kinds(cluster, uid);
+}
+
+fn delete_dependents_of_unknown_kinds(cluster: &mut Cluster, owner: &str) {
+    for other in dependents_of_unknown_kinds(cluster, owner) {
+        cluster.delete_other(Object::Other(other));
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn restore(cluster: &mut Cluster, key: &ObjectKey, gone: &Arc<Pod>) {
         owner_references: owners,
         ..ObjectMeta::default()
     };
-    cluster.create(mirror);
+    cluster.admit_typed(mirror);
     if let (Some(mut work), Some(mirror)) = (work, cluster.store.get::<Pod>(key).cloned()) {
         Arc::make_mut(&mut work).becomes(&mirror);
         cluster.kubelets.pods.insert(key.clone(), work);

@@ -255,7 +255,7 @@ fn start(cluster: &mut Cluster, key: &ObjectKey) {
             status.volumes_in_use = None;
         }
         join(cluster, &mut node);
-        cluster.create(node);
+        cluster.admit_typed(node);
     }
     let name = &key.name;
     tell(cluster, key, "Normal", "Starting", "Starting kubelet.");

@@ -37,7 +37,7 @@ impl Cluster {
                 self.kubelet_flags.insert(ObjectKey::new("", &name), flags);
             }
             kubelet::join(self, &mut node);
-            self.create(node);
+            self.admit_typed(node);
             made.push(format!("node/{name} created"));
         }
         Ok(made)

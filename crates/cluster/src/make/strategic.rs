@@ -12,7 +12,7 @@ const ORDER: &str = "$setElementOrder/";
 ///
 /// # Errors
 /// When a directive is not known or an item of a list lacks its key, in the API server's words.
-pub(super) fn strategic_merge(object: &mut Value, patch: &Value) -> Result<(), String> {
+pub(crate) fn strategic_merge(object: &mut Value, patch: &Value) -> Result<(), String> {
     match (object, patch) {
         (Value::Object(object), Value::Object(patch)) => merge_maps(object, patch),
         (object, patch) => {
@@ -122,7 +122,8 @@ pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Val
         | "volumes"
         | "env"
         | "imagePullSecrets"
-        | "secrets" => "name",
+        | "secrets"
+        | "drivers" => "name",
         "resourceClaims" => "name",
         "ports" if items.any(|item| item.get("containerPort").is_some()) => "containerPort",
         "ports" => "port",

@@ -60,6 +60,8 @@ pub struct FieldFault {
     pub path: String,
     /// What is wrong, e.g. `Required value`.
     pub why: String,
+    /// The kind of fault, as a status tells it, e.g. `FieldValueRequired` (`field.ErrorType`).
+    pub type_: &'static str,
 }
 
 impl fmt::Display for FieldFault {
@@ -75,18 +77,19 @@ pub(super) struct Faults(pub(super) Vec<FieldFault>);
 impl Faults {
     /// Something is missing.
     pub(super) fn required(&mut self, path: &Path<'_>, detail: &str) {
-        self.add(path, "Required value", detail);
+        self.add(path, "FieldValueRequired", "Required value", detail);
     }
 
     /// A value that is wrong, as Go prints it.
     pub(super) fn invalid(&mut self, path: &Path<'_>, value: impl fmt::Display, detail: &str) {
-        self.add(path, &format!("Invalid value: {value}"), detail);
+        self.add(path, "FieldValueInvalid", &format!("Invalid value: {value}"), detail);
     }
 
     /// A word that is none of those known.
     pub(super) fn unsupported(&mut self, path: &Path<'_>, value: &str, known: &[&str]) {
         let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
-        self.add(path, &format!("Unsupported value: {value:?}"), &format!("supported values: {}", known.join(", ")));
+        let what = format!("Unsupported value: {value:?}");
+        self.add(path, "FieldValueNotSupported", &what, &format!("supported values: {}", known.join(", ")));
     }
 
     /// A word that is none of those known, if it is there.
@@ -100,17 +103,22 @@ impl Faults {
 
     /// A value that is there already.
     pub(super) fn duplicate(&mut self, path: &Path<'_>, value: &str) {
-        self.add(path, &format!("Duplicate value: {value:?}"), "");
+        self.add(path, "FieldValueDuplicate", &format!("Duplicate value: {value:?}"), "");
     }
 
     /// A name that means nothing here.
     pub(super) fn not_found(&mut self, path: &Path<'_>, value: &str) {
-        self.add(path, &format!("Not found: {value:?}"), "");
+        self.add(path, "FieldValueNotFound", &format!("Not found: {value:?}"), "");
     }
 
     /// Something that may not be.
     pub(super) fn forbidden(&mut self, path: &Path<'_>, detail: &str) {
-        self.add(path, "Forbidden", detail);
+        self.add(path, "FieldValueForbidden", "Forbidden", detail);
+    }
+
+    /// More bytes than are allowed.
+    pub(super) fn too_long(&mut self, path: &Path<'_>, most: usize) {
+        self.add(path, "FieldValueTooLong", "Too long", &format!("may not be more than {most} bytes"));
     }
 
     /// A number that is less than nothing.
@@ -121,8 +129,8 @@ impl Faults {
         }
     }
 
-    fn add(&mut self, path: &Path<'_>, what: &str, detail: &str) {
+    fn add(&mut self, path: &Path<'_>, type_: &'static str, what: &str, detail: &str) {
         let why = if detail.is_empty() { what.to_owned() } else { format!("{what}: {detail}") };
-        self.0.push(FieldFault { path: path.to_string(), why });
+        self.0.push(FieldFault { path: path.to_string(), why, type_ });
     }
 }

@@ -44,6 +44,28 @@ pub(super) fn labels(faults: &mut Faults, path: &Path<'_>, labels: Option<&BTree
     }
 }
 
+/// The key of an annotation: a label's, but that capitals do not matter (`ValidateAnnotations`).
+pub(super) fn annotation_key(faults: &mut Faults, path: &Path<'_>, key: &str, rfc_1123: &str) {
+    let mut own = Faults::default();
+    label_key(&mut own, path, &key.to_ascii_lowercase(), rfc_1123);
+    // What is told of is the key as it was written.
+    let lower = format!("{:?}", key.to_ascii_lowercase());
+    for mut fault in own.0 {
+        fault.why = fault.why.replacen(&lower, &format!("{key:?}"), 1);
+        faults.0.push(fault);
+    }
+}
+
+/// A name that can be a part of a path (`IsPathSegmentName`).
+pub(super) fn path_segment(faults: &mut Faults, path: &Path<'_>, name: &str) {
+    if [".", ".."].contains(&name) {
+        faults.invalid(path, format!("{name:?}"), &format!("may not be '{name}'"));
+    }
+    for forbidden in ['/', '%'].into_iter().filter(|forbidden| name.contains(*forbidden)) {
+        faults.invalid(path, format!("{name:?}"), &format!("may not contain '{forbidden}'"));
+    }
+}
+
 /// The key of a label (`IsQualifiedName`).
 pub(super) fn label_key(faults: &mut Faults, path: &Path<'_>, key: &str, rfc_1123: &str) {
     let mut tell = |why: String| faults.invalid(path, format!("{key:?}"), &why);

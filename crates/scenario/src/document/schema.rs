@@ -106,8 +106,9 @@ pub(super) struct ControlPlane {
     /// `system-node-critical` and `system-cluster-critical`.
     pub(super) limited_priority_classes: Vec<String>,
     /// Whether the manifests show all that the cluster has: a Namespace, ServiceAccount, PriorityClass or RuntimeClass
-    /// that a pod names and that is not among them does not exist, and the pod is refused. By default only a kind of
-    /// which one is shown (a ServiceAccount: in the pod's namespace) is known to be complete.
+    /// that a pod names and that is not among them does not exist, and the pod is refused; without its ConfigMap or
+    /// Secret it does not start. By default only a kind of which one is shown (in the pod's namespace, if it has any) is
+    /// known to be complete.
     pub(super) complete: bool,
 }
 

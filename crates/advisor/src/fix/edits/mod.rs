@@ -15,6 +15,7 @@ mod workload;
 use sim_cluster::Cluster;
 
 use super::edit::Edit;
+use super::goal::Target;
 use crate::diagnosis::{Knot, Symptom, ThingKind, WaitGraph, symptoms};
 
 /// A thing that pods wait for, and who waits for it.
@@ -27,9 +28,9 @@ pub(super) struct Site<'a> {
     directly: Vec<&'a Symptom>,
 }
 
-/// Every candidate for a cluster as it is now, in the order in which its causes were found.
-pub(super) fn candidates(cluster: &Cluster) -> Vec<Edit> {
-    let symptoms = symptoms(cluster);
+/// Every candidate for a cluster as it is now but those for pods that the goal excuses, in the order in which its causes were found.
+pub(super) fn candidates(cluster: &Cluster, target: &Target) -> Vec<Edit> {
+    let symptoms: Vec<Symptom> = symptoms(cluster).into_iter().filter(|symptom| !target.excuses(symptom)).collect();
     let graph = WaitGraph::of(cluster, &symptoms);
     let mut edits: Vec<Edit> = slips::of_near_misses(cluster, &symptoms);
     for (at, knot) in graph.knots() {

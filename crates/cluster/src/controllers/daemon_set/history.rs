@@ -66,7 +66,7 @@ fn snapshot(cluster: &mut Cluster, set: &Arc<DaemonSet>, known: &[Arc<Controller
     };
     let revision = known.iter().map(number).max().unwrap_or(0).saturating_add(1);
     let data = RawExtension(history::patch_of(template));
-    cluster.create(ControllerRevision { metadata, data, revision: Some(revision) });
+    cluster.admit_typed(ControllerRevision { metadata, data, revision: Some(revision) });
     hash
 }
 

@@ -57,7 +57,7 @@ impl Rollout {
         }
         let (name, size) = (key.name.to_string(), replicas(&set));
         let revision = set.metadata.annotations.as_ref().and_then(|all| all.get(REVISION).cloned());
-        cluster.create(set);
+        cluster.admit_typed(set);
         self.new = cluster.store.get::<ReplicaSet>(&key).cloned();
         if size > 0 {
             self.tell_scaled(cluster, &name, None, size);

@@ -149,7 +149,7 @@ pub(crate) fn provision(cluster: &mut Cluster, key: &ObjectKey) {
     }
     let volume = new_volume(cluster, key, &claim, &class, &by);
     let name = volume.metadata.name.clone().unwrap_or_default();
-    cluster.create(volume);
+    cluster.admit_typed(volume);
     match by {
         Provisioner::External(by) => {
             let message = format!("Successfully provisioned volume {name}");

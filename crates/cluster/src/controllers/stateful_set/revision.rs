@@ -101,7 +101,7 @@ fn update_revision(cluster: &mut Cluster, set: &StatefulSet, known: &[Arc<Contro
         owner_references: Some(vec![owner_reference(set)]),
         ..ObjectMeta::default()
     };
-    cluster.create(ControllerRevision { metadata, data: RawExtension(data), revision: Some(next) });
+    cluster.admit_typed(ControllerRevision { metadata, data: RawExtension(data), revision: Some(next) });
     Revision { name, template }
 }
 
