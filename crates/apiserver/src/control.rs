@@ -37,7 +37,9 @@ pub(crate) fn control(running: &Running, method: &str, action: &str, body: &[u8]
                 return Err(Failure::new(404, "NotFound", message));
             }
         }
-        (_, "" | "status" | "advance" | "pause" | "resume" | "fork" | "reset") => return Err(Failure::method_not_allowed()),
+        (_, "" | "status" | "advance" | "pause" | "resume" | "fork" | "reset") => {
+            return Err(Failure::method_not_allowed());
+        }
         _ => return Err(Failure::nothing_there()),
     }
     Ok(json_answer(200, &standing(running)))

@@ -1,8 +1,8 @@
 //! What is there: `/version`, and the lists of groups and resources, legacy and aggregated.
 
-use serde_json::{Value, json};
 use crate::behaviour::Behaviour;
 use crate::served::{Served, Subresource};
+use serde_json::{Value, json};
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -82,7 +82,8 @@ pub(crate) fn core_versions(address: &str) -> Value {
 
 /// `/apis`.
 pub(crate) fn groups(all: &[Served], behaviour: &Behaviour) -> Value {
-    let groups: Vec<Value> = group_versions(all, behaviour).iter().map(|(group, versions)| of_group(group, versions)).collect();
+    let groups: Vec<Value> =
+        group_versions(all, behaviour).iter().map(|(group, versions)| of_group(group, versions)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
@@ -119,7 +120,9 @@ fn group_versions(all: &[Served], behaviour: &Behaviour) -> Vec<(String, Vec<Str
     groups
 }
 
-fn reviews(behaviour: &Behaviour) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str, bool)> {
+fn reviews(
+    behaviour: &Behaviour,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str, bool)> {
     let tells = behaviour.tells_who_asks;
     REVIEWS.into_iter().filter(move |(_, _, name, ..)| *name != "selfsubjectreviews" || tells)
 }
@@ -201,7 +204,8 @@ fn aggregated_resources(all: &[Served], behaviour: &Behaviour, group: &str, vers
     let mut list: Vec<Value> = own
         .map(|served| {
             let resource = &served.resource;
-            let kind = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
+            let kind =
+                |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
             let mut entry = json!({
                 "resource": resource.plural,
                 "responseKind": kind(group, version, &resource.kind),

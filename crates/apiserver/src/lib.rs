@@ -16,9 +16,9 @@ mod read;
 mod review;
 mod route;
 mod running;
+mod served;
 mod server;
 mod speed;
-mod served;
 mod watch;
 mod write;
 

@@ -44,7 +44,12 @@ pub(crate) fn document(all: &[Served], path: &str, version: &str) -> Option<Valu
         let all = format!("/{path}/{below}{}", resource.plural);
         paths.insert(one, json!({"get": operation("get"), "put": operation("put"), "patch": operation("patch"), "delete": operation("delete")}));
         paths.insert(all, json!({"get": operation("list"), "post": operation("post")}));
-        let name = format!("io.k8s.{}.{}.{}", if resource.group.is_empty() { "core" } else { &resource.group }, served.version, resource.kind);
+        let name = format!(
+            "io.k8s.{}.{}.{}",
+            if resource.group.is_empty() { "core" } else { &resource.group },
+            served.version,
+            resource.kind
+        );
         schemas.insert(
             name,
             json!({

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource};
+use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, event_from_core};
 use sim_core::model::LabelSelector;
 
 use crate::answer::{Answer, Failure, json_answer};
@@ -147,7 +147,7 @@ pub(crate) fn shown(served: &Served, object: &Object) -> Value {
 /// Gives an object the version that was asked for.
 pub(crate) fn in_version(served: &Served, value: &mut Value) {
     if served.resource.group == "events.k8s.io" {
-        crate::write::into_new_event(value);
+        value.as_object_mut().into_iter().for_each(event_from_core);
     }
     value["apiVersion"] = served.api_version().into();
     value["kind"] = served.resource.kind.as_str().into();
@@ -211,7 +211,8 @@ struct Continue {
 impl Continue {
     fn token(&self) -> String {
         let (namespace, name) = &self.after;
-        BASE64_URL_SAFE_NO_PAD.encode(json!({"v": "meta.k8s.io/v1", "rv": self.version, "start": [namespace, name]}).to_string())
+        BASE64_URL_SAFE_NO_PAD
+            .encode(json!({"v": "meta.k8s.io/v1", "rv": self.version, "start": [namespace, name]}).to_string())
     }
 
     fn read(token: &str) -> Option<Self> {
@@ -256,7 +257,11 @@ pub(crate) fn list(
                      new list without the continue parameter.",
                 )
             };
-            let view = if from.version == view.resource_version { Arc::clone(view) } else { past(from.version).ok_or_else(expired)? };
+            let view = if from.version == view.resource_version {
+                Arc::clone(view)
+            } else {
+                past(from.version).ok_or_else(expired)?
+            };
             (view, Some(from.after))
         }
     };
@@ -317,7 +322,11 @@ pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Re
         }
         (None, [one]) => one,
         (None, _) => {
-            let init = if inits.is_empty() { String::new() } else { format!(" or one of the init containers: [{}]", inits.join(" ")) };
+            let init = if inits.is_empty() {
+                String::new()
+            } else {
+                format!(" or one of the init containers: [{}]", inits.join(" "))
+            };
             let list = containers.join(" ");
             return Err(Failure::bad_request(format!(
                 "a container name must be specified for pod {name}, choose one of: [{list}]{init}"

@@ -51,7 +51,9 @@ fn read(kind: &str, content_type: &str, body: &[u8]) -> Result<Value, Failure> {
     }
     let body: Value = serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
     match body.get("kind").and_then(Value::as_str) {
-        Some(found) if found != kind => Err(Failure::bad_request(format!("the body is of kind {found}: expected {kind}"))),
+        Some(found) if found != kind => {
+            Err(Failure::bad_request(format!("the body is of kind {found}: expected {kind}")))
+        }
         _ => Ok(body.get("spec").cloned().unwrap_or_else(|| json!({}))),
     }
 }

@@ -86,7 +86,12 @@ mod tests {
 
     #[test]
     fn paths_name_objects() {
-        let of = |group: &str, version: &str, namespace: Option<&str>, resource: &str, name: Option<&str>, sub: Option<&str>| Path {
+        let of = |group: &str,
+                  version: &str,
+                  namespace: Option<&str>,
+                  resource: &str,
+                  name: Option<&str>,
+                  sub: Option<&str>| Path {
             group: group.to_owned(),
             version: version.to_owned(),
             namespace: namespace.map(str::to_owned),
@@ -101,12 +106,18 @@ mod tests {
             ("/api/v1/namespaces/a/status", of("", "v1", None, "namespaces", Some("a"), Some("status"))),
             ("/api/v1/namespaces/a/pods", of("", "v1", Some("a"), "pods", None, None)),
             ("/api/v1/namespaces/a/pods/b%2Ec/log", of("", "v1", Some("a"), "pods", Some("b.c"), Some("log"))),
-            ("/apis/apps/v1/namespaces/a/deployments/b/scale", of("apps", "v1", Some("a"), "deployments", Some("b"), Some("scale"))),
+            (
+                "/apis/apps/v1/namespaces/a/deployments/b/scale",
+                of("apps", "v1", Some("a"), "deployments", Some("b"), Some("scale")),
+            ),
         ] {
             assert_eq!(path(text), expected, "{text}");
         }
         assert_eq!(Route::read("/apis/apps"), Some(Route::Group("apps".to_owned())));
-        assert_eq!(Route::read("/apis/apps/v1"), Some(Route::Version { group: "apps".to_owned(), version: "v1".to_owned() }));
+        assert_eq!(
+            Route::read("/apis/apps/v1"),
+            Some(Route::Version { group: "apps".to_owned(), version: "v1".to_owned() })
+        );
         for text in ["/", "/healthz", "/api/v1/namespaces/a/pods/b/c/d", "/api/v1/pods/%ff"] {
             assert_eq!(Route::read(text), None, "{text}");
         }

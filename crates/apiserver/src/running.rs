@@ -174,6 +174,7 @@ impl Running {
         let Some(cluster) = found.cloned() else { return false };
         state.pace = Pace::new(state.pace.speed, cluster.now_ms());
         state.cluster = cluster;
+        state.cluster.keep_journal();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
         journal.restart(state.cluster.store().resource_version());
         drop(journal);

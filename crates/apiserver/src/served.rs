@@ -1,7 +1,7 @@
 //! Which resources are served in which versions of their groups, by the simulated minor version. Upstream: the
 //! deprecation guide and `pkg/controlplane/instance.go` of each minor.
 
-use sim_cluster::{Kind, Resource};
+use sim_cluster::{Kind, Resource, ResourceRef};
 use sim_core::version::Version;
 
 use crate::behaviour::Behaviour;
@@ -34,7 +34,11 @@ const VERSIONS: &[(&str, &str, &[Since])] = &[
     ("discovery.k8s.io", "endpointslices", &[("v1", 21, NOW), ("v1beta1", 17, 25)]),
     ("networking.k8s.io", "ingresses", &[("v1", 19, NOW), ("v1beta1", 0, 22)]),
     ("networking.k8s.io", "ingressclasses", &[("v1", 19, NOW), ("v1beta1", 18, 22)]),
-    ("autoscaling", "horizontalpodautoscalers", &[("v2", 23, NOW), ("v1", 0, NOW), ("v2beta2", 0, 26), ("v2beta1", 0, 25)]),
+    (
+        "autoscaling",
+        "horizontalpodautoscalers",
+        &[("v2", 23, NOW), ("v1", 0, NOW), ("v2beta2", 0, 26), ("v2beta1", 0, 25)],
+    ),
     ("certificates.k8s.io", "certificatesigningrequests", &[("v1", 19, NOW), ("v1beta1", 0, 22)]),
     ("resource.k8s.io", "", &[("v1", 34, NOW)]),
 ];
@@ -68,7 +72,8 @@ pub(crate) fn served(version: Version, resources: Vec<Resource>) -> Vec<Served> 
     let minor = version.minor();
     let mut all: Vec<Served> = Vec::new();
     for resource in resources {
-        let events = (resource.known == Some(Kind::Event)).then(|| Resource { group: "events.k8s.io".to_owned(), ..resource.clone() });
+        let events = (resource.known == Some(Kind::Event))
+            .then(|| Resource { group: "events.k8s.io".to_owned(), ..resource.clone() });
         for resource in [Some(resource), events].into_iter().flatten() {
             for (index, version) in versions(&resource, minor).into_iter().enumerate() {
                 all.push(Served { resource: resource.clone(), version, is_preferred: index == 0 });
@@ -89,9 +94,9 @@ fn versions(resource: &Resource, minor: u32) -> Vec<String> {
         let all: &[Since] = &[("v1", 19, NOW), ("v1beta1", 0, 25)];
         return pick(all, minor);
     }
-    let told = VERSIONS.iter().find(|(group, plural, _)| {
-        *group == resource.group && (plural.is_empty() || *plural == resource.plural)
-    });
+    let told = VERSIONS
+        .iter()
+        .find(|(group, plural, _)| *group == resource.group && (plural.is_empty() || *plural == resource.plural));
     match told {
         Some((_, _, all)) => pick(all, minor),
         None if resource.versions.is_empty() => vec!["v1".to_owned()],
@@ -119,6 +124,19 @@ fn age(version: &str) -> (u8, std::cmp::Reverse<u32>, std::cmp::Reverse<u32>) {
 }
 
 impl Served {
+    /// The resource as writes name it.
+    pub(crate) fn reference(&self) -> ResourceRef {
+        match self.resource.known {
+            Some(kind) => ResourceRef::Known(kind),
+            None => ResourceRef::Other {
+                api_version: self.api_version(),
+                kind: self.resource.kind.clone(),
+                plural: self.resource.plural.clone(),
+                namespaced: self.resource.is_namespaced,
+            },
+        }
+    }
+
     /// `v1`, `apps/v1`.
     pub(crate) fn api_version(&self) -> String {
         match self.resource.group.as_str() {
@@ -131,12 +149,19 @@ impl Served {
     pub(crate) fn subresources(&self, behaviour: &Behaviour) -> Vec<Subresource> {
         let own = |name, verbs| Subresource { name, group: "", version: "", kind: "", verbs };
         let status = || own("status", UPDATES);
-        let scale = || Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: UPDATES };
+        let scale =
+            || Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: UPDATES };
         match self.resource.known {
             Some(Kind::Pod) => {
                 vec![
                     Subresource { name: "binding", group: "", version: "v1", kind: "Binding", verbs: &["create"] },
-                    Subresource { name: "eviction", group: "policy", version: behaviour.eviction, kind: "Eviction", verbs: &["create"] },
+                    Subresource {
+                        name: "eviction",
+                        group: "policy",
+                        version: behaviour.eviction,
+                        kind: "Eviction",
+                        verbs: &["create"],
+                    },
                     own("log", &["get"]),
                     status(),
                 ]
@@ -166,12 +191,22 @@ impl Served {
     /// The categories that kubectl resolves: `all`.
     pub(crate) fn categories(&self) -> &'static [&'static str] {
         const ALL: [&str; 10] = [
-            "pods", "replicationcontrollers", "services", "daemonsets", "deployments", "replicasets", "statefulsets",
-            "horizontalpodautoscalers", "cronjobs", "jobs",
+            "pods",
+            "replicationcontrollers",
+            "services",
+            "daemonsets",
+            "deployments",
+            "replicasets",
+            "statefulsets",
+            "horizontalpodautoscalers",
+            "cronjobs",
+            "jobs",
         ];
         match self.resource.plural.as_str() {
             plural if ALL.contains(&plural) => &["all"],
-            "customresourcedefinitions" | "mutatingwebhookconfigurations" | "validatingwebhookconfigurations"
+            "customresourcedefinitions"
+            | "mutatingwebhookconfigurations"
+            | "validatingwebhookconfigurations"
             | "apiservices" => &["api-extensions"],
             _ => &[],
         }

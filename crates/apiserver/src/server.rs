@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use sim_cluster::Resource;
 use tokio::net::TcpListener;
 
-use crate::behaviour::Behaviour;
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
+use crate::behaviour::Behaviour;
 use crate::control::control;
 use crate::discovery::{self, Aggregated};
 use crate::openapi;
@@ -146,7 +146,12 @@ impl App {
         }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
-            [] => return Ok(json_answer(200, &serde_json::json!({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/sim/v1", "/version"]}))),
+            [] => {
+                return Ok(json_answer(
+                    200,
+                    &serde_json::json!({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/sim/v1", "/version"]}),
+                ));
+            }
             ["version"] => return Ok(json_answer(200, &discovery::version(&behaviour))),
             ["healthz" | "livez" | "readyz", ..] => return Ok(typed_answer(200, "text/plain; charset=utf-8", "ok")),
             ["openapi", "v2"] => return Ok(typed_answer(200, openapi::V2_TYPE, "")),

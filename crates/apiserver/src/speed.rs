@@ -84,7 +84,9 @@ mod tests {
 
     #[test]
     fn speeds_are_read_and_shown() {
-        for (text, shown) in [("paused", "paused"), ("realtime", "realtime"), ("1x", "realtime"), ("60x", "60x"), ("0.5x", "0.5x")] {
+        for (text, shown) in
+            [("paused", "paused"), ("realtime", "realtime"), ("1x", "realtime"), ("60x", "60x"), ("0.5x", "0.5x")]
+        {
             assert_eq!(text.parse::<Speed>().map(|speed| speed.to_string()).as_deref(), Ok(shown));
         }
         for text in ["", "60", "0x", "-1x", "NaNx", "infx", "fast", "1e9x"] {

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use serde_json::{Value, json};
 use sim_cluster::Object;
 use tokio::sync::mpsc;
+use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -67,7 +68,12 @@ fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failur
     let forbidden = |field: &str, why: &str| {
         let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
         let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
-        Failure::with_details(422, "Invalid", message, json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}))
+        Failure::with_details(
+            422,
+            "Invalid",
+            message,
+            json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}),
+        )
     };
     let matched = query.get("resourceVersionMatch");
     if query.get("sendInitialEvents").is_some() {
@@ -84,7 +90,10 @@ fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failur
             ));
         }
     } else if matched.is_some() && initial {
-        return Err(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        return Err(forbidden(
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ));
     }
     Ok(())
 }
@@ -128,7 +137,7 @@ impl Watching {
             while self.catch_up().await? {}
             tokio::select! {
                 moved = moves.changed() => moved.map_err(|_| Over)?,
-                _ = ending.wait_for(|ended| *ended) => return Err(Over),
+                () = has_ended(&mut ending) => return Err(Over),
                 () = self.lines.closed() => return Err(Over),
                 () = sleep_until(self.ends) => {
                     if self.bookmarks {
@@ -148,7 +157,8 @@ impl Watching {
     async fn catch_up(&mut self) -> Result<bool, Over> {
         let read = {
             let journal = self.running.journal.read().unwrap_or_else(PoisonError::into_inner);
-            let known = if journal.epoch == self.epoch { journal.after(self.position, BATCH) } else { Err(journal.newest()) };
+            let known =
+                if journal.epoch == self.epoch { journal.after(self.position, BATCH) } else { Err(journal.newest()) };
             known.map(|writes| (writes, journal.newest()))
         };
         let (writes, newest): (VecDeque<Arc<Write>>, u64) = match read {
@@ -199,8 +209,12 @@ impl Watching {
         }
         let served = &self.selection.served;
         let object = match self.selection.form {
-            Form::Objects => json!({"kind": served.resource.kind, "apiVersion": served.api_version(), "metadata": metadata}),
-            Form::Metadata => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}),
+            Form::Objects => {
+                json!({"kind": served.resource.kind, "apiVersion": served.api_version(), "metadata": metadata})
+            }
+            Form::Metadata => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            }
             Form::Table(include) => {
                 let row = match include {
                     Include::Nothing => Value::Null,
@@ -222,9 +236,15 @@ impl Watching {
         let mut ending = self.running.ending();
         tokio::select! {
             sent = self.lines.send(Ok(line)) => sent.map_err(|_| Over),
-            _ = ending.wait_for(|ended| *ended) => Err(Over),
+            () = has_ended(&mut ending) => Err(Over),
             // Whoever does not read for as long as a watch lasts has gone.
             () = sleep_until(self.ends + BOOKMARK) => Err(Over),
         }
     }
+}
+
+/// Waits for the end of everything.
+async fn has_ended(ending: &mut Receiver<bool>) {
+    // Nobody who could tell is an end too.
+    let _ = ending.wait_for(|ended| *ended).await;
 }

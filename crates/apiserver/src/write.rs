@@ -1,8 +1,8 @@
 //! POST, PUT, PATCH and DELETE.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sim_cluster::{
-    Cluster, DeleteOptions, Deleted, EvictionRefused, FieldValidation, Kind, ObjectKey, Patch, Preconditions,
+    Cluster, DeleteOptions, Deleted, EvictionRefused, FieldValidation, Kind, Object, ObjectKey, Patch, Preconditions,
     Propagation, Resource, Subresource, Target, WriteOptions, Written,
 };
 
@@ -37,7 +37,7 @@ impl Request<'_> {
     }
 
     fn target(&self, name: &str) -> Target {
-        Target { resource: self.resource().clone(), namespace: self.namespace().to_owned(), name: name.to_owned() }
+        Target { resource: self.served().reference(), namespace: self.namespace().to_owned(), name: name.to_owned() }
     }
 
     /// The subresource that is written like an object.
@@ -56,7 +56,9 @@ impl Request<'_> {
             Some("Strict") => FieldValidation::Strict,
             Some("Ignore") => FieldValidation::Ignore,
             Some(other) => {
-                let message = format!("fieldValidation: Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
+                let message = format!(
+                    "fieldValidation: Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+                );
                 return Err(Failure::bad_request(message));
             }
         };
@@ -67,6 +69,7 @@ impl Request<'_> {
             field_manager: self.query.get("fieldManager").unwrap_or(program).to_owned(),
             force: self.query.is_set("force"),
             strict,
+            api_version: Some(self.served().api_version()),
         })
     }
 
@@ -77,56 +80,16 @@ impl Request<'_> {
         }
         let parsed = serde_json::from_slice(self.body);
         parsed.map_err(|error| {
-            Failure::bad_request(format!("the object provided is unrecognized (must be of type {}): {error}", self.resource().kind))
+            Failure::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): {error}",
+                self.resource().kind
+            ))
         })
-    }
-
-    /// An object as the store has it: in the version of the kind that is kept.
-    fn object_body(&self) -> Result<Value, Failure> {
-        let mut value = self.json_body()?;
-        let Some(object) = value.as_object_mut() else {
-            return Err(Failure::bad_request("the body is no object"));
-        };
-        let expected = (self.served().api_version(), self.resource().kind.clone());
-        self.check_type(object, &expected)?;
-        if self.resource().group == "events.k8s.io" {
-            from_new_event(&mut value);
-        }
-        if let Some(kind) = self.resource().known {
-            value["apiVersion"] = kind.api_version().into();
-        }
-        Ok(value)
-    }
-
-    /// The body's type is that of the path; a body without one is taken for it.
-    fn check_type(&self, object: &mut Map<String, Value>, expected: &(String, String)) -> Result<(), Failure> {
-        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        if (!kind.is_empty() && kind != expected.1) || (!api_version.is_empty() && api_version != expected.0) {
-            let split = |api: &str| match api.split_once('/') {
-                Some((group, version)) => (group.to_owned(), version.to_owned()),
-                None => (String::new(), api.to_owned()),
-            };
-            let text = |(api_version, kind): &(String, String)| {
-                let (group, version) = split(api_version);
-                format!("{group}/{version}, Kind={kind}")
-            };
-            let (given, wanted) = (text(&(api_version, kind)), text(expected));
-            return Err(Failure::bad_request(format!(
-                "the API version in the data ({given}) does not match the expected API version ({wanted})"
-            )));
-        }
-        object.insert("apiVersion".to_owned(), expected.0.as_str().into());
-        object.insert("kind".to_owned(), expected.1.as_str().into());
-        Ok(())
     }
 
     /// What was written, in the version that was asked for.
     fn answer(&self, code: u16, written: Written) -> Answer {
-        let Written { mut object, warnings, .. } = written;
-        if self.subresource != Some("scale") {
-            in_version(self.served(), &mut object);
-        }
+        let Written { object, warnings, .. } = written;
         let mut answer = json_answer(code, &object);
         warn(&mut answer, &warnings);
         answer
@@ -136,9 +99,9 @@ impl Request<'_> {
     pub(crate) fn post(&self) -> Result<Answer, Failure> {
         match (self.subresource, self.selection.name.as_deref()) {
             (None, None) => {
-                let (body, options) = (self.object_body()?, self.options()?);
+                let (body, options, resource) = (self.json_body()?, self.options()?, self.served().reference());
                 let written =
-                    self.running.write(|cluster| cluster.create(self.resource(), self.namespace(), body, &options))?;
+                    self.running.write(|cluster| cluster.create(&resource, self.namespace(), body, &options))?;
                 Ok(self.answer(201, written))
             }
             (Some("binding"), Some(name)) if self.resource().known == Some(Kind::Pod) => self.bind(name),
@@ -156,9 +119,8 @@ impl Request<'_> {
         let annotations = annotations.filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect();
         let uid = text(&body["metadata"]["uid"]);
         let dry_run = self.query.dry_run()?;
-        self.running.write(|cluster| {
-            cluster.bind_pod(self.namespace(), name, &node, annotations, uid.as_deref(), dry_run)
-        })?;
+        self.running
+            .write(|cluster| cluster.bind_pod(self.namespace(), name, &node, &annotations, uid.as_deref(), dry_run))?;
         Ok(json_answer(201, &success(Value::Null)))
     }
 
@@ -167,9 +129,9 @@ impl Request<'_> {
         let grace = body["deleteOptions"]["gracePeriodSeconds"].as_i64();
         let dry_run = self.query.dry_run()? || !body["deleteOptions"]["dryRun"].as_array().is_none_or(Vec::is_empty);
         let key = ObjectKey::new(self.namespace(), name);
-        let evicted = self.running.write(|cluster| {
-            if dry_run { cluster.clone().evict(&key, grace) } else { cluster.evict(&key, grace) }
-        });
+        let evicted = self
+            .running
+            .write(|cluster| if dry_run { cluster.clone().evict(&key, grace) } else { cluster.evict(&key, grace) });
         match evicted {
             Ok(()) => Ok(json_answer(201, &success(Value::Null))),
             Err(EvictionRefused::NotFound(_)) => Err(read::not_found(self.resource(), name)),
@@ -177,6 +139,9 @@ impl Request<'_> {
                 let details = json!({"causes": [{"reason": "DisruptionBudget", "message": cause}]});
                 let message = "Cannot evict pod as it would violate the pod's disruption budget.";
                 Err(Failure::with_details(429, "TooManyRequests", message, details))
+            }
+            Err(refused @ EvictionRefused::Forbidden { .. }) => {
+                Err(Failure::new(403, "Forbidden", refused.to_string()))
             }
             Err(EvictionRefused::Failed(message)) => Err(Failure::new(500, "InternalError", message)),
         }
@@ -192,8 +157,7 @@ impl Request<'_> {
     pub(crate) fn put(&self) -> Result<Answer, Failure> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
-        let body = if matches!(subresource, Some(Subresource::Scale)) { self.json_body()? } else { self.object_body()? };
-        let (options, target) = (self.options()?, self.target(name));
+        let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
         let written = self.running.write(|cluster| cluster.replace(&target, subresource, body, &options))?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
@@ -203,42 +167,22 @@ impl Request<'_> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
         let type_ = self.content_type.split(';').next().unwrap_or_default().trim();
-        let supported = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+        let supported =
+            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
         let patch = match type_ {
             "application/json-patch+json" => Patch::Json(self.patch_body()?),
             "application/merge-patch+json" => Patch::Merge(self.patch_body()?),
             "application/strategic-merge-patch+json" => Patch::Strategic(self.patch_body()?),
-            "application/apply-patch+yaml" => Patch::Apply(self.applied_body()?),
             _ => return Err(unsupported(supported)),
         };
         let (options, target) = (self.options()?, self.target(name));
-        if matches!(patch, Patch::Apply(_)) && self.query.get("fieldManager").is_none() {
-            return Err(Failure::with_details(
-                422,
-                "Invalid",
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-                json!({"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [{"reason": "FieldValueRequired",
-                    "message": "Required value: is required for apply patch", "field": "fieldManager"}]}),
-            ));
-        }
         let written = self.running.write(|cluster| cluster.patch_object(&target, subresource, &patch, &options))?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
 
     fn patch_body(&self) -> Result<Value, Failure> {
-        serde_json::from_slice(self.body).map_err(|error| {
-            Failure::bad_request(format!("error decoding patch: {error}"))
-        })
-    }
-
-    fn applied_body(&self) -> Result<Value, Failure> {
-        let text = std::str::from_utf8(self.body).map_err(|error| Failure::bad_request(error.to_string()))?;
-        let mut value: Value = serde_yaml::from_str(text)
-            .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
-        if let Some(kind) = self.resource().known {
-            value["apiVersion"] = kind.api_version().into();
-        }
-        Ok(value)
+        serde_json::from_slice(self.body)
+            .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))
     }
 
     /// DELETE of one object, or of all that are selected.
@@ -262,10 +206,11 @@ impl Request<'_> {
             Some(name) => {
                 let target = self.target(name);
                 let deleted =
-                    self.running.write(|cluster| cluster.delete_target(&target, options, preconditions, dry_run))?;
+                    self.running.write(|cluster| cluster.delete_target(&target, options, &preconditions, dry_run))?;
                 Ok(match deleted {
                     Deleted::Gone(object) => {
-                        let mut details = json!({"name": name, "kind": self.resource().plural, "uid": object["metadata"]["uid"]});
+                        let mut details =
+                            json!({"name": name, "kind": self.resource().plural, "uid": object["metadata"]["uid"]});
                         if !self.resource().group.is_empty() {
                             details["group"] = self.resource().group.as_str().into();
                         }
@@ -295,17 +240,17 @@ impl Request<'_> {
     fn delete_all(
         &self,
         cluster: &mut Cluster,
-        objects: &[sim_cluster::Object],
+        objects: &[Object],
         options: DeleteOptions,
         dry_run: bool,
     ) -> Result<(), Failure> {
         for object in objects {
             let target = Target {
-                resource: self.resource().clone(),
+                resource: self.served().reference(),
                 namespace: object.namespace().unwrap_or_default().to_owned(),
                 name: object.name().to_owned(),
             };
-            cluster.delete_target(&target, options, Preconditions::default(), dry_run)?;
+            cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
         }
         Ok(())
     }
@@ -326,7 +271,9 @@ impl Request<'_> {
             Some("Foreground") => Some(Propagation::Foreground),
             Some("Orphan") => Some(Propagation::Orphan),
             Some(other) => {
-                let why = format!("propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
+                let why = format!(
+                    "propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+                );
                 let message = format!("DeleteOptions.meta.k8s.io \"\" is invalid: {why}");
                 return Err(Failure::new(422, "Invalid", message));
             }
@@ -349,32 +296,4 @@ fn unsupported(accepted: &str) -> Failure {
     let message =
         format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
     Failure::new(415, "UnsupportedMediaType", message)
-}
-
-/// Fields of an Event that have another name in `events.k8s.io` (`pkg/apis/events/v1/conversion.go`): there, and here.
-const EVENT_FIELDS: [(&str, &str); 7] = [
-    ("regarding", "involvedObject"),
-    ("note", "message"),
-    ("reportingController", "reportingComponent"),
-    ("deprecatedSource", "source"),
-    ("deprecatedFirstTimestamp", "firstTimestamp"),
-    ("deprecatedLastTimestamp", "lastTimestamp"),
-    ("deprecatedCount", "count"),
-];
-
-pub(crate) fn into_new_event(event: &mut Value) {
-    rename(event, |(new, old)| (old, new));
-}
-
-fn from_new_event(event: &mut Value) {
-    rename(event, |pair| pair);
-}
-
-fn rename(event: &mut Value, direction: impl Fn((&'static str, &'static str)) -> (&'static str, &'static str)) {
-    let Some(event) = event.as_object_mut() else { return };
-    for (from, to) in EVENT_FIELDS.map(direction) {
-        if let Some(value) = event.remove(from) {
-            event.insert(to.to_owned(), value);
-        }
-    }
 }

@@ -11,7 +11,8 @@ use crate::kubeconfig::{self, Endpoint};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: CtlArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let named = args.kubeconfig.or_else(|| std::env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
+    let named =
+        args.kubeconfig.or_else(|| std::env::var_os("KUBECONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
     let path = named.or_else(kubeconfig::last_path).ok_or_else(|| {
         CliError::new("no cluster: KUBECONFIG is not set, and there was no `sim serve` before")
             .hint("--kubeconfig PATH names the file that `sim serve` wrote")
@@ -55,13 +56,13 @@ fn ask(endpoint: &Endpoint, action: &str, body: Option<Value>) -> Result<Value, 
             request.send_json(&body)
         }
     };
-    let mut answer = sent.map_err(|error| {
-        CliError::new(format!("{}: {error}", endpoint.server)).hint("does `sim serve` still run?")
-    })?;
+    let mut answer = sent
+        .map_err(|error| CliError::new(format!("{}: {error}", endpoint.server)).hint("does `sim serve` still run?"))?;
     let status = answer.status();
-    let document: Value = answer.body_mut().read_json().map_err(|error| {
-        CliError::new(format!("{url}: {error}")).hint("this server is not a `sim serve`")
-    })?;
+    let document: Value = answer
+        .body_mut()
+        .read_json()
+        .map_err(|error| CliError::new(format!("{url}: {error}")).hint("this server is not a `sim serve`"))?;
     if status.is_success() {
         return Ok(document);
     }

@@ -12,13 +12,10 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub(crate) fn drop_data(objects: &mut [Object]) -> Option<String> {
     let mut dropped = 0;
     for object in objects {
-        let Object::Other(secret) = object else { continue };
-        if secret.kind != "Secret" || secret.api_version != "v1" {
-            continue;
-        }
+        let Object::Secret(secret) = object else { continue };
         let secret = Arc::make_mut(secret);
         let mut had = secret.metadata.annotations.as_mut().is_some_and(|kept| kept.remove(LAST_APPLIED).is_some());
-        for values in ["data", "stringData"].into_iter().filter_map(|key| secret.rest.get_mut(key)?.as_object_mut()) {
+        for values in [&mut secret.data, &mut secret.string_data].into_iter().flatten() {
             for value in values.values_mut().filter(|value| value.as_str() != Some("")) {
                 *value = Value::String(String::new());
                 had = true;
@@ -37,7 +34,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::json;
-    use sim_cluster::Object;
+    use sim_cluster::{Kind, Object};
 
     use super::drop_data;
 
@@ -46,8 +43,11 @@ mod tests {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {"name": "s", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "a": "b"}},
             "data": {"password": "aHVudGVyMg=="}, "stringData": {"user": "me"}});
-        let read = |value| Object::Other(Arc::new(serde_json::from_value(value).unwrap()));
-        let mut objects = vec![read(secret), read(json!({"apiVersion": "example.com/v1", "kind": "Secret", "data": {"a": "b"}}))];
+        let other = json!({"apiVersion": "example.com/v1", "kind": "Secret", "data": {"a": "b"}});
+        let mut objects = vec![
+            Object::read(Kind::Secret, secret).unwrap(),
+            Object::Other(Arc::new(serde_json::from_value(other).unwrap())),
+        ];
         assert_eq!(drop_data(&mut objects).unwrap(), "the data of 1 Secret was dropped; --keep-secrets keeps it");
         let left = objects[0].to_value();
         assert_eq!(left["data"], json!({"password": ""}));

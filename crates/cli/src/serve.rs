@@ -75,8 +75,9 @@ impl Serving {
         let address = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?;
         let path = match &self.kubeconfig {
             Some(path) => path.clone(),
-            None => kubeconfig::default_path(address.port())
-                .ok_or_else(|| CliError::new("there is no state folder: HOME is not set").hint("--kubeconfig PATH says where to write"))?,
+            None => kubeconfig::default_path(address.port()).ok_or_else(|| {
+                CliError::new("there is no state folder: HOME is not set").hint("--kubeconfig PATH says where to write")
+            })?,
         };
         // A file that we name ourselves is ours.
         let if_present = if self.kubeconfig.is_some() { self.if_present } else { IfPresent::Replace };

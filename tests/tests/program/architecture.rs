@@ -90,7 +90,8 @@ fn nothing_below_the_cli_touches_files_or_clocks() {
 
 #[test]
 fn versions_are_compared_only_in_the_tables() {
-    let tables = ["behaviour.rs", "behaviour/kubelet.rs", "profile/defaults.rs", "version.rs", "layout.rs", "served.rs"];
+    let tables =
+        ["behaviour.rs", "behaviour/kubelet.rs", "profile/defaults.rs", "version.rs", "layout.rs", "served.rs"];
     for room in ["core", "cluster", "kubectl", "advisor", "apiserver", "cli"] {
         for (path, text) in sources(room) {
             let is_table = tables.iter().any(|table| path.ends_with(table));
