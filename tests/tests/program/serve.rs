@@ -25,7 +25,7 @@ fn kubectl() -> String {
 fn script(name: &str, serve: &[&str], script: &str) -> Ran {
     let sim = Sim::new(name);
     let script = format!(
-        "set -e\nkubectl() {{ '{}' \"$@\"; }}\nsim() {{ '{}' \"$@\"; }}\n{script}",
+        "set -e\nkubectl() {{ command '{}' \"$@\"; }}\nsim() {{ command '{}' \"$@\"; }}\n{script}",
         kubectl(),
         sim_tests::binary().display()
     );
@@ -52,23 +52,31 @@ fn the_article_is_typed() {
     let taint = "node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule";
     let typed = format!(
         "pod=$(kubectl get pods -n kube-system -o name | grep calico-kube-controllers)
-         kubectl describe $pod -n kube-system | grep -c 'default-scheduler  0/2 nodes are available: 2 node(s) had taints'
-         kubectl get replicaset --all-namespaces | grep -c calico-kube-controllers
+         kubectl describe $pod -n kube-system
+         kubectl get replicaset --all-namespaces
          kubectl logs $pod -n kube-system || true
-         kubectl get events -n kube-system | grep -c FailedScheduling
-         kubectl describe node kubemaster | grep -c '{taint}'
+         kubectl get events -n kube-system
+         kubectl describe node kubemaster
          kubectl taint nodes kubemaster {taint}-
          kubectl taint nodes kubemaster node-role.kubernetes.io/master:NoSchedule-
          kubectl taint nodes kubeworker {taint}-
-         sim ctl advance 5m > /dev/null
-         kubectl get pods --all-namespaces | grep -vc Running"
+         sim ctl advance 5m
+         kubectl get pods --all-namespaces --no-headers"
     );
     let ran = script("serve-article", &AS_FOUND, &typed);
-    let lines: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(&lines[..1], ["1"], "{}{}", ran.stdout, ran.stderr);
-    assert!(lines.contains(&"node/kubemaster untainted") && lines.contains(&"node/kubeworker untainted"), "{lines:?}");
-    // Only the line of headers does not say Running.
-    assert_eq!(lines.last(), Some(&"1"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let (before, after) = ran.stdout.split_once("30m of virtual time").expect("time passes");
+    for shown in [
+        "default-scheduler  0/2 nodes are available: 2 node(s) had taints that the pod didn't tolerate.",
+        "kube-system   calico-kube-controllers-",
+        "Warning   FailedScheduling",
+        taint,
+        "node/kubemaster untainted\nnode/kubemaster untainted\nnode/kubeworker untainted\n",
+    ] {
+        assert!(before.contains(shown), "{shown}: {before}");
+    }
+    let pods: Vec<&str> = after.lines().skip(1).collect();
+    assert!(pods.len() == 15 && pods.iter().all(|pod| pod.contains(" Running ")), "{after}");
     let told = "Error from server (BadRequest): pod ";
     assert!(ran.stderr.contains(told) && ran.stderr.contains("does not have a host assigned"), "{}", ran.stderr);
 }
@@ -96,44 +104,122 @@ fn what_is_not_there_is_said_in_kubectl_s_words() {
     assert_eq!(ran.stderr, expected);
 }
 
+const WEB: &str = "cat > $SIM_TEST_FOLDER/web.yaml <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      tolerations: [{operator: Exists}]
+      containers: [{name: nginx, image: nginx}]
+END
+";
+
 #[test]
 fn objects_are_made_changed_and_deleted() {
+    let folder = std::env::temp_dir().join(format!("sim-serve-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for manifests");
     let typed = "
-        kubectl create deployment web --image=nginx --replicas=2
+        kubectl apply -f $SIM_TEST_FOLDER/web.yaml
+        kubectl apply -f $SIM_TEST_FOLDER/web.yaml
+        kubectl diff -f $SIM_TEST_FOLDER/web.yaml
         kubectl scale deployment web --replicas=3
+        sim ctl advance 1m > $SIM_TEST_FOLDER/log
+        kubectl rollout status deployment web --timeout=20s
         kubectl label deployment web tier=front
         kubectl annotate deployment web note=x
         kubectl set image deployment/web nginx=nginx:2
-        kubectl get deployment web -o jsonpath='{.spec.replicas} {.metadata.labels.tier} {.spec.template.spec.containers[0].image}{\"\\n\"}'
         kubectl patch deployment web --type=json -p '[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":1}]'
         kubectl patch deployment web --type=merge -p '{\"spec\":{\"replicas\":2}}'
+        kubectl get deployment web -o jsonpath='{.spec.replicas} {.metadata.labels.tier} {.spec.template.spec.containers[0].image}{\"\\n\"}'
         kubectl get deployment web -o custom-columns=N:.metadata.name,R:.spec.replicas --no-headers
-        kubectl delete deployment web
-        kubectl create namespace shop
-        kubectl create configmap settings -n shop --from-literal=a=b
-        kubectl get configmap settings -n shop -o jsonpath='{.data.a}{\"\\n\"}'
+        kubectl rollout undo deployment web 2> $SIM_TEST_FOLDER/log
+        kubectl run one --image=busybox
+        kubectl delete pod one --wait=false > $SIM_TEST_FOLDER/log
+        kubectl delete deployment web > $SIM_TEST_FOLDER/log
+        kubectl create -f $SIM_TEST_FOLDER/web.yaml
+        kubectl create -f $SIM_TEST_FOLDER/web.yaml 2>&1 | grep -o 'deployments.apps \"web\" already exists'
         kubectl auth can-i delete pods
         kubectl cordon kubeworker
-        kubectl uncordon kubeworker";
+        kubectl uncordon kubeworker
+        kubectl wait --for=condition=Ready node/kubemaster --timeout=20s";
+    let typed = format!("export SIM_TEST_FOLDER={}\n{WEB}{typed}", folder.display());
     says(
         "serve-writes",
         &AS_FOUND,
-        typed,
+        &typed,
         "deployment.apps/web created\n\
+         deployment.apps/web unchanged\n\
          deployment.apps/web scaled\n\
+         deployment \"web\" successfully rolled out\n\
          deployment.apps/web labeled\n\
          deployment.apps/web annotated\n\
          deployment.apps/web image updated\n\
-         3 front nginx:2\n\
          deployment.apps/web patched\n\
          deployment.apps/web patched\n\
+         2 front nginx:2\n\
          web   2\n\
-         deployment.apps \"web\" deleted from default namespace\n\
-         namespace/shop created\n\
-         configmap/settings created\n\
-         b\n\
+         deployment.apps/web rolled back\n\
+         pod/one created\n\
+         deployment.apps/web created\n\
+         deployments.apps \"web\" already exists\n\
          yes\n\
          node/kubeworker cordoned\n\
-         node/kubeworker uncordoned\n",
+         node/kubeworker uncordoned\n\
+         node/kubemaster condition met\n",
     );
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// What every kubectl since v1.20 does, whatever its way of discovery.
+#[test]
+fn a_watch_shows_what_changes() {
+    let ran = script(
+        "serve-watch",
+        &AS_FOUND,
+        "kubectl get pods -n kube-system --no-headers -w --request-timeout=4s & sleep 1
+         kubectl taint nodes kubeworker node.cloudprovider.kubernetes.io/uninitialized- > /dev/null
+         sim ctl advance 1m > /dev/null
+         wait || true",
+    );
+    let of_dns: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("coredns-")).collect();
+    let shows = |word: &str| of_dns.iter().any(|line| line.contains(word));
+    assert!(shows("Pending") && shows("ContainerCreating") && shows("Running"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn bad_targets_are_one_clear_line() {
+    let folder = std::env::temp_dir().join(format!("sim-serve-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let config = folder.join("config");
+    std::fs::write(&config, "apiVersion: v1\nkind: Config\n").expect("a file");
+    let path = config.display().to_string();
+    let refused = Sim::new("serve-kubeconfig").run(&["serve", ARTICLE, "--kubeconfig", &path, "--", "true"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .ends_with("the file is there already\n  hint: --merge adds a context to it, --force replaces it\n"),
+        "{}",
+        refused.stderr
+    );
+    let merged = Sim::new("serve-merge").run(&["serve", ARTICLE, "--kubeconfig", &path, "--merge", "--", "true"]);
+    assert_eq!(merged.code, 0, "{}", merged.stderr);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let in_use = Sim::new("serve-port").run(&["serve", ARTICLE, "--port", &port, "--", "true"]);
+    assert_eq!(in_use.code, 2);
+    assert!(
+        in_use.stderr.contains(&format!("cannot listen on 127.0.0.1:{port}: Address already in use")),
+        "{}",
+        in_use.stderr
+    );
+    let open = Sim::new("serve-open").run(&["serve", ARTICLE, "--listen", "0.0.0.0", "--", "true"]);
+    assert_eq!(open.code, 2);
+    assert!(open.stderr.contains("--token"), "{}", open.stderr);
+    let _ = std::fs::remove_dir_all(&folder);
 }
