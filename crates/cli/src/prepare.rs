@@ -56,7 +56,7 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
         None => version_of(&input, args.fallback_version, &mut notes)?,
     };
     notes.extend(unmeasured(version));
-    let scheduler_config = match scheduler_config(args.scheduler_config.as_deref(), version) {
+    let scheduler_config = match scheduler_config(args.scheduler_config.as_deref(), input.scenario.as_ref(), version) {
         Ok((config, warnings)) => {
             faults.extend(warnings);
             config
@@ -132,13 +132,18 @@ fn sum_of_errors(faults: &[Fault], of: &str) -> Option<CliError> {
     }
 }
 
-/// Reads the KubeSchedulerConfiguration, if one was given, with its warnings.
+/// Reads the KubeSchedulerConfiguration of a file, else that of the Scenario, if there is one, with its warnings.
 pub(crate) fn scheduler_config(
     path: Option<&Path>,
+    scenario: Option<&Scenario>,
     version: Version,
 ) -> Result<(Option<SchedulerConfig>, Vec<Fault>), Vec<Fault>> {
-    let Some(path) = path else { return Ok((None, Vec::new())) };
-    let (config, warnings) = sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin())?;
+    let written = scenario.and_then(|scenario| scenario.scheduler_config.as_ref());
+    let (config, warnings) = match (path, written) {
+        (Some(path), _) => sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin())?,
+        (None, Some(written)) => written.read(version)?,
+        (None, None) => return Ok((None, Vec::new())),
+    };
     Ok((Some(config), warnings))
 }
 
