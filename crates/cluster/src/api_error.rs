@@ -9,8 +9,7 @@ use crate::store::Conflict;
 use crate::validation::FieldFault;
 
 /// What a write says that came too late (`registry.OptimisticLockErrorMsg`).
-const MODIFIED: &str =
-    "the object has been modified; please apply your changes to the latest version and try again";
+const MODIFIED: &str = "the object has been modified; please apply your changes to the latest version and try again";
 
 /// Why a request was refused (`metav1.StatusReason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -419,8 +418,7 @@ mod tests {
     #[test]
     fn refusals_are_statuses() {
         let cause = |field: &str| json!({"reason": "FieldValueRequired", "message": "Required value", "field": field});
-        let fault =
-            FieldFault { path: "a".to_owned(), why: "Required value".to_owned(), type_: "FieldValueRequired" };
+        let fault = FieldFault { path: "a".to_owned(), why: "Required value".to_owned(), type_: "FieldValueRequired" };
         let status = ApiError::invalid(GroupName::kind(Kind::Deployment), "web", &[fault]).status();
         let expected = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": "Deployment.apps \"web\" is invalid: a: Required value", "reason": "Invalid",

@@ -106,7 +106,11 @@ impl Cluster {
     /// An object that has only a prefix of a name gets one that nobody has (`names.SimpleNameGenerator`).
     fn draw_name(&mut self, object: &mut Object) {
         let metadata = object.metadata();
-        let Some(prefix) = metadata.generate_name.clone().filter(|_| metadata.name.as_ref().is_none_or(String::is_empty)) else { return };
+        let Some(prefix) =
+            metadata.generate_name.clone().filter(|_| metadata.name.as_ref().is_none_or(String::is_empty))
+        else {
+            return;
+        };
         loop {
             object.metadata_mut().name = Some(format!("{prefix}{}", self.names.suffix(&prefix)));
             if self.store.present(object).is_none() {

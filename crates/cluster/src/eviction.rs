@@ -119,7 +119,8 @@ impl Cluster {
             return Err(EvictionRefused::Forbidden { budget: budget_key.clone(), why });
         }
         if status.disruptions_allowed.unwrap_or(0) <= 0 {
-            let cause = format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently");
+            let cause =
+                format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently");
             return Err(refused(cause, 0));
         }
         Ok(Some((budget_key.clone(), status)))

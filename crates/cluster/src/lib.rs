@@ -82,8 +82,8 @@ pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};
 pub use printed::Printed;
 pub use request::{
-    Deleted, FieldValidation, Patch, Preconditions, Resource, Subresource, Target, WriteOptions, Written, event_from_core,
-    event_into_core,
+    Deleted, FieldValidation, Patch, Preconditions, Resource, Subresource, Target, WriteOptions, Written,
+    event_from_core, event_into_core,
 };
 pub use result::{Counts, EventResult, NodeResult, PodResult, PrintedResult, RunResult, format_millis};
 pub use scheduling::{Anew, Scheduling};

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::{FieldValidation, Resource, Target, WriteOptions, event, strategy};
+use super::{FieldValidation, Resource, Target, WriteOptions, event};
 use crate::api_error::ApiError;
 use crate::object::{Kind, Object, Unstructured};
 
@@ -60,8 +60,9 @@ fn check_type(resource: &Resource, said: (&str, &str), expected: &str) -> Result
         Resource::Other { .. } => said_kind == kind && group(said_version) == group(expected),
     };
     if is_of_kind {
-        let message =
-            format!("the API version in the data ({said_version}) does not match the expected API version ({expected})");
+        let message = format!(
+            "the API version in the data ({said_version}) does not match the expected API version ({expected})"
+        );
         return Err(ApiError::bad_request(message));
     }
     let why = match Kind::of(said_version, said_kind) {
@@ -106,11 +107,26 @@ pub(super) fn read(resource: &Resource, mut value: Value, strict: FieldValidatio
         format!("{}: {error}", track.path())
     })?;
     match strict {
-        FieldValidation::Strict if !unknown.is_empty() => {
-            Err(format!("strict decoding error: {}", unknown.join(", ")))
-        }
+        FieldValidation::Strict if !unknown.is_empty() => Err(format!("strict decoding error: {}", unknown.join(", "))),
         FieldValidation::Warn => Ok(Decoded { object, warnings: unknown }),
         FieldValidation::Strict | FieldValidation::Ignore => Ok(Decoded { object, warnings: Vec::new() }),
+    }
+}
+
+/// Reads what may be a part of an object only.
+///
+/// # Errors
+/// The fields that the kind does not have, or has otherwise, as a typed patch tells of them.
+pub(super) fn read_partial(resource: &Resource, value: Value) -> Result<(), String> {
+    let decoded = read(resource, value, FieldValidation::Warn).map_err(|error| format!(".{error}"))?;
+    let fields = decoded.warnings.iter().map(|warning| {
+        let field = warning.trim_start_matches("unknown field ").trim_matches('"');
+        format!(".{field}: field not declared in schema")
+    });
+    match fields.collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        several => Err(format!("errors:\n  {}", several.join("\n  "))),
     }
 }
 
@@ -188,9 +204,4 @@ pub(super) fn match_name(target: &Target, metadata: &ObjectMeta) -> Result<(), A
             "the name of the object ({own}) does not match the name on the URL ({asked})"
         ))),
     }
-}
-
-/// Whether patches of the kind can be strategic: its fields have types that say how.
-pub(super) fn is_typed(resource: &Resource) -> bool {
-    strategy::is_built_in(resource.api_version())
 }

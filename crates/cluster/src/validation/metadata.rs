@@ -42,12 +42,8 @@ fn owners(faults: &mut Faults, path: &Path<'_>, owners: &[OwnerReference]) {
     let mut controller: Option<String> = None;
     for (index, owner) in owners.iter().enumerate() {
         let item = path.index(index);
-        let fields = [
-            ("apiVersion", &owner.api_version),
-            ("kind", &owner.kind),
-            ("name", &owner.name),
-            ("uid", &owner.uid),
-        ];
+        let fields =
+            [("apiVersion", &owner.api_version), ("kind", &owner.kind), ("name", &owner.name), ("uid", &owner.uid)];
         for (field, _) in fields.iter().filter(|(_, text)| text.is_empty()) {
             faults.required(&item.child(field), "must not be empty");
         }

@@ -21,5 +21,6 @@ mod properties;
 mod replication_controllers;
 mod requests;
 mod runs;
+mod server_side_apply;
 mod stateful_set;
 mod validation;

@@ -106,11 +106,8 @@ fn names_are_given_or_drawn() {
     body["metadata"] = json!({});
     other["metadata"] = json!({});
     let why = "metadata.name: Required value: name or generateName is required";
-    let status = refused(
-        create_known(&mut cluster, Kind::ConfigMap, body),
-        422,
-        &format!("ConfigMap \"\" is invalid: {why}"),
-    );
+    let status =
+        refused(create_known(&mut cluster, Kind::ConfigMap, body), 422, &format!("ConfigMap \"\" is invalid: {why}"));
     let cause = json!({"reason": "FieldValueRequired", "message": "Required value: name or generateName is required",
         "field": "metadata.name"});
     assert_eq!(status["details"], json!({"kind": "ConfigMap", "causes": [cause]}));
@@ -123,7 +120,10 @@ fn what_is_no_such_object_is_refused() {
     let mut cluster = cluster("1.34", vec![]);
     create_known(&mut cluster, Kind::Pod, pod("web")).unwrap();
     let status = refused(create_known(&mut cluster, Kind::Pod, pod("web")), 409, "pods \"web\" already exists");
-    assert_eq!((&status["reason"], &status["details"]), (&json!("AlreadyExists"), &json!({"name": "web", "kind": "pods"})));
+    assert_eq!(
+        (&status["reason"], &status["details"]),
+        (&json!("AlreadyExists"), &json!({"name": "web", "kind": "pods"}))
+    );
     let mut elsewhere = pod("x");
     elsewhere["metadata"]["namespace"] = "kube-system".into();
     let why = "the namespace of the provided object does not match the namespace sent on the request";
@@ -143,10 +143,17 @@ fn what_is_no_such_object_is_refused() {
     let why = "resourceVersion should not be set on objects to be created";
     let status = refused(create_known(&mut cluster, Kind::ConfigMap, old), 500, why);
     assert_eq!(status.get("reason"), None);
-    refused(create_known(&mut cluster, Kind::Pod, json!([])), 400, "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
+    refused(
+        create_known(&mut cluster, Kind::Pod, json!([])),
+        400,
+        "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }",
+    );
     let wrong = json!({"metadata": {"name": "p"}, "spec": {"containers": 5}});
     let error = create_known(&mut cluster, Kind::Pod, wrong).unwrap_err();
-    assert!(error.message.starts_with("Pod in version \"v1\" cannot be handled as a Pod: spec.containers: "), "{error}");
+    assert!(
+        error.message.starts_with("Pod in version \"v1\" cannot be handled as a Pod: spec.containers: "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -243,7 +250,10 @@ fn the_status_is_a_part_of_its_own() {
     assert_eq!(main["metadata"]["generation"], 2);
     let ready = Patch::Strategic(json!({"status": {"conditions": [{"type": "Disk", "status": "True"}]}}));
     let target = known(Kind::Node, "n1");
-    assert_eq!(patch(&mut cluster, &target, ready.clone()).unwrap().object["status"]["conditions"][0]["type"], "MemoryPressure");
+    assert_eq!(
+        patch(&mut cluster, &target, ready.clone()).unwrap().object["status"]["conditions"][0]["type"],
+        "MemoryPressure"
+    );
     let node = cluster.patch_object(&target, Some(Subresource::Status), &ready, &WriteOptions::default()).unwrap();
     let conditions = node.object["status"]["conditions"].as_array().unwrap().clone();
     assert!(conditions.iter().any(|condition| condition["type"] == "Disk"), "{conditions:?}");
@@ -259,7 +269,8 @@ fn patches_of_every_kind() {
     assert_eq!(node["spec"]["taints"][0]["key"], "a");
     let node = patch(&mut cluster, &target, Patch::Merge(json!({"metadata": {"labels": {"l": "1"}}}))).unwrap().object;
     assert_eq!(node["metadata"]["labels"]["l"], "1");
-    let ops = json!([{"op": "test", "path": "/spec/taints/0/key", "value": "a"}, {"op": "remove", "path": "/spec/taints"}]);
+    let ops =
+        json!([{"op": "test", "path": "/spec/taints/0/key", "value": "a"}, {"op": "remove", "path": "/spec/taints"}]);
     let node = patch(&mut cluster, &target, Patch::Json(ops.clone())).unwrap().object;
     assert_eq!(node["spec"].get("taints"), None);
     let why = "the server rejected our request due to an error in our request";
@@ -281,8 +292,12 @@ fn patches_of_every_kind() {
     assert_eq!(pod["spec"]["containers"][0]["image"], "i");
     let image = json!({"spec": {"containers": [{"name": "c", "image": "j"}]}});
     patch(&mut cluster, &known(Kind::Pod, "p"), Patch::Strategic(image)).unwrap();
-    let error = patch(&mut cluster, &known(Kind::Pod, "p"), Patch::Merge(json!({"spec": {"hostNetwork": true}}))).unwrap_err();
-    assert!(error.message.starts_with("Pod \"p\" is invalid: spec: Forbidden: pod updates may not change fields"), "{error}");
+    let error =
+        patch(&mut cluster, &known(Kind::Pod, "p"), Patch::Merge(json!({"spec": {"hostNetwork": true}}))).unwrap_err();
+    assert!(
+        error.message.starts_with("Pod \"p\" is invalid: spec: Forbidden: pod updates may not change fields"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -298,7 +313,10 @@ fn a_dry_run_keeps_nothing() {
     let made = create_known(&mut cluster, Kind::ConfigMap, config("c")).unwrap().object;
     let target = known(Kind::ConfigMap, "c");
     let tried = cluster.patch_object(&target, None, &Patch::Merge(json!({"data": {"b": "2"}})), &dry).unwrap().object;
-    assert_eq!((&tried["data"]["b"], &tried["metadata"]["resourceVersion"]), (&json!("2"), &made["metadata"]["resourceVersion"]));
+    assert_eq!(
+        (&tried["data"]["b"], &tried["metadata"]["resourceVersion"]),
+        (&json!("2"), &made["metadata"]["resourceVersion"])
+    );
     cluster.delete_target(&target, DeleteOptions::default(), &Preconditions::default(), true).unwrap();
     assert_eq!(stored(&cluster, &target), made);
     assert_eq!((cluster.store().resource_version(), cluster.take_journal().len()), (before + 1, 1));
@@ -308,7 +326,9 @@ fn a_dry_run_keeps_nothing() {
 fn objects_go_when_nothing_holds_them() {
     let mut cluster = cluster("1.34", vec![]);
     cluster.keep_journal();
-    for (resource, target) in [(Resource::Known(Kind::ConfigMap), known(Kind::ConfigMap, "c")), (widgets(), widget("c"))] {
+    for (resource, target) in
+        [(Resource::Known(Kind::ConfigMap), known(Kind::ConfigMap, "c")), (widgets(), widget("c"))]
+    {
         let body = json!({"metadata": {"name": "c", "finalizers": ["example.com/hold"]}});
         create(&mut cluster, &resource, body).unwrap();
         let plain = DeleteOptions::default();
@@ -337,11 +357,16 @@ fn deletions_can_ask_for_one_object_alone() {
     let made = create_known(&mut cluster, Kind::ConfigMap, config("c")).unwrap().object;
     let uid = made["metadata"]["uid"].as_str().unwrap();
     let target = known(Kind::ConfigMap, "c");
-    let mut delete = |preconditions: Preconditions| {
-        cluster.delete_target(&target, DeleteOptions::default(), &preconditions, false)
-    };
+    let mut delete =
+        |preconditions: Preconditions| cluster.delete_target(&target, DeleteOptions::default(), &preconditions, false);
     let other = Preconditions { uid: Some("u".to_owned()), ..Preconditions::default() };
-    refused(delete(other), 409, &format!("Operation cannot be fulfilled on ConfigMap \"c\": the UID in the precondition (u) does not match the UID in record ({uid}). The object might have been deleted and then recreated"));
+    refused(
+        delete(other),
+        409,
+        &format!(
+            "Operation cannot be fulfilled on ConfigMap \"c\": the UID in the precondition (u) does not match the UID in record ({uid}). The object might have been deleted and then recreated"
+        ),
+    );
     let this = Preconditions { uid: Some(uid.to_owned()), ..Preconditions::default() };
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
         "details": {"name": "c", "kind": "configmaps", "uid": uid}});
@@ -379,7 +404,10 @@ fn workloads_are_scaled() {
     create_known(&mut cluster, Kind::Deployment, web(2, "i", json!({}), json!({}))).unwrap();
     let target = known(Kind::Deployment, "web");
     let scale = cluster.scale_of(&target).unwrap();
-    assert_eq!((&scale["spec"]["replicas"], &scale["status"]), (&json!(2), &json!({"replicas": 0, "selector": "app=web"})));
+    assert_eq!(
+        (&scale["spec"]["replicas"], &scale["status"]),
+        (&json!(2), &json!({"replicas": 0, "selector": "app=web"}))
+    );
     let part = Some(Subresource::Scale);
     let wanted = Patch::Merge(json!({"spec": {"replicas": 4}}));
     let written = cluster.patch_object(&target, part, &wanted, &WriteOptions::default()).unwrap();
@@ -388,7 +416,8 @@ fn workloads_are_scaled() {
     let stale = cluster.replace(&target, part, scale, &WriteOptions::default());
     assert_eq!(stale.unwrap_err().code(), 409);
     let negative = Patch::Merge(json!({"spec": {"replicas": -1}}));
-    let why = "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0";
+    let why =
+        "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0";
     refused(cluster.patch_object(&target, part, &negative, &WriteOptions::default()), 422, why);
 }
 
