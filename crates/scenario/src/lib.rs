@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod document;
-mod events;
 mod fault;
 mod files;
 mod load;

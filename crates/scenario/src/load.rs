@@ -282,7 +282,7 @@ impl<'a> Loader<'a> {
             return;
         };
         if known == Kind::Event && api_version.starts_with("events.k8s.io/") {
-            events::into_core(&mut value);
+            sim_cluster::event_into_core(&mut value);
         }
         value.insert("apiVersion".to_owned(), known.api_version().into());
         if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
