@@ -86,7 +86,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
         let size = branch.edits.len() + 1;
         // Smaller cures are known: larger ones are only worth a look where they are of other edits.
         for edit in &branch.candidates {
-            if branch.edits.iter().any(|known| known.title == edit.title) {
+            if branch.edits.iter().any(|known| known.key() == edit.key()) {
                 continue;
             }
             let mut edits = branch.edits.clone();
@@ -131,17 +131,15 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
 
 /// Whether less of the same cures already.
 fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
-    let kinds = |edits: &[Edit]| {
-        edits.iter().map(|edit| edit.kind.clone().unwrap_or_else(|| edit.title.clone())).collect::<BTreeSet<_>>()
-    };
+    let kinds = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
     let own = kinds(edits);
     cures.iter().any(|cure| kinds(&cure.edits).is_subset(&own))
 }
 
 /// Whether other edits come to mind than before: something was uncovered, or no longer stands in the way.
 fn differ(before: &[Edit], after: &[Edit]) -> bool {
-    let titles = |edits: &[Edit]| edits.iter().map(|edit| edit.title.clone()).collect::<BTreeSet<_>>();
-    titles(after) != titles(before)
+    let keys = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
+    keys(after) != keys(before)
 }
 
 /// Leaves out every edit without which the goal is reached, too.
