@@ -91,11 +91,28 @@ pub struct RootCause {
     pub path: Vec<String>,
     /// Whether the things wait for each other, so that nobody begins.
     pub is_deadlock: bool,
+    /// For a deadlock, the link that is cheapest to cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// Since when the first pod is so, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// What becomes of it when nobody does anything.
     pub outlook: Outlook,
+}
+
+/// The link of a circle that is cheapest to cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cut {
+    /// The link: which of the things waits for which.
+    pub link: String,
+    /// What is done about it.
+    pub edit: String,
+    /// What that costs, as `sim fix` counts it.
+    pub cost: usize,
+    /// How the run showed that it dissolves the circle.
+    pub proof: String,
 }
 
 /// Pods of one owner that a cause concerns.
@@ -184,6 +201,7 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
     let nodes: BTreeSet<&String> =
         root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
     RootCause {
+        cut: if root.is_circle { cut(cluster, graph, root, &things) } else { None },
         things,
         title: told.title,
         pods: concerned.iter().map(|symptom| symptom.count).sum(),
@@ -244,6 +262,21 @@ fn steps(graph: &WaitGraph, way: &[NodeIndex], is_circle: bool) -> Vec<String> {
         Some(format!("{} {} {}{on}", left.thing, graph.verb(from, to), right.thing))
     });
     steps.collect()
+}
+
+/// The link of a circle that is cheapest to cut, and what cuts it.
+fn cut(cluster: &Cluster, graph: &WaitGraph, root: &Root, things: &[Thing]) -> Option<Cut> {
+    let (cut, answer) = crate::fix::cheapest_cut(cluster, things)?;
+    let at = things.iter().position(|thing| *thing == cut)?;
+    let before = (at + things.len() - 1) % things.len();
+    let (from, to) = (*root.things.get(before)?, *root.things.get(at)?);
+    let settled = &answer.settled_at;
+    Some(Cut {
+        link: format!("{} {} {cut}", things.get(before)?, graph.verb(from, to)),
+        edit: answer.edits.join("; and "),
+        cost: answer.cost.total,
+        proof: format!("with it the pods of the circle are well at {settled}, and an hour later"),
+    })
 }
 
 fn circle_story(graph: &WaitGraph, root: &Root) -> story::Story {

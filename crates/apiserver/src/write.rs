@@ -168,14 +168,19 @@ impl Request<'_> {
         let subresource = self.written_subresource()?;
         let type_ = self.content_type.split(';').next().unwrap_or_default().trim();
         let supported =
-            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
         let patch = match type_ {
             "application/json-patch+json" => Patch::Json(self.patch_body()?),
             "application/merge-patch+json" => Patch::Merge(self.patch_body()?),
             "application/strategic-merge-patch+json" => Patch::Strategic(self.patch_body()?),
+            "application/apply-patch+yaml" => Patch::Apply(self.applied_body()?),
             _ => return Err(unsupported(supported)),
         };
-        let (options, target) = (self.options()?, self.target(name));
+        let (mut options, target) = (self.options()?, self.target(name));
+        if matches!(patch, Patch::Apply(_)) {
+            // Who applies has to say its name.
+            options.field_manager = self.query.get("fieldManager").unwrap_or_default().to_owned();
+        }
         let written = self.running.write(|cluster| cluster.patch_object(&target, subresource, &patch, &options))?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
@@ -183,6 +188,11 @@ impl Request<'_> {
     fn patch_body(&self) -> Result<Value, Failure> {
         serde_json::from_slice(self.body)
             .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))
+    }
+
+    fn applied_body(&self) -> Result<Value, Failure> {
+        let text = std::str::from_utf8(self.body).map_err(|error| Failure::bad_request(error.to_string()))?;
+        serde_yaml::from_str(text).map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))
     }
 
     /// DELETE of one object, or of all that are selected.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use sim_advisor::{Affected, Clues, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
+use sim_advisor::{Affected, Clues, Cut, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
 
 use crate::args::{DiagnoseArgs, GraphFormat, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
@@ -100,6 +100,9 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
     line("but", cause.not_cleared_because.as_deref().unwrap_or_default());
     for (index, step) in cause.path.iter().enumerate() {
         line(if index == 0 { "trace" } else { "" }, step);
+    }
+    if let Some(Cut { link, edit, cost, proof }) = &cause.cut {
+        line("cut", &format!("{link}: {edit} (cost {cost}); {proof}"));
     }
     line("since", cause.since.as_deref().unwrap_or_default());
     let outlook = &cause.outlook;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use sim_advisor::{Answer, CureClass, FixResult, Goal, PodChange, Progress, fix};
+use sim_advisor::{Answer, Conflict, CureClass, FixResult, Goal, PodChange, Progress, fix};
 use sim_cluster::{Cluster, Kind, ObjectRef, When, print};
 
 use crate::args::{FixArgs, ReportFormat};
@@ -170,6 +170,11 @@ fn stays(result: &FixResult) -> String {
         for sentence in sentences {
             let _ = writeln!(text, "    {sentence}");
         }
+    }
+    for Conflict { namespace, owner, constraints } in &result.conflicts {
+        let says: Vec<&str> = constraints.iter().map(|constraint| constraint.says.as_str()).collect();
+        let how = if says.len() == 1 { "no node has" } else { "each can be met without the others, all by no node:" };
+        let _ = writeln!(text, "  conflict: what {owner} in {namespace} asks for: {how} {}", says.join("; "));
     }
     text
 }

@@ -58,6 +58,10 @@ fn a_circle_is_told_as_the_deadlock_it_is() {
     assert!(path.iter().any(|step| step.contains("needs deployment/coredns in kube-system")), "{path:?}");
     assert!(path.iter().any(|step| step.contains("is removed by component cloud-controller-manager")), "{path:?}");
     assert_eq!(path.len(), cause["things"].as_array().map_or(0, Vec::len), "the way round comes back to its start");
+    let link = cause["cut"]["link"].as_str().unwrap_or_default();
+    assert!(!link.is_empty() && path.iter().any(|step| step.starts_with(link)), "{} of {path:?}", cause["cut"]);
+    let edit = cause["cut"]["edit"].as_str().unwrap_or_default();
+    assert!(edit.starts_with("tolerate") || edit.starts_with("deploy the cloud-controller-manager"), "{edit}");
 }
 
 #[test]

@@ -102,6 +102,19 @@ impl Target {
         (self.states.contains(&symptom.state) || (symptom.state == State::NotReady && own())) && !self.excuses(symptom)
     }
 
+    /// Whether a symptom is of the pods that the goal is about.
+    pub(crate) fn is_about(&self, symptom: &Symptom) -> bool {
+        match &self.goal {
+            Goal::AllWell => self.counts(symptom),
+            Goal::Expectation(_) => true,
+            Goal::Pod(name) => {
+                let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+                symptom.pods.contains(&format!("{namespace}/{name}"))
+            }
+            Goal::Owner { namespace, owner } => symptom.namespace == *namespace && symptom.owner == *owner,
+        }
+    }
+
     /// The owners whose pods waited for a node or were missing.
     pub(crate) fn waiting_owners(&self) -> impl Iterator<Item = &Owner> {
         self.owners.iter().filter(|owner| !self.excused.contains(owner))

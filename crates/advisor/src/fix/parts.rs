@@ -123,6 +123,7 @@ fn together(
             ranked.into_iter().map(|(_, cure)| cure).collect()
         })
         .collect();
+    budget.begin();
     let best: Vec<usize> = vec![0; ranked.len()];
     let others = ranked.iter().enumerate().flat_map(|(part, cures)| {
         let best = &best;

@@ -13,7 +13,7 @@ use super::judge::{Trialled, attempt};
 const MOST_EDITS: usize = 4;
 /// So many cures are enough to choose from.
 pub(crate) const MOST_CURES: usize = 24;
-/// So many forks are run at most.
+/// So many forks are run at most for one search.
 const MOST_RUNS: usize = 400;
 
 /// How far a search is.
@@ -37,8 +37,12 @@ pub(crate) struct Cure {
 /// How many forks were run, and whether more may be.
 pub(crate) struct Budget<'a> {
     pub(crate) runs: usize,
+    /// How many may have been run at the end of the search that goes on.
+    limit: usize,
     /// Cures found so far, in all searches.
     found: usize,
+    /// Whether nobody wants to wait any longer.
+    is_over: bool,
     /// Whether a search was ended before everything was tried.
     pub(crate) is_cut: bool,
     go_on: &'a mut dyn FnMut(Progress) -> bool,
@@ -46,13 +50,20 @@ pub(crate) struct Budget<'a> {
 
 impl<'a> Budget<'a> {
     pub(crate) fn new(go_on: &'a mut dyn FnMut(Progress) -> bool) -> Self {
-        Self { runs: 0, found: 0, is_cut: false, go_on }
+        Self { runs: 0, limit: MOST_RUNS, found: 0, is_over: false, is_cut: false, go_on }
+    }
+
+    /// Begins another search, which may run as many forks as the one before.
+    pub(crate) fn begin(&mut self) {
+        self.limit = self.runs.saturating_add(MOST_RUNS);
     }
 
     /// Whether one fork more may be run, for so many edits together.
     pub(crate) fn grants(&mut self, edits: usize) -> bool {
         let progress = Progress { runs: self.runs + 1, found: self.found, edits };
-        if self.is_cut || progress.runs > MOST_RUNS || !(self.go_on)(progress) {
+        let may_run = progress.runs <= self.limit;
+        self.is_over = self.is_over || (may_run && !(self.go_on)(progress));
+        if self.is_over || !may_run {
             self.is_cut = true;
             return false;
         }
@@ -78,6 +89,7 @@ struct Branch {
 
 /// Searches breadth first, so that no cure is found before a smaller one; goes on as long as it may.
 pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>) -> Found {
+    budget.begin();
     let mut found = Found::default();
     let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
     let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster, target) };
@@ -86,7 +98,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
         let size = branch.edits.len() + 1;
         // Smaller cures are known: larger ones are only worth a look where they are of other edits.
         for edit in &branch.candidates {
-            if branch.edits.iter().any(|known| known.title == edit.title) {
+            if branch.edits.iter().any(|known| known.key() == edit.key()) {
                 continue;
             }
             let mut edits = branch.edits.clone();
@@ -131,17 +143,15 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
 
 /// Whether less of the same cures already.
 fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
-    let kinds = |edits: &[Edit]| {
-        edits.iter().map(|edit| edit.kind.clone().unwrap_or_else(|| edit.title.clone())).collect::<BTreeSet<_>>()
-    };
+    let kinds = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
     let own = kinds(edits);
     cures.iter().any(|cure| kinds(&cure.edits).is_subset(&own))
 }
 
 /// Whether other edits come to mind than before: something was uncovered, or no longer stands in the way.
 fn differ(before: &[Edit], after: &[Edit]) -> bool {
-    let titles = |edits: &[Edit]| edits.iter().map(|edit| edit.title.clone()).collect::<BTreeSet<_>>();
-    titles(after) != titles(before)
+    let keys = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
+    keys(after) != keys(before)
 }
 
 /// Leaves out every edit without which the goal is reached, too.

@@ -185,3 +185,57 @@ fn nodes_that_came_after_a_label_was_renamed_have_the_new_name() {
         answer(&found, "say topology.kubernetes.io/zone instead of failure-domain.beta.kubernetes.io/zone=z0");
     assert_eq!((renamed.class, renamed.after.pending), (CureClass::RemovesCause, 0));
 }
+
+fn bare(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": spec})
+}
+
+/// What conflicts, for each owner.
+fn conflicts(found: &FixResult) -> Vec<(String, Vec<String>)> {
+    let told = found.conflicts.iter().map(|conflict| {
+        let says = conflict.constraints.iter().map(|constraint| constraint.says.clone());
+        (conflict.owner.clone(), says.collect())
+    });
+    told.collect()
+}
+
+#[test]
+fn what_cannot_be_is_told_by_the_smallest_set_that_conflicts() {
+    let spec = json!({"nodeSelector": {"kubernetes.io/hostname": "n0", "topology.kubernetes.io/zone": "z0"},
+        "containers": containers(4000)});
+    let alone = json!({"nodeSelector": {"topology.kubernetes.io/zone": "z0"}, "containers": containers(64_000)});
+    let nodes = [node(0, 2000, false, 0), node(1, 8000, false, 0), node(2, 8000, true, 0)];
+    let cluster = cluster(nodes.into_iter().chain([bare("pinned", spec), bare("huge", alone)]));
+    let goal = Goal::Pod("default/pinned".to_owned());
+    let found = fix(&cluster, &goal, &mut |_| true).unwrap();
+    assert!(found.answers.is_empty());
+    let expected = vec!["the label kubernetes.io/hostname=n0".to_owned(), "4000m of cpu".to_owned()];
+    assert_eq!(conflicts(&found), [("pod/pinned".to_owned(), expected.clone())]);
+    let of_all = conflicts(&fixed(&cluster));
+    let huge = ("pod/huge".to_owned(), vec!["64000m of cpu".to_owned()]);
+    assert_eq!(of_all, [huge, ("pod/pinned".to_owned(), expected)]);
+}
+
+#[test]
+fn a_taint_is_part_of_a_conflict_where_its_node_would_do_otherwise() {
+    let spec = json!({"nodeSelector": {"kubernetes.io/hostname": "n1"}, "containers": containers(100)});
+    let cluster = cluster([node(0, 2000, false, 0), node(1, 2000, true, 0), bare("pinned", spec)]);
+    let found = fixed(&cluster);
+    assert!(!found.answers.is_empty(), "the taint can be removed");
+    assert!(found.conflicts.is_empty(), "{:?}", found.conflicts);
+}
+
+#[test]
+fn each_answer_says_which_missing_kinds_could_overturn_it() {
+    let big = deployment("big", 1, json!({"containers": containers(1500)}));
+    let found = fixed(&cluster([
+        node(0, 2000, false, 0),
+        deployment("small", 1, json!({"containers": containers(1000)})),
+        big,
+    ]));
+    let added = answer(&found, "add a node like n0");
+    assert_eq!(added.limits, ["no DaemonSet is in the input: the pods of one take room on every new node"]);
+    let asked = answer(&found, "of cpu, the largest hole");
+    assert!(asked.limits.iter().any(|limit| limit.starts_with("no ResourceQuota and no LimitRange is in the input")));
+    assert!(!asked.limits.iter().any(|limit| limit.contains("DaemonSet")), "{:?}", asked.limits);
+}

@@ -152,6 +152,7 @@ fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
                 format!("delete the pod {namespace}/{name} on {node}, so that it goes elsewhere"),
                 vec![Change::Delete(reference(namespace, "pod", name))],
             )
+            .of_kind("move another pod")
             .limit("nothing keeps such a pod from coming back to that node another time"),
         )
     });
