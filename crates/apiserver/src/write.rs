@@ -167,8 +167,7 @@ impl Request<'_> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
         let type_ = self.content_type.split(';').next().unwrap_or_default().trim();
-        let supported =
-            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+        let supported = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
         let patch = match type_ {
             "application/json-patch+json" => Patch::Json(self.patch_body()?),
             "application/merge-patch+json" => Patch::Merge(self.patch_body()?),

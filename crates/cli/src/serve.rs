@@ -1,7 +1,6 @@
 //! `sim serve`: the cluster answers kubectl until Ctrl-C, or for as long as one command runs.
 
 use std::ffi::OsString;
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -112,12 +111,10 @@ fn quoted(path: &Path) -> String {
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-fn interrupted() -> impl Future<Output = ()> {
-    async {
-        // Without a handler there is nothing to wait for: the signal ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+async fn interrupted() {
+    // Without a handler there is nothing to wait for: the signal ends the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -10,7 +10,6 @@ use sim_cluster::{Cluster, Kind, Object, Ownership, Setup, Store, Unstructured, 
 use sim_core::version::Version;
 
 use crate::document::{self, Scenario};
-use crate::events;
 use crate::fault::{Fault, Location, Severity};
 use crate::files::{self, Source};
 use crate::locate::{Step, locate, show};
