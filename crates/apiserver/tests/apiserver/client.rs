@@ -1,0 +1,83 @@
+//! A server of its own for each test, and a client that sends bytes.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sim_apiserver::{Guard, Running, Speed, serve};
+use sim_cluster::{Cluster, Kind, Object, Setup};
+use tokio::net::TcpListener;
+
+/// A server that lives as long as this.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) body: String,
+}
+
+fn node(name: &str) -> Value {
+    let resources = json!({"cpu": "4", "memory": "8Gi", "pods": "110"});
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+        "status": {"capacity": resources, "allocatable": resources}})
+}
+
+impl Server {
+    /// Two nodes of v1.34 whose time stands still.
+    pub(crate) fn start(guard: Guard) -> Self {
+        let nodes = [node("n1"), node("n2")].map(|node| Object::read(Kind::Node, node).unwrap());
+        let cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), nodes);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let running = Running::new(cluster, Speed::Paused);
+        runtime.spawn(serve(listener, running, guard, std::future::pending()));
+        Self { address, _runtime: runtime }
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Sends bytes as they are, and breaks off there if told so; reads until the server closes. Nothing when it closes
+    /// without a word.
+    pub(crate) fn send(&self, bytes: &[u8], breaks_off: bool) -> Option<Answer> {
+        let mut stream = self.connect();
+        // A server that has heard enough may close before all is sent.
+        let _ = stream.write_all(bytes);
+        if breaks_off {
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        }
+        let mut read = Vec::new();
+        let _ = stream.read_to_end(&mut read);
+        let text = String::from_utf8_lossy(&read);
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let code = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer { code, body: body.to_owned() })
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.send(&[head.as_bytes(), body].concat(), false).unwrap_or_else(|| panic!("{method} {path}: no answer"))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, "", b"");
+        serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{path}: {error}: {}", answer.body))
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, "application/json", body.to_string().as_bytes())
+    }
+}
