@@ -53,6 +53,15 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// An amount of a resource in millicores, mebibytes or pieces.
+pub(crate) fn amount_text(resource: &str, amount: i64) -> String {
+    match resource {
+        "cpu" => format!("{amount}m"),
+        "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
+        _ => amount.to_string(),
+    }
+}
+
 impl Room {
     /// What is free, in millicores, bytes or pieces.
     pub(crate) fn free(&self) -> i64 {
@@ -60,11 +69,7 @@ impl Room {
     }
 
     fn show(&self, amount: i64) -> String {
-        match self.resource.as_str() {
-            "cpu" => format!("{amount}m"),
-            "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
-            _ => amount.to_string(),
-        }
+        amount_text(&self.resource, amount)
     }
 
     /// `asks 2000m cpu, 1000m is free`.

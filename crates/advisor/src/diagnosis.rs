@@ -23,6 +23,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 
+use crate::meant_nodes::meant_nodes;
 use crate::oddity::{Oddity, oddities};
 use crate::words;
 
@@ -90,11 +91,28 @@ pub struct RootCause {
     pub path: Vec<String>,
     /// Whether the things wait for each other, so that nobody begins.
     pub is_deadlock: bool,
+    /// For a deadlock, the link that is cheapest to cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// Since when the first pod is so, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// What becomes of it when nobody does anything.
     pub outlook: Outlook,
+}
+
+/// The link of a circle that is cheapest to cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cut {
+    /// The link: which of the things waits for which.
+    pub link: String,
+    /// What is done about it.
+    pub edit: String,
+    /// What that costs, as `sim fix` counts it.
+    pub cost: usize,
+    /// How the run showed that it dissolves the circle.
+    pub proof: String,
 }
 
 /// Pods of one owner that a cause concerns.
@@ -113,6 +131,12 @@ pub struct Affected {
     pub pods: Vec<String>,
     /// What is said of them.
     pub sentence: String,
+    /// Other causes that the same pods wait for: this one alone out of the way, they wait on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_waits_for: Vec<String>,
+    /// The nodes that a DaemonSet was meant for that wants no pod, as far as its selector or one near it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meant_for: Vec<String>,
     /// What is not said of them, when they have no node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clues: Option<Clues>,
@@ -130,6 +154,7 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         let key = |cause: &RootCause| (std::cmp::Reverse(cause.pods), !cause.is_deadlock);
         key(left).cmp(&key(right)).then_with(|| left.things.cmp(&right.things))
     });
+    tell_of_each_other(&mut causes);
     Diagnosis {
         api_version: "sim/v1".to_owned(),
         kind: "Diagnosis".to_owned(),
@@ -138,6 +163,24 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         causes,
         oddities: oddities(cluster),
         notes: cluster.gaps(),
+    }
+}
+
+/// Pods that are listed under several causes wait for all of them: each says so.
+fn tell_of_each_other(causes: &mut [RootCause]) {
+    let same = |left: &Affected, right: &Affected| {
+        left.namespace == right.namespace
+            && left.owner == right.owner
+            && left.state == right.state
+            && left.sentence == right.sentence
+    };
+    for at in 0..causes.len() {
+        for of in 0..causes[at].affected.len() {
+            let others = causes.iter().enumerate().filter(|(other, _)| *other != at);
+            let others = others.filter(|(_, cause)| cause.affected.iter().any(|it| same(it, &causes[at].affected[of])));
+            let titles = others.map(|(_, cause)| cause.title.clone()).collect();
+            causes[at].affected[of].also_waits_for = titles;
+        }
     }
 }
 
@@ -158,6 +201,7 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
     let nodes: BTreeSet<&String> =
         root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
     RootCause {
+        cut: if root.is_circle { cut(cluster, graph, root, &things) } else { None },
         things,
         title: told.title,
         pods: concerned.iter().map(|symptom| symptom.count).sum(),
@@ -185,6 +229,11 @@ impl Affected {
             count: symptom.count,
             pods: symptom.pods.clone(),
             sentence: symptom.sentence.clone(),
+            also_waits_for: Vec::new(),
+            meant_for: sample
+                .filter(|_| symptom.state == State::NoneDesired)
+                .map(|pod| meant_nodes(cluster, pod).into_iter().collect())
+                .unwrap_or_default(),
         }
     }
 }
@@ -213,6 +262,21 @@ fn steps(graph: &WaitGraph, way: &[NodeIndex], is_circle: bool) -> Vec<String> {
         Some(format!("{} {} {}{on}", left.thing, graph.verb(from, to), right.thing))
     });
     steps.collect()
+}
+
+/// The link of a circle that is cheapest to cut, and what cuts it.
+fn cut(cluster: &Cluster, graph: &WaitGraph, root: &Root, things: &[Thing]) -> Option<Cut> {
+    let (cut, answer) = crate::fix::cheapest_cut(cluster, things)?;
+    let at = things.iter().position(|thing| *thing == cut)?;
+    let before = (at + things.len() - 1) % things.len();
+    let (from, to) = (*root.things.get(before)?, *root.things.get(at)?);
+    let settled = &answer.settled_at;
+    Some(Cut {
+        link: format!("{} {} {cut}", things.get(before)?, graph.verb(from, to)),
+        edit: answer.edits.join("; and "),
+        cost: answer.cost.total,
+        proof: format!("with it the pods of the circle are well at {settled}, and an hour later"),
+    })
 }
 
 fn circle_story(graph: &WaitGraph, root: &Root) -> story::Story {

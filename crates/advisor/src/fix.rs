@@ -5,21 +5,28 @@ mod edit;
 mod edits;
 mod goal;
 mod judge;
+mod missing;
+mod parts;
 mod search;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Change, Cluster, Counts, Object, Refused};
+use sim_cluster::{Change, Cluster, Counts, Object, Refused, convert};
 use sim_kubectl::{Command, commands};
 
 pub use consequences::CureClass;
 use consequences::{Baseline, Consequences};
 use edit::Edit;
 pub use goal::Goal;
-use goal::Target;
+use goal::{Owner, Target};
+use missing::missing_kinds;
+use parts::{Solved, solve};
 pub use search::Progress;
-use search::{Cure, search};
+use search::{Budget, Cure};
 
-use crate::diagnosis::{RootCause, diagnose};
+use crate::conflict::{Conflict, conflicting};
+use crate::diagnosis::{RootCause, Symptom, Thing, ThingKind, diagnose};
 use crate::what_if::PodChange;
 
 /// What an object that is touched costs.
@@ -54,9 +61,13 @@ pub struct FixResult {
     pub vain: Vec<Vain>,
     /// Edits that are often made with these and are not needed, and what they would open.
     pub not_needed: Vec<String>,
-    /// When there is no answer: the causes that stay.
+    /// The causes that no answer removes, with the pods that wait on: what there is no answer for, or what all of them
+    /// leave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stays: Vec<RootCause>,
+    /// For pods that no answer gives a place: the smallest sets of their constraints that no node meets together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// How many futures were run.
     pub runs: usize,
     /// Whether the search was ended before everything was tried.
@@ -182,6 +193,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         vain: Vec::new(),
         not_needed: Vec::new(),
         stays: Vec::new(),
+        conflicts: Vec::new(),
         runs: 0,
         is_cut: false,
         cost_rule: format!(
@@ -198,10 +210,12 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         result.time_alone = Some(waited.settled_at);
         return Ok(result);
     }
-    let found = search(cluster, &target, go_on);
     let baseline = Baseline::of(cluster);
-    result.runs = found.runs;
-    result.is_cut = found.is_cut;
+    let mut budget = Budget::new(go_on);
+    let whole = target;
+    let Solved { target, hopeless, found } = solve(cluster, &whole, &baseline, &mut budget);
+    result.runs = budget.runs;
+    result.is_cut = budget.is_cut;
     result.answers = found.cures.iter().map(|cure| answer(cluster, &baseline, cure, &target)).collect();
     result.answers.sort_by(|left, right| {
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
@@ -220,9 +234,19 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
             Vain { edit: edit.title.clone(), because: if undone.is_empty() { still } else { undone.join("; ") } }
         })
         .collect();
-    if result.answers.is_empty() {
-        result.stays = diagnose(cluster).causes;
-    } else {
+    if result.answers.is_empty() || !hopeless.is_empty() {
+        let is_left = |owner: Owner| result.answers.is_empty() || hopeless.contains(&owner);
+        let causes = diagnose(cluster).causes.into_iter();
+        let stay = causes.filter_map(|mut cause| {
+            cause.affected.retain(|affected| is_left((affected.namespace.clone(), affected.owner.clone())));
+            cause.pods = cause.affected.iter().map(|affected| affected.count).sum();
+            (!cause.affected.is_empty()).then_some(cause)
+        });
+        result.stays = stay.collect();
+        let left = baseline.symptoms().iter().filter(|symptom| whole.is_about(symptom) && is_left(symptom.of()));
+        result.conflicts = left.filter_map(|symptom| conflict(cluster, symptom)).collect();
+    }
+    if !result.answers.is_empty() {
         result.not_needed = baseline.not_needed(&found.cures);
     }
     Ok(result)
@@ -230,7 +254,7 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
 
 /// The changes of every edit that the causes of a cluster suggest, tried or not.
 pub fn candidate_changes(cluster: &Cluster) -> Vec<Vec<Change>> {
-    edits::candidates(cluster).into_iter().map(|edit| edit.changes).collect()
+    edits::candidates(cluster, &Target::new(&Goal::AllWell, cluster)).into_iter().map(|edit| edit.changes).collect()
 }
 
 /// What came of changes that somebody else thought of.
@@ -282,6 +306,34 @@ impl Answer {
     }
 }
 
+/// Which constraints keep pods that wait for a node from every one.
+fn conflict(cluster: &Cluster, symptom: &Symptom) -> Option<Conflict> {
+    let pod = symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes())?;
+    let constraints = conflicting(cluster, &convert::pod(pod));
+    let Symptom { namespace, owner, .. } = symptom;
+    let conflict = Conflict { namespace: namespace.clone(), owner: owner.clone(), constraints };
+    (!conflict.constraints.is_empty()).then_some(conflict)
+}
+
+/// The one thing to do about a circle of things that wait for each other that costs least and does not only hide it: it was
+/// done, and the pods of the circle were well an hour later.
+pub(crate) fn cheapest_cut(cluster: &Cluster, circle: &[Thing]) -> Option<(Thing, Answer)> {
+    let baseline = Baseline::of(cluster);
+    let all = Target::new(&Goal::AllWell, cluster);
+    let is_in = |symptom: &Symptom| circle.contains(&Thing::new(ThingKind::Pods, symptom.name()));
+    let (inside, outside): (Vec<&Symptom>, Vec<&Symptom>) =
+        baseline.symptoms().iter().partition(|symptom| is_in(symptom));
+    let owners: BTreeSet<Owner> = inside.into_iter().map(Symptom::of).collect();
+    let target = all.without(outside.into_iter().map(Symptom::of).filter(|owner| !owners.contains(owner)));
+    let cuts = edits::of_things(cluster, circle).into_iter().filter_map(|(thing, edit)| {
+        let trialled = judge::attempt(cluster, &edit.changes.iter().collect::<Vec<_>>(), &target).ok()?;
+        let cure = trialled.holds.then(|| Cure { edits: vec![edit], trialled })?;
+        Some((thing, answer(cluster, &baseline, &cure, &target)))
+    });
+    let lasting = cuts.filter(|(_, answer)| answer.class != CureClass::HidesCause);
+    lasting.min_by_key(|(_, answer)| (answer.cost, answer.class))
+}
+
 fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Target) -> Answer {
     let edits: Vec<&Edit> = cure.edits.iter().collect();
     let Consequences { class, returns, opens, before, after, pods, disturbed } =
@@ -317,7 +369,7 @@ fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Targ
         before,
         after,
         pods,
-        limits: edits.iter().flat_map(|edit| edit.limits.clone()).collect(),
+        limits: edits.iter().flat_map(|edit| edit.limits.clone()).chain(missing_kinds(cluster, &changes)).collect(),
         changes: Changes(edits.iter().map(|edit| edit.changes.clone()).collect()),
     }
 }

@@ -6,6 +6,7 @@ mod alike;
 mod ask;
 mod behaviour;
 mod capacity;
+mod conflict;
 mod detail;
 mod diagnosis;
 mod diff;
@@ -15,6 +16,7 @@ mod fix;
 mod hidden_taint;
 mod impossible;
 mod known_taints;
+mod meant_nodes;
 mod near_miss;
 mod node;
 mod oddity;
@@ -31,8 +33,9 @@ pub use alike::waiting_alike;
 pub use capacity::{
     CapacityResult, CountOptions, Growth, NoReplica, NodeShare, Obstacle, Replica, Shape, capacity, fewest_nodes,
 };
+pub use conflict::{Conflict, Constraint};
 pub use diagnosis::{
-    Affected, Clues, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw,
+    Affected, Clues, Cut, Diagnosis, Drawing, Outlook, RootCause, Thing, ThingKind, Verdict, diagnose, draw,
 };
 pub use diff::{DiffResult, DiffSide, NodeDifference, ObjectDifference, PodDifference, Side, diff};
 pub use drain::{DrainOutcome, DrainResult, Drained, DrainedNode, EvictedPod, Successor, drain};

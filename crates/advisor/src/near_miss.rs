@@ -250,7 +250,7 @@ impl Asker<'_> {
 }
 
 /// The pod with a correction made.
-fn corrected(pod: &Pod, correction: &Patch) -> Option<Pod> {
+pub(crate) fn corrected(pod: &Pod, correction: &Patch) -> Option<Pod> {
     let mut value = serde_json::to_value(pod).ok()?;
     patch(&mut value, correction).ok()?;
     serde_json::from_value(value).ok()

@@ -24,6 +24,8 @@ pub struct WhatIf {
     pub printed: Vec<Printed>,
     /// The pods that a drain cannot get rid of.
     pub stuck: Vec<Stuck>,
+    /// The nodes whose drains go on for ever, or were given up.
+    pub undrained: Vec<String>,
     /// The cluster without the changes.
     pub before: RunResult,
     /// The cluster with the changes, at rest.
@@ -181,10 +183,13 @@ impl WhatIf {
     pub(crate) fn between(cluster: &Cluster, fork: &Cluster, changes: Vec<String>, made: Vec<String>) -> Self {
         let printed = fork.printed().split_off(cluster.printed().len());
         let stuck = fork.stuck();
+        let news =
+            fork.drains().filter(|(node, record)| !record.succeeded && cluster.drain_record(node) != Some(record));
+        let undrained = news.map(|(node, _)| node.to_owned()).collect();
         let before = RunResult::of(cluster, Vec::new());
         let after = RunResult::of(fork, Vec::new());
         let pods = compare(&before.pods, &after.pods);
-        Self { changes, made, printed, stuck, before, after, pods }
+        Self { changes, made, printed, stuck, undrained, before, after, pods }
     }
 
     /// The document for machines.

@@ -3,6 +3,7 @@
 mod capacity;
 mod diff;
 mod drain;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use sim_core::version::Version;
 pub(crate) use capacity::CapacityArgs;
 pub(crate) use diff::DiffArgs;
 pub(crate) use drain::{DrainArgs, DrainFlags};
+pub(crate) use serve::{CtlArgs, CtlCommand, SchedulerChoice, ServeArgs};
 
 /// Try it before you touch the cluster.
 ///
@@ -71,11 +73,15 @@ pub(crate) enum Command {
     Drain(DrainArgs),
     /// Count how many replicas of a pod still fit, and what runs out first; or the fewest nodes that make N fit.
     Capacity(CapacityArgs),
+    /// Serve the cluster's API on loopback: kubectl, client libraries and schedulers use it as a real one.
+    Serve(Box<ServeArgs>),
+    /// Steer a cluster that `sim serve` runs: let time pass, hold it, keep a state, go back.
+    Ctl(CtlArgs),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
     Get(GetArgs),
-    /// Show one pod or node of a run as `kubectl describe` does.
+    /// Show objects of a run as `kubectl describe` does: pods, nodes, workloads, volumes, quotas and more.
     Describe(DescribeArgs),
     /// Print the logs of a pod of a run. Simulated containers write none; says on stderr why a pod has none.
     Logs(LogsArgs),
@@ -103,6 +109,9 @@ pub(crate) struct ClusterArgs {
     /// Stop at a sample of feasible nodes as kube-scheduler does from 100 nodes on, instead of looking at every node.
     #[arg(long, help_heading = "Cluster")]
     pub(crate) emulate_sampling: bool,
+    /// Keep the data of Secrets, which is dropped when input is read.
+    #[arg(long, help_heading = "Cluster")]
+    pub(crate) keep_secrets: bool,
     /// The version to run when neither the command line nor the input says one.
     #[arg(skip)]
     pub(crate) fallback_version: Option<Version>,
@@ -347,7 +356,8 @@ pub(crate) struct FixArgs {
 const FIX_NOTES: &str = "\
 Every answer was made on a fork of the cluster, run until nothing moved and an hour beyond. Nothing can be left out of it.
 Answers that remove the cause come first, then those that live with it, then those that hide it; among them the cheapest.
-Exit codes: 0 there is an answer or nothing to cure, 1 there is none, 2 unusable input or a goal that selects nothing.";
+Problems that have nothing to do with each other are searched one by one; where one has no cure, the answers cure the rest.
+Exit codes: 0 there is an answer or nothing to cure, 1 none reaches the goal whole, 2 unusable input or a goal that selects nothing.";
 
 /// In which language a graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -378,26 +388,12 @@ pub(crate) struct ViewArgs {
     pub(crate) cluster: ClusterArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GetFormat {
-    /// A table.
-    Table,
-    /// A table with more columns.
-    Wide,
-    /// KIND/NAME, a line each.
-    Name,
-    /// YAML.
-    Yaml,
-    /// JSON.
-    Json,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
-    /// Kinds, separated by commas, or KIND/NAME.
+    /// Kinds, separated by commas, `all`, or KIND/NAME.
     #[arg(value_name = "KIND[,KIND…]")]
     pub(crate) kinds: String,
-    /// Names; all objects when left out.
+    /// Names, or more of KIND/NAME; all objects when left out.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// All namespaces.
@@ -406,15 +402,34 @@ pub(crate) struct GetArgs {
     /// Only objects with these labels, e.g. app=web,tier!=front.
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub(crate) selector: Option<String>,
-    /// Output format.
-    #[arg(short, long, value_enum, default_value_t = GetFormat::Table)]
-    pub(crate) output: GetFormat,
+    /// Only objects with these fields, e.g. status.phase!=Running,spec.nodeName=n1.
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) field_selector: Option<String>,
+    /// Output format: wide, name, yaml, json, jsonpath=TEMPLATE, jsonpath-file=FILE, jsonpath-as-json=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… or custom-columns-file=FILE [default: a table].
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+    /// Sort each kind's objects by what this JSONPath finds in them, e.g. .metadata.creationTimestamp.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sort_by: Option<String>,
     /// Leave the column headers out.
     #[arg(long)]
     pub(crate) no_headers: bool,
+    /// Add a column for each of these labels.
+    #[arg(short = 'L', long, value_name = "LABEL", value_delimiter = ',')]
+    pub(crate) label_columns: Vec<String>,
     /// Add a column with the labels.
     #[arg(long)]
     pub(crate) show_labels: bool,
+    /// Put the kind before each name.
+    #[arg(long)]
+    pub(crate) show_kind: bool,
+    /// Keep managedFields in YAML and JSON.
+    #[arg(long)]
+    pub(crate) show_managed_fields: bool,
+    /// Say nothing of names that are not there.
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }
@@ -424,12 +439,15 @@ pub(crate) struct DescribeArgs {
     /// The kind (pod, node, …), or KIND/NAME.
     #[arg(value_name = "KIND")]
     pub(crate) kind: String,
-    /// Names; all objects when left out. A name that is not there stands for all that begin with it.
+    /// Names, or more of KIND/NAME; all objects when left out. A name that is not there stands for all that begin with it.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// All namespaces.
     #[arg(short = 'A', long)]
     pub(crate) all_namespaces: bool,
+    /// Only objects with these labels, e.g. app=web,tier!=front.
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }

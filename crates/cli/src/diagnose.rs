@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use sim_advisor::{Affected, Clues, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
+use sim_advisor::{Affected, Clues, Cut, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
 
 use crate::args::{DiagnoseArgs, GraphFormat, ReportFormat};
 use crate::error::{CliError, EXIT_UNMET};
@@ -79,6 +79,13 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
             let _ = writeln!(text, "     {HEADING}but{HEADING:#} {clue}");
             told.push(clue);
         }
+        if !affected.meant_for.is_empty() {
+            let _ = writeln!(text, "     {HEADING}but{HEADING:#} it was meant for {}", node_names(&affected.meant_for));
+        }
+        if !affected.also_waits_for.is_empty() {
+            let _ =
+                writeln!(text, "     {HEADING}also waits for{HEADING:#} {}", affected.also_waits_for.join("; for "));
+        }
     }
     let mut line = |label: &str, value: &str| {
         if !value.is_empty() {
@@ -93,6 +100,9 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
     line("but", cause.not_cleared_because.as_deref().unwrap_or_default());
     for (index, step) in cause.path.iter().enumerate() {
         line(if index == 0 { "trace" } else { "" }, step);
+    }
+    if let Some(Cut { link, edit, cost, proof }) = &cause.cut {
+        line("cut", &format!("{link}: {edit} (cost {cost}); {proof}"));
     }
     line("since", cause.since.as_deref().unwrap_or_default());
     let outlook = &cause.outlook;

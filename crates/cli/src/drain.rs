@@ -36,7 +36,7 @@ pub(crate) fn run(args: DrainArgs, terminal: &Terminal) -> Result<ExitCode, CliE
             return Err(no_such_node(cluster, node));
         }
     }
-    let drained = drain(cluster, &nodes, &options)?;
+    let drained = drain(cluster, &nodes, &options).map_err(|refused| CliError::from(refused).of_kubectl())?;
     let code = if drained.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_UNMET) };
     match args.output {
         ReportFormat::Text => terminal.print(&text(&drained)),

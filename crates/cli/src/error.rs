@@ -25,6 +25,12 @@ impl CliError {
         Self { message: message.into(), hint: None, exit_code: EXIT_UNUSABLE }
     }
 
+    /// What kubectl itself would end with, with exit code 1: the cluster is well described, and says no.
+    pub(crate) fn of_kubectl(mut self) -> Self {
+        self.exit_code = EXIT_UNMET;
+        self
+    }
+
     /// A run that Ctrl-C ended before there was something to show.
     pub(crate) fn interrupted(stopped: &sim_cluster::Stopped) -> Self {
         Self { exit_code: EXIT_INTERRUPTED, ..Self::new(stopped.to_string()) }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sim_advisor::{NodeVerdict, Outcome, PodExplanation, RefusalVerdict, explain_pod};
-use sim_cluster::{Cluster, Kind, print};
+use sim_cluster::{Cluster, Kind, Resource, print};
 
 use crate::args::{ExplainArgs, ReportFormat};
 use crate::error::CliError;
@@ -32,7 +32,7 @@ pub(crate) fn run(args: ExplainArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let mut explanation = explain_pod(cluster, pod);
     if let Some(node) = &args.node {
         if !cluster.store().objects(Kind::Node).iter().any(|object| object.name() == node) {
-            return Err(not_found(cluster, Kind::Node, node));
+            return Err(not_found(cluster, &Resource::of(Kind::Node), node));
         }
         explanation.nodes.retain(|verdict| verdict.name == *node);
     }
@@ -51,7 +51,7 @@ fn find<'a>(cluster: &'a Cluster, namespace: &str, name: &str) -> Result<&'a Pod
     let called = |pod: &Pod| pod.metadata.name.clone().unwrap_or_default();
     let exact = of_namespace().find(|pod| called(pod) == name);
     let begins = || of_namespace().find(|pod| !name.is_empty() && called(pod).starts_with(name));
-    exact.or_else(begins).ok_or_else(|| not_found(cluster, Kind::Pod, name))
+    exact.or_else(begins).ok_or_else(|| not_found(cluster, &Resource::of(Kind::Pod), name))
 }
 
 fn text(explanation: &PodExplanation, node_count: usize) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use sim_advisor::{Answer, CureClass, FixResult, Goal, PodChange, Progress, fix};
+use sim_advisor::{Answer, Conflict, CureClass, FixResult, Goal, PodChange, Progress, fix};
 use sim_cluster::{Cluster, Kind, ObjectRef, When, print};
 
 use crate::args::{FixArgs, ReportFormat};
@@ -22,7 +22,8 @@ pub(crate) fn run(args: FixArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     let session = Session::view(Source::find(args.input.into_files(), args.cluster)?, args.at, terminal)?;
     let goal = goal(&session, args.goal.as_deref())?;
     let mut result = search(&session.cluster, &goal, args.deadline, terminal)?;
-    let none = result.answers.is_empty() && !result.already_holds && result.time_alone.is_none();
+    let is_reached = result.already_holds || result.time_alone.is_some();
+    let none = !is_reached && (result.answers.is_empty() || !result.stays.is_empty());
     let chosen = result.answers.get(args.answer.saturating_sub(1)).cloned();
     let count = result.answers.len();
     let more = result.answers.len().saturating_sub(args.top);
@@ -117,15 +118,12 @@ fn text(result: &FixResult, more: usize) -> String {
     let mut text = String::new();
     if result.answers.is_empty() {
         let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {}. Goal: {goal}.", futures(*runs));
-        for cause in &result.stays {
-            let _ = writeln!(text, "  stays: {}", cause.title);
-            let clues = cause.affected.iter().filter_map(|affected| affected.clues.as_ref());
-            let sentences: BTreeSet<&str> =
-                clues.flat_map(|clues| &clues.impossible).map(|impossible| impossible.sentence.as_str()).collect();
-            for sentence in sentences {
-                let _ = writeln!(text, "    {sentence}");
-            }
-        }
+        text.push_str(&stays(result));
+    } else if !result.stays.is_empty() {
+        let _ =
+            writeln!(text, "{BAD}The goal is not reached whole{BAD:#}: {goal}. Each answer cures the rest and leaves");
+        text.push_str(&stays(result));
+        text.push('\n');
     }
     for (index, answer) in result.answers.iter().enumerate() {
         if index > 0 {
@@ -148,6 +146,35 @@ fn text(result: &FixResult, more: usize) -> String {
     }
     if !result.answers.is_empty() {
         let _ = writeln!(text, "\nTried in {}. Cost: {}.", futures(*runs), result.cost_rule);
+    }
+    text
+}
+
+/// The causes that no answer removes, and who waits on.
+fn stays(result: &FixResult) -> String {
+    let mut text = String::new();
+    for cause in &result.stays {
+        let _ = writeln!(text, "  stays: {}", cause.title);
+        if !result.answers.is_empty() {
+            for affected in &cause.affected {
+                let _ = writeln!(
+                    text,
+                    "    {} in {}: {} {}",
+                    affected.owner, affected.namespace, affected.count, affected.state
+                );
+            }
+        }
+        let clues = cause.affected.iter().filter_map(|affected| affected.clues.as_ref());
+        let sentences: BTreeSet<&str> =
+            clues.flat_map(|clues| &clues.impossible).map(|impossible| impossible.sentence.as_str()).collect();
+        for sentence in sentences {
+            let _ = writeln!(text, "    {sentence}");
+        }
+    }
+    for Conflict { namespace, owner, constraints } in &result.conflicts {
+        let says: Vec<&str> = constraints.iter().map(|constraint| constraint.says.as_str()).collect();
+        let how = if says.len() == 1 { "no node has" } else { "each can be met without the others, all by no node:" };
+        let _ = writeln!(text, "  conflict: what {owner} in {namespace} asks for: {how} {}", says.join("; "));
     }
     text
 }

@@ -3,7 +3,7 @@
 use sim_cluster::pod::Pod;
 use std::process::ExitCode;
 
-use sim_cluster::{Kind, Ownership, PodResult};
+use sim_cluster::{Kind, Ownership, PodResult, Resource};
 
 use crate::args::LogsArgs;
 use crate::error::CliError;
@@ -16,7 +16,10 @@ pub(crate) fn run(args: LogsArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     let cluster = &session.cluster;
     let namespace = args.view.namespace.as_deref().unwrap_or("default");
     let name = args.pod.strip_prefix("pod/").or_else(|| args.pod.strip_prefix("pods/")).unwrap_or(&args.pod);
-    let pod = cluster.store().find::<Pod>(namespace, name).ok_or_else(|| not_found(cluster, Kind::Pod, name))?;
+    let pod = cluster
+        .store()
+        .find::<Pod>(namespace, name)
+        .ok_or_else(|| not_found(cluster, &Resource::of(Kind::Pod), name))?;
     let result = PodResult::of(&Ownership::of(cluster.store()), pod);
     let reason = match (&result.node, &result.message) {
         (None, Some(message)) => format!(

@@ -22,7 +22,8 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     if timeline.is_some() {
         session.cluster.record_history();
     }
-    let ran = session.run(args.until, terminal)?;
+    let mut ran = session.run(args.until, terminal)?;
+    let refusal = ran.refusal();
     let cluster = &session.cluster;
     let counts = Counts::of(cluster);
     let unmet = ran.outcomes.iter().any(|outcome| !outcome.holds) || !ran.refused.is_empty();
@@ -52,8 +53,8 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             if let Some(line) = session.announcement() {
                 terminal.line(line);
             }
-            let mut result = RunResult::of(cluster, ran.outcomes);
-            result.refused = ran.refused;
+            let mut result = RunResult::of(cluster, std::mem::take(&mut ran.outcomes));
+            result.refused = std::mem::take(&mut ran.refused);
             result.stopped = Some(ran.stopped.clone());
             terminal.print(&crate::json(&result)?);
         }
@@ -72,6 +73,10 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
                 text.push_str(&report::printed(&printed));
             }
             text.push_str(&report::pending(cluster, &counts));
+            if refusal.is_some() {
+                // That one is told at the end, as an error.
+                ran.refused.pop();
+            }
             if !ran.refused.is_empty() {
                 text.push('\n');
                 text.push_str(&report::refused(&ran.refused));
@@ -87,11 +92,15 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             terminal.note(&ran.stopped.to_string());
         }
     }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
     if ran.stopped.reason == StopReason::Interrupted {
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     }
     let pending = args.fail_on_pending && counts.pending > 0;
-    Ok(if unmet || pending { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+    let gave_up = cluster.drains().any(|(_, record)| record.ended_ms.is_some() && !record.succeeded);
+    Ok(if unmet || pending || gave_up { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
 }
 
 /// The format that was asked for; a file's name tells when nothing else does.

@@ -53,6 +53,21 @@ pub(crate) struct Ran {
     pub(crate) untouched: usize,
 }
 
+impl Ran {
+    /// The step that ended the run, as an error of the whole of it: kubectl's exit code when it was a drain that kubectl
+    /// would not begin, else that of input that cannot be used.
+    pub(crate) fn refusal(&self) -> Option<CliError> {
+        let step = self.refused.last().filter(|_| self.stopped.reason == StopReason::Refused)?;
+        let RefusedStep { source, at, message, hint, is_verdict, .. } = step;
+        let error = CliError::new(format!("{source}: the step at {at} cannot be carried out: {message}"));
+        let error = if *is_verdict { error.of_kubectl() } else { error };
+        Some(match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        })
+    }
+}
+
 impl Source {
     /// The files named, else `$SIM_CLUSTER`, else those of the last run.
     pub(crate) fn find(named: Vec<PathBuf>, mut cluster: ClusterArgs) -> Result<Self, CliError> {
@@ -125,13 +140,21 @@ impl Session {
         }
         let mut session = Self::load(source, terminal)?;
         let ran = session.run(at, terminal)?;
+        if let Some(refusal) = ran.refusal() {
+            return Err(refusal);
+        }
         if ran.stopped.reason == StopReason::Interrupted {
             return Err(CliError::interrupted(&ran.stopped));
         }
         Ok(session)
     }
 
-    /// The scheduler's configuration, when one is given.
+    /// The Scenario, when there is one.
+    pub(crate) fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_ref()
+    }
+
+    /// The file of the scheduler's configuration, when one is given.
     pub(crate) fn scheduler_config(&self) -> Option<&Path> {
         self.source.cluster.scheduler_config.as_deref()
     }
@@ -202,27 +225,16 @@ impl Session {
     /// expectations on the way.
     ///
     /// # Errors
-    /// When a step is refused and the Scenario does not say `continueOnError`, or the run never settles.
+    /// When the run never settles.
     pub(crate) fn run(&mut self, until: Option<u64>, terminal: &Terminal) -> Result<Ran, CliError> {
         let mut trial = prepare::trial(self.scenario.as_ref(), until.or(self.source.until_ms));
         let stopped = drive(&mut trial, &mut self.cluster, terminal);
         let (outcomes, refused) = trial.finish(&self.cluster, stopped.reason);
         let untouched = self.scenario.iter().flat_map(|scenario| &scenario.timeline);
         let untouched = untouched.filter(|step| step.at_ms > self.cluster.now_ms()).count();
-        match (stopped.reason, refused.last()) {
-            (StopReason::Refused, Some(step)) => Err(refusal(step)),
-            (StopReason::TooManyEvents, _) => Err(CliError::new(stopped.to_string())),
-            _ => Ok(Ran { stopped, outcomes, refused, untouched }),
+        if stopped.reason == StopReason::TooManyEvents {
+            return Err(CliError::new(stopped.to_string()));
         }
-    }
-}
-
-/// A step that was refused, as an error of the whole run.
-fn refusal(step: &RefusedStep) -> CliError {
-    let RefusedStep { source, at, message, hint, .. } = step;
-    let error = CliError::new(format!("{source}: the step at {at} cannot be carried out: {message}"));
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
+        Ok(Ran { stopped, outcomes, refused, untouched })
     }
 }

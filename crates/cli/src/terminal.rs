@@ -9,6 +9,8 @@ use crate::args::ColorChoice;
 use crate::error::EXIT_UNUSABLE;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// How kubectl begins what the API server refuses.
+const SERVER: &str = "Error from server";
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default();
 /// What went well.
@@ -89,7 +91,10 @@ impl Terminal {
         let mut err = anstream::AutoStream::new(std::io::stderr(), self.choice).lock();
         // kubectl's own words already begin with `error:` or `Error from server`.
         let text = text.strip_prefix("error: ").unwrap_or(text);
-        let _ = writeln!(err, "{style}{word}{style:#}: {text}");
+        let _ = match text.strip_prefix(SERVER) {
+            Some(rest) => writeln!(err, "{style}{SERVER}{style:#}{rest}"),
+            None => writeln!(err, "{style}{word}{style:#}: {text}"),
+        };
         if let Some(hint) = hint {
             let _ = writeln!(err, "  {NOTE}hint{NOTE:#}: {hint}");
         }

@@ -9,7 +9,7 @@ use sim_advisor::{
     PlacedAgain, PodChange, PodState, TaintPreview, Upgraded, WhatIf, WhatIfResultList, preview_taints, upgrade,
     what_if,
 };
-use sim_cluster::{StopReason, print};
+use sim_cluster::{Change, Cluster, Refused, StopReason, print};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
@@ -36,6 +36,9 @@ pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Termina
     let announcement = source.announcement.clone();
     let mut session = Session::load(source, terminal)?;
     let ran = session.run(args.at, terminal)?;
+    if let Some(refusal) = ran.refusal() {
+        return Err(refusal);
+    }
     if ran.stopped.reason == StopReason::Interrupted {
         return Err(CliError::interrupted(&ran.stopped));
     }
@@ -44,7 +47,7 @@ pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Termina
     let mut text = announcement.map(|line| line + "\n").unwrap_or_default();
     let preview_all = args.changes.remove_taint.iter().any(String::is_empty);
     let to = to.filter(|to| *to != cluster.setup().version);
-    let (document, pending) = if preview_all {
+    let (document, pending, undrained) = if preview_all {
         if changes::count(&args.changes) > 1 || to.is_some() {
             return Err(CliError::new(
                 "--remove-taint without a value previews each taint by itself: it goes with no other change",
@@ -58,7 +61,7 @@ pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Termina
         let pending = previews.iter().map(|preview| preview.what_if.after.counts.pending).min().unwrap_or(0);
         let items = previews.into_iter().map(|preview| preview.what_if.document()).collect();
         let list = WhatIfResultList { api_version: "sim/v1".to_owned(), kind: "WhatIfResultList".to_owned(), items };
-        (crate::json(&list)?, pending)
+        (crate::json(&list)?, pending, false)
     } else if let Some(to) = to {
         if to < cluster.setup().version {
             let own = cluster.setup().version;
@@ -68,21 +71,23 @@ pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Termina
         }
         let changes = changes::read(&args.changes, matches, cluster, terminal)?;
         let config = configuration(&session, to, terminal)?;
-        let upgraded = upgrade(cluster, to, config, &changes)?;
+        let upgraded = upgrade(cluster, to, config, &changes).map_err(|error| refusal(cluster, &changes, error))?;
+        let undrained = !upgraded.what_if.undrained.is_empty();
         text.push_str(&upgraded_text(&upgraded));
         let lost = upgraded.placed_again.iter().filter(|pod| pod.after.is_some()).count();
         let pending = upgraded.what_if.after.counts.pending + lost;
-        (crate::json(&upgraded.document())?, pending)
+        (crate::json(&upgraded.document())?, pending, undrained)
     } else {
         let changes = changes::read(&args.changes, matches, cluster, terminal)?;
         if changes.is_empty() {
             return Err(CliError::new("no change was given")
                 .hint("for instance --remove-taint, which previews each taint; see sim whatif --help"));
         }
-        let what_if = what_if(cluster, &changes)?;
+        let what_if = what_if(cluster, &changes).map_err(|error| refusal(cluster, &changes, error))?;
+        let undrained = !what_if.undrained.is_empty();
         text.push_str(&what_if_text(&what_if));
         let pending = what_if.after.counts.pending;
-        (crate::json(&what_if.document())?, pending)
+        (crate::json(&what_if.document())?, pending, undrained)
     };
     match args.output {
         ReportFormat::Json => {
@@ -96,7 +101,16 @@ pub(crate) fn run(mut args: WhatIfArgs, matches: &ArgMatches, terminal: &Termina
     for note in cluster.gaps() {
         terminal.note(&note);
     }
-    Ok(if args.fail_on_pending && pending > 0 { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+    let failed = undrained || args.fail_on_pending && pending > 0;
+    Ok(if failed { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+}
+
+/// The change that is refused, as an error: kubectl's exit code when it is a drain that kubectl would not begin.
+fn refusal(cluster: &Cluster, changes: &[Change], error: Refused) -> CliError {
+    let mut fork = cluster.clone();
+    let refused = changes.iter().find(|change| fork.make(change).is_err());
+    let is_verdict = refused.is_some_and(|change| fork.is_verdict(change));
+    if is_verdict { CliError::from(error).of_kubectl() } else { error.into() }
 }
 
 /// The scheduler's configuration as another version reads it.
@@ -104,7 +118,7 @@ fn configuration(session: &Session, to: Version, terminal: &Terminal) -> Result<
     if let Some(note) = prepare::unmeasured(to) {
         terminal.note(&note);
     }
-    match prepare::scheduler_config(session.scheduler_config(), to) {
+    match prepare::scheduler_config(session.scheduler_config(), session.scenario(), to) {
         Ok((config, warnings)) => {
             terminal.faults(&warnings);
             Ok(config)

@@ -177,6 +177,12 @@ pub(crate) struct Behaviour {
     pub ga_provisioner_annotation: bool,
     /// What the kubelet says of volumes that it could not look at, when a pod's volumes were not mounted in time.
     pub unprocessed_volumes: &'static str,
+    /// Whether the fault of a changed driver of a CSINode is told at `spec.drivers` (1.33).
+    pub csi_node_names_drivers: bool,
+    /// Whether how many volumes a driver takes may change (1.35).
+    pub csi_node_allocatable_changes: bool,
+    /// Whether it then says of all the pod's volumes that they are not attached (until 1.25).
+    pub all_volumes_count_as_unattached: bool,
     /// The cause it gives then.
     pub mount_time_out: &'static str,
     /// Whether claims are made for volumes that live as long as their pod (1.21).
@@ -365,6 +371,9 @@ impl Behaviour {
             external_provisioning_advises: minor >= 28,
             ga_provisioner_annotation: minor >= 23,
             unprocessed_volumes: if minor >= 26 { ", failed to process volumes=[]" } else { "" },
+            csi_node_names_drivers: minor >= 33,
+            csi_node_allocatable_changes: minor >= 35,
+            all_volumes_count_as_unattached: minor <= 25,
             mount_time_out: match minor {
                 ..=27 => "timed out waiting for the condition",
                 28.. => "context deadline exceeded",

@@ -44,6 +44,15 @@ pub enum Change {
         /// The patch.
         patch: Value,
     },
+    /// `kubectl patch --subresource=status`: only the status changes, and of it nothing by any other change.
+    PatchStatus {
+        /// The object.
+        target: ObjectRef,
+        /// How the patch is meant.
+        type_: PatchType,
+        /// The patch.
+        patch: Value,
+    },
     /// `kubectl annotate --overwrite`: sets and removes annotations.
     Annotate {
         /// The object.
@@ -206,6 +215,7 @@ impl Change {
             | Change::Delete(object)
             | Change::DeleteWith { target: object, .. }
             | Change::Patch { target: object, .. }
+            | Change::PatchStatus { target: object, .. }
             | Change::Annotate { target: object, .. }
             | Change::SetImage { workload: object, .. }
             | Change::RolloutRestart(object)
@@ -239,6 +249,7 @@ impl std::fmt::Display for Change {
             }
             Change::Delete(object) | Change::DeleteWith { target: object, .. } => write!(f, "delete {object}"),
             Change::Patch { target, patch, .. } => write!(f, "patch {target} {patch}"),
+            Change::PatchStatus { target, patch, .. } => write!(f, "patch {target} status {patch}"),
             Change::Annotate { target, set, remove } => {
                 write!(f, "annotate {target}")?;
                 write_pairs(f, set, remove)

@@ -115,7 +115,7 @@ pub enum Stop {
     /// Nothing moves any more.
     Quiet,
     /// A step of the timeline could not be carried out.
-    Refused(RefusedStep),
+    Refused(Box<RefusedStep>),
     /// The run took more events than any sane one (`MAX_EVENTS`).
     TooManyEvents,
     /// The run comes up for air; it goes on with the same goal.
@@ -485,13 +485,14 @@ impl Cluster {
                 }
                 Ok(())
             }
-            Err(refused) => Err(Stop::Refused(RefusedStep {
+            Err(refused) => Err(Stop::Refused(Box::new(RefusedStep {
                 at: format_millis(self.clock.now_ms()),
                 step: step.change.to_string(),
                 message: refused.to_string(),
                 hint: self.what_existed(&step.change),
                 source: step.source.clone(),
-            })),
+                is_verdict: self.is_verdict(&step.change),
+            }))),
         }
     }
 

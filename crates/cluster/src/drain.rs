@@ -10,6 +10,7 @@ mod words;
 use std::sync::Arc;
 
 use self::words::Words;
+use crate::change::Change;
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::deletion::DeleteOptions;
@@ -193,6 +194,17 @@ impl Cluster {
         Ok(lines)
     }
 
+    /// Whether the refusal of a change says something of the cluster rather than of the change: that kubectl would not drain
+    /// a node that is there.
+    pub fn is_verdict(&self, refused: &Change) -> bool {
+        matches!(refused, Change::Drain(options) if self.node_key(&options.node).is_ok())
+    }
+
+    /// The nodes that were to be drained, and what became of the last drain of each.
+    pub fn drains(&self) -> impl Iterator<Item = (&str, &DrainRecord)> {
+        self.drain_records.iter().map(|(node, record)| (node.as_str(), record))
+    }
+
     /// What became of the last drain of a node.
     pub fn drain_record(&self, node: &str) -> Option<&DrainRecord> {
         self.drain_records.get(node)
@@ -339,6 +351,7 @@ impl Drain {
         let (key, now) = (&evictee.key, cluster.clock.now_ms());
         if self.options.disable_eviction {
             let options = DeleteOptions { grace_period_seconds: self.options.grace_period_seconds, propagation: None };
+            cluster.keep_eviction(&self.options.node, key, None);
             cluster.delete_object(Kind::Pod, key, options);
             return self.leave(cluster, evictee);
         }
@@ -350,7 +363,14 @@ impl Drain {
         if evictee.is_gone(cluster) {
             return Stage::Done;
         }
-        match cluster.evict(key, self.options.grace_period_seconds) {
+        let asked = cluster.evict(key, self.options.grace_period_seconds);
+        let refused = match &asked {
+            Ok(()) => None,
+            Err(EvictionRefused::TooManyRequests { cause, .. }) => Some(cause.clone()),
+            Err(refused) => Some(refused.to_string()),
+        };
+        cluster.keep_eviction(&self.options.node, key, refused);
+        match asked {
             Ok(()) => self.leave(cluster, evictee),
             Err(EvictionRefused::NotFound(_)) => Stage::Done,
             Err(refused @ (EvictionRefused::Failed(_) | EvictionRefused::Forbidden { .. })) => {
@@ -391,13 +411,16 @@ impl Drain {
         }
         if self.errors.is_empty() {
             let line = words.drained(node, self.any_gone, self.options.disable_eviction);
+            cluster.keep_drain(node, std::slice::from_ref(&line), true);
             cluster.print(line);
             upgrade::drain_ended(cluster, node, true);
             return;
         }
         let left = filters::pods_for_deletion(cluster, &self.options).pods;
         let names: Vec<&str> = left.iter().filter_map(|pod| pod.metadata.name.as_deref()).collect();
-        for line in words.gave_up(node, &self.errors, &names) {
+        let said = words.gave_up(node, &self.errors, &names);
+        cluster.keep_drain(node, &said, false);
+        for line in said {
             cluster.print(line);
         }
         upgrade::drain_ended(cluster, node, false);

@@ -62,6 +62,8 @@ impl Cluster {
         for (kind, names) in self.unknown_classes() {
             gaps.push(format!("no {kind} is in the input: pods are made as if {} did not matter", list(&names)));
         }
+        let placed_here = self.store.list::<Pod>().filter(|pod| self.placed_here(pod)).map(AsRef::as_ref);
+        gaps.extend(self.references_taken_for_granted(placed_here));
         if let Some((silent, nodes)) = &self.knowledge.headless {
             let (of, down) = if *nodes == 1 {
                 ("its only node".to_owned(), "is")

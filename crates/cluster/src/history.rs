@@ -35,6 +35,27 @@ pub enum Happened {
         /// Where it is written.
         source: String,
     },
+    /// A drain asked a pod to go, and that was granted or refused. What is asked again every five seconds is told when its
+    /// answer changes.
+    Eviction {
+        /// The node that is drained.
+        node: String,
+        /// The pod.
+        key: ObjectKey,
+        /// The workload it belongs to, e.g. `deployment/web`.
+        owner: Option<String>,
+        /// Why it was refused, in the server's words.
+        refused: Option<String>,
+    },
+    /// A drain came to its end.
+    DrainEnded {
+        /// The node.
+        node: String,
+        /// What kubectl said.
+        said: Vec<String>,
+        /// Whether it got rid of every pod.
+        succeeded: bool,
+    },
     /// A pod came, changed or went.
     Pod {
         /// Which one.
@@ -150,6 +171,21 @@ impl Cluster {
             Err(refused) => (vec![refused.to_string()], true),
         };
         self.keep(Happened::Step { step: change.to_string(), said, refused, source: source.to_owned() });
+    }
+
+    /// Keeps what came of the eviction of a pod.
+    pub(crate) fn keep_eviction(&mut self, node: &str, key: &ObjectKey, refused: Option<String>) {
+        if self.history.is_some() {
+            let owner = self.store.get::<Pod>(key).and_then(|pod| self.workload_of(pod));
+            self.keep(Happened::Eviction { node: node.to_owned(), key: key.clone(), owner, refused });
+        }
+    }
+
+    /// Keeps what came of a drain.
+    pub(crate) fn keep_drain(&mut self, node: &str, said: &[String], succeeded: bool) {
+        if self.history.is_some() {
+            self.keep(Happened::DrainEnded { node: node.to_owned(), said: said.to_vec(), succeeded });
+        }
     }
 
     fn keep(&mut self, what: Happened) {

@@ -13,6 +13,7 @@ mod needs;
 mod node_status;
 mod pressure;
 mod probes;
+mod references;
 mod status;
 mod termination;
 mod volumes;
@@ -29,7 +30,7 @@ use crate::conduct::{ANNOTATION, Conduct, Declaration};
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
-use work::{PodWork, Stage, ms, stage};
+use work::{Ms, PodWork, Stage, ms, stage};
 
 pub use node_status::installs_network;
 pub(crate) use node_status::{Flags, Silence, adopt_flags, come_back, fall_silent, healthy, join, post, restart};
@@ -40,6 +41,8 @@ const START_MS: u64 = 1_000;
 /// From the order to stop to the end of a container that heeds it, and from an end to what follows of it: the kubelet
 /// asks the runtime once a second (`plegRelistPeriod`).
 const RELIST_MS: u64 = 1_000;
+/// How soon a kubelet looks at a pod again after something has failed: `backOffPeriod`, 10 s, and up to half as long again.
+const RETRY_MS: Ms = 12_500;
 
 /// What the kubelets of all nodes remember.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +64,7 @@ pub(crate) struct Kubelets {
 pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
     node_status::watch(cluster, changed);
     needs::wake_dependents(cluster, changed);
+    references::wake(cluster, changed);
     match (&changed.before, &changed.after) {
         (before, Some(Object::Pod(pod))) => watch_pod(cluster, &changed.key, before.is_none(), pod),
         (Some(Object::Pod(gone)), None) if mirror::is_missed(cluster, &changed.key, gone) => {
@@ -83,7 +87,7 @@ fn watch_pod(cluster: &mut Cluster, key: &ObjectKey, is_new: bool, pod: &Arc<Pod
         None => {
             pod::is_terminating(pod)
                 || (matches!(stage(pod), Stage::New) && !pod::is_terminal(pod))
-                || (is_new && pod::is_active(pod) && !conduct_of(cluster, pod).iter().all(is_nothing))
+                || (is_new && pod::is_active(pod) && goes_on(cluster, pod, &conduct_of(cluster, pod)))
         }
     };
     if wanted {
@@ -105,7 +109,7 @@ pub(crate) fn work(cluster: &mut Cluster, key: &ObjectKey) {
         }
         None => {
             let conducts = conduct_of(cluster, &pod);
-            if pod::is_terminating(&pod) || !conducts.iter().all(is_nothing) {
+            if pod::is_terminating(&pod) || goes_on(cluster, &pod, &conducts) {
                 let work = PodWork::found(cluster, &pod, conducts);
                 containers::sync(cluster, key, &pod, &node, work);
             }
@@ -208,8 +212,10 @@ fn conduct_of(cluster: &Cluster, pod: &Pod) -> Vec<Conduct> {
         .collect()
 }
 
-fn is_nothing(conduct: &Conduct) -> bool {
-    *conduct == Conduct::default()
+/// Whether anything may come of a pod that was found on its node: it was declared to behave in some way, or waits for what
+/// may be made.
+fn goes_on(cluster: &Cluster, pod: &Pod, conducts: &[Conduct]) -> bool {
+    conducts.iter().any(|conduct| *conduct != Conduct::default()) || references::hold_up(cluster, pod)
 }
 
 /// A pod is gone: so is what was remembered of it, and what it used.

@@ -21,6 +21,7 @@ use crate::cluster::Cluster;
 use crate::deletion::DeleteOptions;
 use crate::kubelet::Silence;
 use crate::object::{Kind, Object};
+use crate::request::Part;
 use crate::store::{Conflict, ObjectKey};
 
 /// A change that cannot be carried out, in kubectl's words.
@@ -57,7 +58,8 @@ impl Cluster {
             Change::Drain(options) => self.drain(options),
             Change::Label { target, set, remove } => self.label(target, set, remove),
             Change::Annotate { target, set, remove } => self.annotate(target, set, remove),
-            Change::Patch { target, type_, patch } => self.patch(target, *type_, patch),
+            Change::Patch { target, type_, patch } => self.patch(target, *type_, patch, Part::Main),
+            Change::PatchStatus { target, type_, patch } => self.patch(target, *type_, patch, Part::Status),
             Change::SetImage { workload, images } => self.set_image(workload, images),
             Change::RolloutRestart(workload) => self.rollout_restart(workload),
             Change::RolloutUndo { workload, to_revision } => self.rollout_undo(workload, *to_revision),

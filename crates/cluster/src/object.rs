@@ -1,6 +1,5 @@
 //! The API objects a cluster holds: one typed variant per kind we simulate, everything else kept verbatim.
 
-use crate::pod::Pod;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -18,6 +17,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::pod::Pod;
+use crate::secret::Secret;
 use crate::store::{Store, Table};
 
 /// A kind the cluster knows as a type.
@@ -192,6 +193,7 @@ kinds! {
     Job, jobs, "jobs", [], true;
     CronJob, cron_jobs, "cronjobs", ["cj"], true;
     ConfigMap, config_maps, "configmaps", ["cm"], true;
+    Secret, secrets, "secrets", [], true;
     ServiceAccount, service_accounts, "serviceaccounts", ["sa"], true;
     LimitRange, limit_ranges, "limitranges", ["limits"], true;
     ResourceQuota, resource_quotas, "resourcequotas", ["quota"], true;

@@ -113,7 +113,7 @@ pub(crate) fn counts(kind: Kind, name: &str) -> bool {
         }
         Kind::Service => matches!(name, "services" | "services.nodeports" | "services.loadbalancers"),
         // Kinds that could be counted before all could.
-        Kind::ReplicationController | Kind::ResourceQuota | Kind::ConfigMap => name == kind.plural(),
+        Kind::ReplicationController | Kind::ResourceQuota | Kind::ConfigMap | Kind::Secret => name == kind.plural(),
         _ => false,
     }
 }

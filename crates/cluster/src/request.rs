@@ -32,7 +32,7 @@ pub(crate) use update::{Outcome, Part};
 
 /// The kind of objects that a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
+pub enum ResourceRef {
     /// One that the cluster knows.
     Known(Kind),
     /// One whose objects are kept as they are.
@@ -52,7 +52,7 @@ pub enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Its kind.
-    pub resource: Resource,
+    pub resource: ResourceRef,
     /// Its namespace; empty for cluster-scoped kinds.
     pub namespace: String,
     /// Its name.
@@ -106,43 +106,43 @@ pub struct Written {
     pub warnings: Vec<String>,
 }
 
-impl Resource {
+impl ResourceRef {
     /// The kind as written in a manifest.
     pub fn kind_name(&self) -> &str {
         match self {
-            Resource::Known(kind) => kind.name(),
-            Resource::Other { kind, .. } => kind,
+            ResourceRef::Known(kind) => kind.name(),
+            ResourceRef::Other { kind, .. } => kind,
         }
     }
 
     /// The API version that its objects carry in the store.
     pub fn api_version(&self) -> &str {
         match self {
-            Resource::Known(kind) => kind.api_version(),
-            Resource::Other { api_version, .. } => api_version,
+            ResourceRef::Known(kind) => kind.api_version(),
+            ResourceRef::Other { api_version, .. } => api_version,
         }
     }
 
     /// The resource of the path of a request.
     pub fn plural(&self) -> &str {
         match self {
-            Resource::Known(kind) => kind.plural(),
-            Resource::Other { plural, .. } => plural,
+            ResourceRef::Known(kind) => kind.plural(),
+            ResourceRef::Other { plural, .. } => plural,
         }
     }
 
     /// Whether its objects live in a namespace.
     pub fn is_namespaced(&self) -> bool {
         match self {
-            Resource::Known(kind) => kind.is_namespaced(),
-            Resource::Other { namespaced, .. } => *namespaced,
+            ResourceRef::Known(kind) => kind.is_namespaced(),
+            ResourceRef::Other { namespaced, .. } => *namespaced,
         }
     }
 }
 
 /// The resource as errors name it.
-impl From<&Resource> for GroupName {
-    fn from(resource: &Resource) -> Self {
+impl From<&ResourceRef> for GroupName {
+    fn from(resource: &ResourceRef) -> Self {
         GroupName::new(resource.api_version(), resource.plural())
     }
 }
@@ -172,8 +172,8 @@ impl Cluster {
     pub fn object_at(&self, target: &Target) -> Option<Object> {
         let key = target.key();
         match &target.resource {
-            Resource::Known(kind) => self.store.object(*kind, &key),
-            Resource::Other { api_version, kind, .. } => {
+            ResourceRef::Known(kind) => self.store.object(*kind, &key),
+            ResourceRef::Other { api_version, kind, .. } => {
                 self.store.other(api_version, kind, &key).map(|object| Object::Other(Arc::clone(object)))
             }
         }
@@ -185,7 +185,7 @@ impl Cluster {
     /// When the server refuses it: nothing is changed then.
     pub fn create(
         &mut self,
-        resource: &Resource,
+        resource: &ResourceRef,
         namespace: &str,
         body: Value,
         options: &WriteOptions,
@@ -278,7 +278,7 @@ impl Cluster {
 
     fn create_object(
         &mut self,
-        resource: &Resource,
+        resource: &ResourceRef,
         mut object: Object,
         mut warnings: Vec<String>,
         options: &WriteOptions,
@@ -330,7 +330,7 @@ impl Cluster {
 
     /// Refuses an object whose namespace is not there or is being deleted. Controllers may know of namespaces that the
     /// input does not show; who asks over the API sees what is there.
-    fn admits_namespace(&self, resource: &Resource, object: &Object) -> Result<(), ApiError> {
+    fn admits_namespace(&self, resource: &ResourceRef, object: &Object) -> Result<(), ApiError> {
         if !resource.is_namespaced() {
             return Ok(());
         }

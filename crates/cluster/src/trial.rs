@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::{Cluster, Goal, Stop};
 use crate::expectation::{Expectation, ExpectationOutcome, When};
+use crate::gaps::list;
 use crate::result::format_millis;
+use crate::unrest::Unrest;
 
 /// How long a cluster may take to come to rest when nobody says how far to run: an hour of virtual time.
 const SETTLE_MS: u64 = 60 * 60 * 1000;
@@ -22,6 +24,9 @@ pub struct Stopped {
     /// Since when nothing has moved; absent when something was still to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_since: Option<String>,
+    /// What goes on without end or waits nevertheless: rest does not heed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrest: Vec<Unrest>,
 }
 
 /// Why a run stopped.
@@ -57,6 +62,13 @@ pub struct RefusedStep {
     pub hint: Option<String>,
     /// Where it was written, e.g. `file.yaml:12`.
     pub source: String,
+    /// Whether it is a drain of a node that is there, which kubectl would not begin.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_verdict: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A run on its way: what must hold, what was found so far.
@@ -117,7 +129,7 @@ impl Trial {
                     continue;
                 }
                 Stop::Refused(step) => {
-                    self.refused.push(step);
+                    self.refused.push(*step);
                     if self.continue_on_error {
                         continue;
                     }
@@ -201,7 +213,8 @@ impl Stopped {
 
     /// A run that stops now.
     pub fn now(reason: StopReason, cluster: &Cluster) -> Self {
-        Self { reason, at: format_millis(cluster.now_ms()), quiet_since: cluster.quiet_since_ms().map(format_millis) }
+        let quiet_since = cluster.quiet_since_ms().map(format_millis);
+        Self { reason, at: format_millis(cluster.now_ms()), quiet_since, unrest: cluster.unrest() }
     }
 }
 
@@ -225,6 +238,15 @@ impl std::fmt::Display for Stopped {
             }
             (Some(since), StopReason::Quiescence) if since != at => write!(f, "; the last change was at {since}"),
             _ => Ok(()),
+        }?;
+        let loops = self.unrest.iter().filter(|unrest| !unrest.is_pending());
+        let loops: Vec<String> = loops.map(|Unrest { reason, pods }| format!("{} ({reason})", list(pods))).collect();
+        if !loops.is_empty() {
+            write!(f, "; goes on without end: {}", loops.join(", "))?;
+        }
+        match self.unrest.iter().find(|unrest| unrest.is_pending()) {
+            Some(pending) => write!(f, "; still pending: {}", list(&pending.pods)),
+            None => Ok(()),
         }
     }
 }

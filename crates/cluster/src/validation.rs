@@ -8,6 +8,7 @@ mod metadata;
 mod names;
 mod pod;
 mod policy;
+mod storage;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,9 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
                 let started = before.status.as_ref().is_some_and(|status| status.start_time.is_some());
                 job::job_update(&mut faults, &path, (before_spec, started), after, rules);
             }
+        }
+        (Object::CSINode(before), Object::CSINode(after)) => {
+            storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
         (Object::PriorityClass(before), Object::PriorityClass(after)) => {
             policy::priority_class_update(&mut faults, before, after);
@@ -143,9 +147,12 @@ pub(crate) fn version_is_missing(resource: GroupName, name: &str) -> ApiError {
 }
 
 impl Cluster {
-    /// What a server would say of an object that a person wrote, all of it. What a server has taken once is right.
+    /// What a server would say of an object that a person wrote, all of it. What a server has taken once is right, but
+    /// that no server of any version takes a workload that does not select its own pods: its controller would make new
+    /// ones for ever.
     pub fn faults_of(&self, object: &Object) -> Vec<FieldFault> {
-        if object.metadata().uid.is_some() || object.metadata().creation_timestamp.is_some() {
+        let is_taken = object.metadata().uid.is_some() || object.metadata().creation_timestamp.is_some();
+        if is_taken && !selects_own_template(object) {
             return Vec::new();
         }
         let mut object = object.clone();
@@ -153,8 +160,24 @@ impl Cluster {
         if object.kind() != Some(Kind::Pod) {
             self.set_defaults(&mut object);
         }
-        faults(&object, &self.behaviour).0
+        let mut faults = faults(&object, &self.behaviour).0;
+        if is_taken {
+            faults.retain(|fault| fault.path == "spec.template.metadata.labels");
+        }
+        faults
     }
+}
+
+/// Whether the kind has a selector that its template must match.
+fn selects_own_template(object: &Object) -> bool {
+    matches!(
+        object,
+        Object::Deployment(_)
+            | Object::ReplicaSet(_)
+            | Object::DaemonSet(_)
+            | Object::StatefulSet(_)
+            | Object::ReplicationController(_)
+    )
 }
 
 fn faults(object: &Object, rules: &Behaviour) -> Faults {

@@ -53,12 +53,22 @@ pub(crate) fn restart_kubelet(restart: &KubeletRestart) -> String {
         steps.push(format!("--node-labels={}", labels.join(",")));
     }
     if let Some(allocatable) = &restart.allocatable {
-        let left: Vec<String> = allocatable.iter().map(|(resource, amount)| format!("{resource}={amount}")).collect();
-        steps.push(format!(
-            "set --kube-reserved and --system-reserved (KubeletConfiguration: kubeReserved, systemReserved) so that {} is \
-             left for pods",
-            left.join(",")
-        ));
+        // Devices are what a plugin tells the kubelet of, pods are a number of their own; the rest is what reservations leave.
+        let (devices, own): (Vec<_>, Vec<_>) = allocatable.iter().partition(|(resource, _)| resource.contains('/'));
+        let (pods, left): (Vec<_>, Vec<_>) = own.into_iter().partition(|(resource, _)| *resource == "pods");
+        let devices = devices
+            .into_iter()
+            .map(|(resource, amount)| format!("have the device plugin of {resource} tell the kubelet of {amount}"));
+        let pods = pods.into_iter().map(|(_, most)| format!("--max-pods={most} (KubeletConfiguration: maxPods)"));
+        steps.extend(devices.chain(pods));
+        let left: Vec<String> = left.into_iter().map(|(resource, amount)| format!("{resource}={amount}")).collect();
+        if !left.is_empty() {
+            steps.push(format!(
+                "set --kube-reserved and --system-reserved (KubeletConfiguration: kubeReserved, systemReserved) so that {} is \
+                 left for pods",
+                left.join(",")
+            ));
+        }
     }
     if let Some(version) = restart.version {
         steps.push(format!("install the kubelet of {version}"));

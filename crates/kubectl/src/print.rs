@@ -16,7 +16,10 @@ pub(crate) fn line(cluster: &Cluster, change: &Change) -> String {
         Change::Delete(object) => delete(cluster, object, DeleteOptions::default()),
         // `--force` by itself would be a grace period of zero.
         Change::DeleteWith { target, options, force: _ } => delete(cluster, target, *options),
-        Change::Patch { target, type_, patch } => self::patch(cluster, target, *type_, patch),
+        Change::Patch { target, type_, patch } => self::patch(cluster, target, *type_, patch, &[]),
+        Change::PatchStatus { target, type_, patch } => {
+            self::patch(cluster, target, *type_, patch, &["--subresource=status".to_owned()])
+        }
         Change::Annotate { target, set, remove } => pairs(cluster, "annotate", target, set, remove),
         Change::Label { target, set, remove } => pairs(cluster, "label", target, set, remove),
         Change::SetImage { workload, images } => set_image(cluster, workload, images),
@@ -85,13 +88,14 @@ fn delete(cluster: &Cluster, object: &ObjectRef, options: DeleteOptions) -> Stri
     Target::of(cluster, object).command(&["delete"], &flags)
 }
 
-fn patch(cluster: &Cluster, target: &ObjectRef, type_: PatchType, patch: &Value) -> String {
+fn patch(cluster: &Cluster, target: &ObjectRef, type_: PatchType, patch: &Value, flags: &[String]) -> String {
     let type_ = match type_ {
         PatchType::Strategic => "--type=strategic",
         PatchType::Merge => "--type=merge",
         PatchType::Json => "--type=json",
     };
-    Target::of(cluster, target).command(&["patch"], &[type_.to_owned(), "-p".to_owned(), patch.to_string()])
+    let flags = [flags, &[type_.to_owned(), "-p".to_owned(), patch.to_string()]].concat();
+    Target::of(cluster, target).command(&["patch"], &flags)
 }
 
 /// `kubectl label` and `kubectl annotate`, which replace nothing unless they are told to.

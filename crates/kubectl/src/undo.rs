@@ -77,6 +77,7 @@ fn way_back(before: &Cluster, after: &Cluster, change: &Change) -> WayBack {
         Change::Delete(object) | Change::DeleteWith { target: object, .. } => undelete(before, object),
         Change::RemoveNode(node) => undelete(before, &node_reference(node)),
         Change::Patch { target, .. } => WayBack::by(back(before, after, target).into_iter().collect()),
+        Change::PatchStatus { target, .. } => WayBack::by(status_back(before, after, target).into_iter().collect()),
         Change::RolloutRestart(workload) | Change::RolloutUndo { workload, .. } => {
             WayBack::by(back(before, after, workload).into_iter().collect()).but("the undo replaces the pods once more")
         }
@@ -150,6 +151,14 @@ fn back(before: &Cluster, after: &Cluster, object: &ObjectRef) -> Option<Change>
     let (was, is) = (live(before, object)?, live(after, object)?);
     let patch = merge_patch(&document(&is), &document(&was))?;
     Some(Change::Patch { target: reference_to(&was), type_: PatchType::Merge, patch })
+}
+
+/// The same of its status.
+fn status_back(before: &Cluster, after: &Cluster, object: &ObjectRef) -> Option<Change> {
+    let (was, is) = (live(before, object)?, live(after, object)?);
+    let patch = merge_patch(&is.to_value()["status"], &was.to_value()["status"])?;
+    let patch = serde_json::json!({ "status": patch });
+    Some(Change::PatchStatus { target: reference_to(&was), type_: PatchType::Merge, patch })
 }
 
 fn unapply(before: &Cluster, after: &Cluster, object: &Object) -> Option<Change> {

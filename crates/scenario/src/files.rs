@@ -55,24 +55,65 @@ fn read_stdin(stdin: &mut dyn Read) -> Result<Source, Box<Fault>> {
 
 fn read_folder(folder: &Path) -> Result<Vec<Source>, Box<Fault>> {
     let name = folder.display().to_string();
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
-    let manifest = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let name = name.strip_suffix(".gz").unwrap_or(name);
-        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-        path.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
-    };
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(manifest).collect();
-    files.sort();
+    let (mut files, folders) = entries(folder)?;
+    if let Some(root) = dump_root(folder, &files, &folders) {
+        files = Vec::new();
+        collect(&root, &mut files)?;
+    }
     if files.is_empty() {
         let fault = Fault::of_file(
             &name,
             "the directory has no manifests: expected files ending in .yaml, .yml or .json, with .gz after it if gzipped",
         );
-        return Err(fault.hint("directories inside it are not searched, as kubectl does not").into());
+        let hint = "directories inside it are not searched, as kubectl does not, unless it is what `kubectl cluster-info \
+                    dump --output-directory` or `oc adm must-gather` wrote";
+        return Err(fault.hint(hint).into());
     }
     files.iter().map(|file| read_file(file)).collect()
+}
+
+/// The manifests in a folder, and the folders in it.
+fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Box<Fault>> {
+    let name = folder.display().to_string();
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Fault::of_file(&name, format!("cannot be read: {error}")))?;
+    let is_manifest = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = name.strip_suffix(".gz").unwrap_or(name);
+        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+        path.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let folders = paths.iter().filter(|path| path.is_dir()).cloned().collect();
+    Ok((paths.into_iter().filter(is_manifest).collect(), folders))
+}
+
+/// The folder to be searched to its bottom, when tools that dump a whole cluster wrote it: `kubectl cluster-info dump`
+/// has the nodes and a folder for each namespace, `oc adm must-gather` (below a folder named after its image, too) what
+/// has no namespace beside what has.
+fn dump_root(folder: &Path, files: &[PathBuf], folders: &[PathBuf]) -> Option<PathBuf> {
+    let is_named = |path: &PathBuf, names: &[&str]| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
+    };
+    let has_pods = |folder: &PathBuf| folder.join("pods.json").is_file() || folder.join("pods.yaml").is_file();
+    if files.iter().any(|file| is_named(file, &["nodes.json", "nodes.yaml"])) && folders.iter().any(has_pods) {
+        return Some(folder.to_owned());
+    }
+    let gathered = ["cluster-scoped-resources", "namespaces"];
+    let is_gathered = |folder: &Path| gathered.iter().all(|name| folder.join(name).is_dir());
+    if is_gathered(folder) {
+        return Some(folder.to_owned());
+    }
+    folders.iter().find(|folder| files.is_empty() && is_gathered(folder)).cloned()
+}
+
+/// The manifests in a folder and in all folders below it.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<Fault>> {
+    let (own, folders) = entries(folder)?;
+    files.extend(own);
+    // A link may lead back up.
+    folders.iter().filter(|folder| !folder.is_symlink()).try_for_each(|folder| collect(folder, files))
 }
 
 fn read_file(path: &Path) -> Result<Source, Box<Fault>> {
@@ -120,10 +161,28 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Box<Fault>> {
         Fault::error(Some(location), format!("is not UTF-8: the byte at offset {} begins no character", valid.len()))
             .hint("convert it first, for instance with iconv")
     })?;
-    Ok(match text.strip_prefix('\u{feff}') {
+    let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
-    })
+    };
+    Ok(if text.contains(LOGS_START) { without_logs(&text) } else { text })
+}
+
+/// How `kubectl cluster-info dump` begins a container's logs among the objects.
+const LOGS_START: &str = "==== START logs for container ";
+/// How it ends them.
+const LOGS_END: &str = "==== END logs for container ";
+
+/// The text with empty lines where logs were, so that all else is where it was.
+fn without_logs(text: &str) -> String {
+    let mut inside = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        inside |= line.starts_with(LOGS_START);
+        let shown = if inside { "\n" } else { line };
+        inside &= !line.starts_with(LOGS_END);
+        shown
+    });
+    lines.collect()
 }
 
 /// A file in the same folder whose name is nearly the same.

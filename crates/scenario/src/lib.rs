@@ -13,6 +13,7 @@ mod locate;
 mod scheduler_config;
 mod text;
 mod validate;
+mod write;
 mod yaml;
 
 pub use document::{
@@ -21,5 +22,6 @@ pub use document::{
 };
 pub use fault::{Fault, Location, Severity};
 pub use load::{Input, LoadedObject, UnknownField, load, load_part};
-pub use scheduler_config::{load_scheduler_config, read_scheduler_config};
+pub use scheduler_config::{WrittenSchedulerConfig, load_scheduler_config, read_scheduler_config};
 pub use sim_cluster::parse_duration_ms;
+pub use write::{to_json, to_yaml};

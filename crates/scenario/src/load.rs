@@ -10,7 +10,6 @@ use sim_cluster::{Cluster, Kind, Object, Ownership, Setup, Store, Unstructured, 
 use sim_core::version::Version;
 
 use crate::document::{self, Scenario};
-use crate::events;
 use crate::fault::{Fault, Location, Severity};
 use crate::files::{self, Source};
 use crate::locate::{Step, locate, show};
@@ -118,13 +117,22 @@ impl Place<'_> {
     }
 }
 
+/// An object that was read.
+struct Seen<'a> {
+    place: Place<'a>,
+    /// Its uid, when a server has taken it.
+    uid: Option<String>,
+    /// Where it stands among the objects that are kept.
+    index: usize,
+}
+
 struct Loader<'a> {
     sources: &'a [Source],
     /// The namespace of what names none.
     namespace: &'a str,
     input: Input,
     /// Where each known object was read first.
-    seen: BTreeMap<(Kind, String, String), Place<'a>>,
+    seen: BTreeMap<(Kind, String, String), Seen<'a>>,
     /// Unknown fields by kind and path without indices: each is told once.
     unknown_fields: BTreeMap<(String, String), usize>,
     unknown_kinds: BTreeMap<String, usize>,
@@ -293,7 +301,8 @@ impl<'a> Loader<'a> {
             }
         };
         let told: Vec<Found> = validate::check(known, &value);
-        if object.metadata().uid.is_none() {
+        // Of what a server has taken only workloads are looked at again, and pods are many.
+        if object.metadata().uid.is_none() || !matches!(object, Object::Pod(_) | Object::Event(_) | Object::Node(_)) {
             let told = told.iter().map(|found| (show(&found.path), found.message.clone())).collect();
             self.written.push(Written { object: object.clone(), place: place.clone(), title: title.clone(), told });
         }
@@ -302,8 +311,14 @@ impl<'a> Loader<'a> {
         }
         let unknown = unknown.into_iter().map(|path| self.note_unknown(&place, kind, &title, &value, &path)).collect();
         let key = (known, object.namespace().unwrap_or_default().to_owned(), name);
+        let uid = object.metadata().uid.clone().filter(|uid| !uid.is_empty());
         if let Some(first) = self.seen.get(&key) {
-            let message = format!("the object is here a second time: it was read before at {}", first.at(&[]));
+            if uid.is_some() && first.uid == uid {
+                let index = first.index;
+                self.replace_older(index, object, unknown);
+                return;
+            }
+            let message = format!("the object is here a second time: it was read before at {}", first.place.at(&[]));
             self.fault(&place, &title, Found::error(&[], message));
             return;
         }
@@ -313,8 +328,21 @@ impl<'a> Loader<'a> {
         {
             self.bound.push((node.to_owned(), title, place.clone()));
         }
-        self.seen.insert(key, place.clone());
+        self.seen.insert(key, Seen { place: place.clone(), uid, index: self.input.objects.len() });
         self.keep(&place, object, unknown);
+    }
+
+    /// An object that several dumps show, or one dump twice, is the one with the newer resource version.
+    fn replace_older(&mut self, index: usize, object: Object, unknown_fields: Vec<UnknownField>) {
+        let version = |object: &Object| {
+            object.metadata().resource_version.as_ref().and_then(|version| version.parse::<u64>().ok())
+        };
+        if let Some(before) = self.input.objects.get_mut(index)
+            && version(&before.object) < version(&object)
+        {
+            before.object = object;
+            before.unknown_fields = unknown_fields;
+        }
     }
 
     fn keep(&mut self, place: &Place<'_>, object: Object, unknown_fields: Vec<UnknownField>) {
@@ -368,7 +396,9 @@ impl<'a> Loader<'a> {
             let message = format!("{} own each other in a circle", names.join(", "));
             let place = circle.iter().find_map(|owner| {
                 let kind = Kind::parse(&owner.kind)?;
-                self.seen.get(&(kind, owner.key.namespace.to_string(), owner.key.name.to_string())).cloned()
+                self.seen
+                    .get(&(kind, owner.key.namespace.to_string(), owner.key.name.to_string()))
+                    .map(|seen| seen.place.clone())
             });
             match place {
                 Some(place) => self.fault(&place, &names[0], Found::error(&["metadata", "ownerReferences"], message)),

@@ -82,10 +82,14 @@ fn a_drain_that_cannot_be_is_refused() {
     trouble(&["drain", SHOP, "n1", "-l", "pool=old"], "cannot specify both a node name and a --selector option");
     trouble(&["drain", SHOP, "-l", "pool=older"], "no node has these labels");
     trouble(&["drain", SHOP, "-l", "=="], "expected key=value, key!=value");
-    trouble(
-        &["drain", INCIDENT, "kubeworker"],
-        "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
-    );
+    // That is kubectl's verdict on the cluster, with its exit code.
+    for command in [["drain", INCIDENT, "kubeworker"].as_slice(), &["whatif", INCIDENT, "--drain", "kubeworker"]] {
+        let ran = sim("drain-refused", command);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command:?}: {}", ran.stderr);
+        let words = "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)";
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    trouble(&["whatif", SHOP, "--drain", "nn1"], "nodes \"nn1\" not found");
     trouble(&["drain", "nosuch/", "n1"], "no cluster");
     // The flags of kubectl drain say nothing without a drain.
     let ran = sim("flags", &["whatif", SHOP, "--cordon", "n1", "--force"]);

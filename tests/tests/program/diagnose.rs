@@ -58,6 +58,10 @@ fn a_circle_is_told_as_the_deadlock_it_is() {
     assert!(path.iter().any(|step| step.contains("needs deployment/coredns in kube-system")), "{path:?}");
     assert!(path.iter().any(|step| step.contains("is removed by component cloud-controller-manager")), "{path:?}");
     assert_eq!(path.len(), cause["things"].as_array().map_or(0, Vec::len), "the way round comes back to its start");
+    let link = cause["cut"]["link"].as_str().unwrap_or_default();
+    assert!(!link.is_empty() && path.iter().any(|step| step.starts_with(link)), "{} of {path:?}", cause["cut"]);
+    let edit = cause["cut"]["edit"].as_str().unwrap_or_default();
+    assert!(edit.starts_with("tolerate") || edit.starts_with("deploy the cloud-controller-manager"), "{edit}");
 }
 
 #[test]
@@ -98,4 +102,28 @@ spec: {containers: [{name: c, image: web, resources: {requests: {cpu: "1"}}}]}
     let outlook = &found["causes"][0]["outlook"];
     assert_eq!(outlook["verdict"], "when", "{}", ran.stdout);
     assert_eq!(outlook["when"], "pod default/first has ended", "{outlook}");
+}
+
+#[test]
+fn a_config_map_that_is_not_there_is_what_a_pod_needs() {
+    let input = br#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {allocatable: {cpu: '4', memory: 8Gi, pods: '110'}, nodeInfo: {kubeletVersion: v1.30.0}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: other}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: c, image: web, envFrom: [{configMapRef: {name: settings}}]}]}
+"#;
+    let ran = Sim::new("diagnose-config-map").run_with_stdin(&["diagnose", "-", "--at", "1m"], input);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    for part in ["needs configmap/settings in default", "configmap \"settings\" not found"] {
+        assert!(ran.stdout.contains(part), "{}", ran.stdout);
+    }
 }

@@ -122,6 +122,34 @@ spec: {containers: [{name: c, image: web, resources: {requests: {cpu: "64"}}}]}
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stdout.starts_with("No cure was found"), "{}", ran.stdout);
     assert!(ran.stdout.contains("stays: too little cpu on n1"), "{}", ran.stdout);
+    let conflict = "conflict: what pod/huge in default asks for: no node has 64000m of cpu\n";
+    assert!(ran.stdout.contains(conflict), "{}", ran.stdout);
+}
+
+#[test]
+fn what_can_be_cured_is_and_the_rest_is_told() {
+    let input = br#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+spec: {unschedulable: true}
+status: {allocatable: {cpu: "1", memory: 8Gi, pods: "110"}, nodeInfo: {kubeletVersion: v1.30.0}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: huge, namespace: default}
+spec: {containers: [{name: c, image: web, resources: {requests: {cpu: "64"}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: small, namespace: default}
+spec: {containers: [{name: c, image: web}]}
+"#;
+    let ran = Sim::new("fix-partly").run_with_stdin(&["fix", "-"], input);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("The goal is not reached whole: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("    pod/huge in default: 1 pending\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1. uncordon n1 "), "{}", ran.stdout);
 }
 
 #[test]

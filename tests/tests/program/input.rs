@@ -106,7 +106,20 @@ fn a_refused_step_of_the_timeline_stops_the_run() {
     let input = format!(
         "{CLUSTER}---\napiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: t}}\nspec:\n  until: 5m\n  timeline:\n    - at: 2m\n      steps:\n        - cordon: n7\n"
     );
-    refused("step", &input, &["<stdin>:", "the step at 2m cannot be carried out", "nodes \"n7\" not found"]);
+    // What is known until then is shown; the error comes last.
+    let ran = stdin("step", &input, &["run", "-"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.starts_with("NAMESPACE") && ran.stdout.contains("Insufficient cpu"), "{}", ran.stdout);
+    let error = ran.stderr.lines().skip_while(|line| !line.starts_with("error: ")).collect::<Vec<_>>().join("\n");
+    assert!(error.starts_with("error: <stdin>:"), "{}", ran.stderr);
+    for word in ["the step at 2m cannot be carried out", "nodes \"n7\" not found", "n1"] {
+        assert!(error.contains(word), "{word:?} is not in {error}");
+    }
+    let ran = stdin("step-json", &input, &["run", "-", "-o", "json"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((&document["stopped"]["reason"], &document["refused"][0]["at"]), (&"refused".into(), &"2m".into()));
+    assert_eq!(document["pods"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]

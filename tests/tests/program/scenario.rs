@@ -107,6 +107,19 @@ fn what_was_found_instead_is_shown_as_kubectl_shows_it() {
 fn refused(name: &str, spec: &str, words: &[&str]) {
     let ran = run(name, spec);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{spec}: {}", ran.stderr);
+    told(spec, &ran, words);
+}
+
+/// A step that is refused on the way: what came before it is shown.
+#[track_caller]
+fn stopped(name: &str, spec: &str, words: &[&str]) {
+    let ran = run(name, spec);
+    assert_eq!((ran.code, ran.stdout.starts_with("NAMESPACE")), (2, true), "{spec}: {}{}", ran.stdout, ran.stderr);
+    told(spec, &ran, words);
+}
+
+#[track_caller]
+fn told(spec: &str, ran: &Ran, words: &[&str]) {
     for word in words {
         assert!(ran.stderr.contains(word), "{spec}: {word:?} is not in\n{}", ran.stderr);
     }
@@ -115,22 +128,23 @@ fn refused(name: &str, spec: &str, words: &[&str]) {
 #[test]
 fn what_cannot_be_is_told_with_its_place() {
     let step = |step: &str| format!("timeline:\n  - at: 2m\n    steps:\n      - {step}");
-    refused(
+    stopped(
         "no-node",
         &step("cordon: n2"),
         &["<stdin>:9:11: the step at 2m", "nodes \"n2\" not found", "did you mean n1?"],
     );
-    refused(
+    stopped(
         "no-namespace",
         &step("delete: default/deployment/web"),
         &["deployments.apps \"web\" not found", "it is in namespace shop"],
     );
-    refused(
+    stopped(
         "no-kind",
         &step("delete: deploymnet/web"),
         &["the server doesn't have a resource type", "did you mean deployments?"],
     );
     refused("unknown-step", &step("explode: n1"), &["<stdin>:9:", "unknown variant `explode`"]);
+    refused("mistyped-step", &step("cordn: n1"), &["<stdin>:9:", "unknown variant `cordn`", "did you mean cordon?"]);
     refused(
         "past",
         "timeline:\n  - at: -1m\n    steps: [{cordon: n1}]",
@@ -248,4 +262,30 @@ fn a_scenario_that_cannot_be_read_is_unusable_and_the_others_are_tested() {
 fn the_published_scenarios_hold() {
     let ran = Sim::new("published").run(&["test"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn rest_says_what_goes_on_nevertheless() {
+    let input = scenario("behaviours:\n  - {pods: {owner: deployment/web}, behaviour: exits 1}")
+        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: big}\nspec: {containers: [{name: c, image: c, resources: {requests: {cpu: '64'}}}]}\n"
+        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: lost, annotations: {sim/behaviour: image missing}}\nspec: {containers: [{name: c, image: c}]}\n";
+    let ran = Sim::new("unrest").run_with_stdin(&["run", "-"], input.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let line = ran.stderr.lines().find(|line| line.contains("stopped at quiescence")).unwrap_or_default();
+    for words in [
+        "; goes on without end: shop/web-",
+        " (CrashLoopBackOff), default/lost (ImagePullBackOff)",
+        "; still pending: default/big",
+    ] {
+        assert!(line.contains(words), "{words:?} is not in {line}\n{}", ran.stdout);
+    }
+    let json = Sim::new("unrest-json").run_with_stdin(&["run", "-", "-o", "json"], input.as_bytes());
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let reasons: Vec<&str> = document["stopped"]["unrest"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|unrest| unrest["reason"].as_str())
+        .collect();
+    assert_eq!(reasons, ["CrashLoopBackOff", "ImagePullBackOff", "Pending"]);
 }

@@ -159,3 +159,45 @@ fn the_timeline_as_a_page() {
     assert!(ran.stdout.starts_with("NAMESPACE"), "{}", ran.stdout);
     assert!(std::fs::read_to_string(file).expect("a page").contains("<svg"), "a page by its name");
 }
+
+/// A Deployment of one pod with a budget that allows no eviction before a second replica comes.
+fn drained(name: &str, args: &[&str]) -> Ran {
+    let node = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{kubernetes.io/hostname: {name}}}}}\nstatus: {{allocatable: {{cpu: '4', memory: 8Gi, pods: '110'}}}}\n---\n"
+        )
+    };
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web, namespace: shop}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n---\n";
+    let web = CLUSTER.split("---").nth(1).expect("a Deployment").replace("replicas: 2", "replicas: 1");
+    let input = format!(
+        "apiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: drains}}\nspec:\n  kubernetesVersion: v1.30.2\n  until: 10m\n  timeline:\n    - {{at: 1m, steps: [{{drain: {{node: n1}}}}]}}\n    - {{at: 3m, steps: [{{scale: {{workload: deployment/web, replicas: 2}}}}]}}\n---\n{}{}{budget}{web}",
+        node("n1"),
+        node("n2")
+    );
+    Sim::new(name).run_with_stdin(&[&["run", "-"], args].concat(), input.as_bytes())
+}
+
+#[test]
+fn drains_are_told_on_the_timeline() {
+    let ran = drained("drains-text", &["--timeline"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let lines: Vec<String> =
+        ran.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let told: Vec<&str> =
+        lines.iter().filter(|line| line.split(' ').nth(1) == Some("drain")).map(String::as_str).collect();
+    let [refused, evicted, ended] = told.as_slice() else { panic!("{told:#?}\n{}", ran.stdout) };
+    assert!(
+        refused.starts_with("1m drain shop/web-")
+            && refused
+                .ends_with("not evicted from n1: The disruption budget web needs 1 healthy pods and has 1 currently"),
+        "{refused}"
+    );
+    assert!(evicted.starts_with("3m5s drain shop/web-") && evicted.ends_with("evicted from n1"), "{evicted}");
+    assert!(ended.ends_with("drain n1 node/n1 drained"), "{ended}");
+    let page = drained("drains-html", &["--timeline=html"]).stdout;
+    for words in
+        ["<h2>Drain of n1</h2>", "<li class=\"refused\"><b>1m</b> shop/web-", "<b>3m5s</b> shop/web-", "✕<title>1m"]
+    {
+        assert!(page.contains(words), "{words:?} is not in {page}");
+    }
+}

@@ -251,7 +251,7 @@ fn drain(name: &str, more: &[&str]) -> Ran {
 #[test]
 fn a_drain_says_what_moves_and_what_its_budget_keeps() {
     let ran = drain("drain", &[]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
     for words in [
         "node/n2 uncordoned\nnode/n1 cordoned\n",
         "evicting pod shop/proxy-",
@@ -272,9 +272,11 @@ fn a_drain_says_what_moves_and_what_its_budget_keeps() {
 #[test]
 fn a_drain_that_heeds_no_budget_or_has_no_patience_ends() {
     let ran = drain("drain-delete", &["--disable-eviction"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(ran.stdout.matches("n1 → n2").count(), 3, "{}", ran.stdout);
     assert!(ran.stdout.contains("node/n1 drained") && !ran.stdout.contains("stays on"), "{}", ran.stdout);
     let ran = drain("drain-timeout", &["--timeout=1m"]);
+    assert_eq!(ran.code, 1, "as kubectl ends: {}", ran.stderr);
     let gave_up = "error when evicting pods/\"proxy-";
     assert!(ran.stdout.contains(gave_up) && ran.stdout.contains("global timeout reached: 1m0s"), "{}", ran.stdout);
 }
@@ -348,7 +350,7 @@ fn commands_and_flags_are_made_in_the_order_typed() {
 fn commands_that_cannot_be_read_or_made_are_refused_in_kubectl_s_words() {
     for (command, words) in [
         ("kubectl taint nodes kubeworker zz-", "error: taint \"zz\" not found"),
-        ("kubectl cordon nosuch", "error: Error from server (NotFound): nodes \"nosuch\" not found"),
+        ("kubectl cordon nosuch", "Error from server (NotFound): nodes \"nosuch\" not found"),
         ("kubectl cordon kubeworker --loud", "error: unknown flag: --loud"),
         ("cordon kubeworker", "error: \"cordon\" is no kubectl command: expected kubectl VERB …"),
         (

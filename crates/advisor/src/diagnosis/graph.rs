@@ -152,6 +152,12 @@ impl WaitGraph {
         roots.collect()
     }
 
+    /// Everything that a symptom's pods wait for, over however many steps, and they themselves.
+    pub(crate) fn behind(&self, symptom: &Symptom) -> BTreeSet<NodeIndex> {
+        let start = self.index_of(&Thing::new(ThingKind::Pods, symptom.name()));
+        start.map(|start| self.reached(start)).unwrap_or_default()
+    }
+
     fn reached(&self, start: NodeIndex) -> BTreeSet<NodeIndex> {
         let mut reached = BTreeSet::from([start]);
         let mut queue = VecDeque::from([start]);

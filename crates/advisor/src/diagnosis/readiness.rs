@@ -46,6 +46,10 @@ fn not_ready(cluster: &Cluster, symptoms: &[Symptom], pod: &Pod, nodes: &BTreeSe
     for need in cluster.unmet_needs(&ObjectKey::of(pod)) {
         waits.push(needed(symptoms, &need));
     }
+    for (object, says) in cluster.missing_references(pod) {
+        let name = format!("{}/{} in {}", object.kind, object.name, object.namespace.unwrap_or_default());
+        waits.push(Wait::new("needs", ThingKind::Object, name).says(says));
+    }
     if !waits.is_empty() {
         return waits;
     }

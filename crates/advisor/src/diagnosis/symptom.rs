@@ -72,6 +72,11 @@ impl Symptom {
         matches!(self.state, State::Unscheduled | State::NoneDesired)
     }
 
+    /// Whose pods they are: namespace and `kind/name`.
+    pub(crate) fn of(&self) -> (String, String) {
+        (self.namespace.clone(), self.owner.clone())
+    }
+
     /// What the graph calls it.
     pub(crate) fn name(&self) -> String {
         format!("{} in {} ({})", self.owner, self.namespace, self.state.as_str())

@@ -13,10 +13,10 @@ use sim_cluster::{
 use sim_core::model::Effect;
 
 use super::edit::Edit;
-use super::goal::Target;
+use super::goal::{Owner, Target};
 use super::judge::{Trialled, settle};
 use super::search::Cure;
-use crate::diagnosis::{Blame, ThingKind, WaitGraph, symptoms};
+use crate::diagnosis::{Blame, Symptom, ThingKind, WaitGraph, symptoms};
 use crate::known_taints::known_taint;
 use crate::node;
 use crate::what_if::{PodChange, compare};
@@ -53,6 +53,7 @@ pub(crate) struct Consequences {
 pub(crate) struct Baseline<'a> {
     cluster: &'a Cluster,
     result: RunResult,
+    symptoms: Vec<Symptom>,
     graph: WaitGraph,
     ownership: Ownership,
 }
@@ -65,7 +66,16 @@ impl<'a> Baseline<'a> {
             result: RunResult::of(cluster, Vec::new()),
             graph: WaitGraph::of(cluster, &symptoms),
             ownership: Ownership::of(cluster.store()),
+            symptoms,
         }
+    }
+
+    pub(crate) fn symptoms(&self) -> &[Symptom] {
+        &self.symptoms
+    }
+
+    pub(crate) fn graph(&self) -> &WaitGraph {
+        &self.graph
     }
 
     /// What edits that reach the goal did besides.
@@ -94,7 +104,7 @@ impl<'a> Baseline<'a> {
         }
     }
 
-    /// Whether a taint or cordon that is to blame is still on a node that had it.
+    /// Whether what is to blame is still there: a taint, cordon or condition on a node that had it, a component that is stopped.
     fn is_still_there(&self, after: &Cluster) -> bool {
         let mut knots = self.graph.knots().map(|(_, knot)| knot);
         knots.any(|knot| match knot.thing.kind {
@@ -102,6 +112,11 @@ impl<'a> Baseline<'a> {
                 let node = after.store().find::<Node>("", name);
                 node.is_some_and(|node| node::taints(node).any(|taint| taint_text(taint) == knot.thing.name))
             }),
+            ThingKind::NodeCondition => knot.nodes.iter().any(|name| {
+                let node = after.store().find::<Node>("", name);
+                node.is_some_and(|node| has_condition(node, &knot.thing.name))
+            }),
+            ThingKind::Component => after.stopped_components().any(|stopped| stopped == knot.thing.name),
             ThingKind::Cordon => knot.nodes.iter().any(|name| {
                 let node = after.store().find::<Node>("", name);
                 node.is_some_and(|node| node::is_cordoned(node))
@@ -181,6 +196,14 @@ impl<'a> Baseline<'a> {
     }
 }
 
+/// Whether a node is in a state that keeps pods from being well: `Ready=False`, `Ready=Unknown: …`, `DiskPressure`.
+fn has_condition(node: &Node, name: &str) -> bool {
+    let (type_, _) = name.split_once('=').unwrap_or((name, ""));
+    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let mut own = conditions.filter(|condition| condition.type_ == type_);
+    own.any(|condition| (condition.status != "True") == (type_ == "Ready"))
+}
+
 /// A pod that was well and is another one now, or gone.
 fn is_disturbed(change: &PodChange) -> bool {
     let Some(before) = &change.before else { return false };
@@ -188,13 +211,21 @@ fn is_disturbed(change: &PodChange) -> bool {
     was_well && change.after.as_ref().is_none_or(|after| after.name != before.name || after.node != before.node)
 }
 
-/// Whether what the edits took away comes back: with the next node, or when the nodes that are there register anew and the
-/// pods begin again beside them.
+/// Whether what the edits took away comes back: with the next node, with the machine that replaces one, or with the next
+/// pods of the same owners.
 fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
+    taint_returns(before, after, changes, target)
+        .or_else(|| label_is_lost(before, after, changes, target))
+        .or_else(|| next_pods_wait(before, after, changes, target))
+}
+
+/// Whether a taint is on the next node, or the pods wait as before when the nodes that are there register anew and the pods
+/// begin again beside them.
+fn taint_returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
     for change in changes {
         let Change::Untaint { taint, .. } = change else { continue };
         // The guard of a node by its role is on the next node of that role, as it should be.
-        if known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay()) {
+        if known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay()) {
             continue;
         }
         let carriers: Vec<(String, Taint)> = before
@@ -229,18 +260,73 @@ fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Targ
     None
 }
 
-/// Whether the goal is reached after a start from nothing: the nodes have their taint again and every pod that an owner
-/// makes anew is made anew.
-fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -> bool {
-    let mut fork = after.clone();
-    for (node, taint) in carriers {
-        // A node that is gone needs none.
-        let _ = fork.make(&Change::Taint { node: Some(node.clone()), taint: taint.clone() });
+/// Whether the pods wait again when another machine takes the place of a node that got its labels by hand.
+fn label_is_lost(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
+    for change in changes {
+        let Change::Label { target: labelled, set, .. } = change else { continue };
+        if Kind::parse(&labelled.kind) != Some(Kind::Node) {
+            continue;
+        }
+        // A machine that is bought for its place has the labels of its place.
+        let Some(was) = before.store().find::<Node>("", &labelled.name) else { continue };
+        let old = |key: &str| was.metadata.labels.as_ref().and_then(|labels| labels.get(key)).cloned();
+        let back = Change::Label {
+            target: labelled.clone(),
+            set: set.iter().filter_map(|(key, _)| Some((key.clone(), old(key)?))).collect(),
+            remove: set.iter().filter(|(key, _)| old(key).is_none()).map(|(key, _)| key.clone()).collect(),
+        };
+        let replace = [
+            back,
+            Change::AddNode { from: labelled.name.clone(), count: 1 },
+            Change::RemoveNode(labelled.name.clone()),
+        ];
+        let mut fork = after.clone();
+        if replace.iter().any(|change| fork.make(change).is_err()) {
+            continue;
+        }
+        settle(&mut fork);
+        if !target.holds(&fork) {
+            let labels: Vec<String> = set.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            return Some(format!(
+                "the machine that replaces {} comes up without {}, and the pods wait as before",
+                labelled.name,
+                labels.join(", ")
+            ));
+        }
     }
-    let pods = fork
-        .store()
-        .list::<Pod>()
-        .filter(|pod| pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind != "Node"));
+    None
+}
+
+/// Whether the pods that owners make next wait as those did that were changed or deleted by hand.
+fn next_pods_wait(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
+    let is_owned = |pod: &ObjectRef| {
+        let namespace = pod.namespace.as_deref().unwrap_or("default");
+        let found = before.store().find::<Pod>(namespace, &pod.name);
+        Kind::parse(&pod.kind) == Some(Kind::Pod)
+            && found.is_some_and(|pod| pod::controller_of(&pod.metadata).is_some())
+    };
+    let by_hand = changes.iter().any(|change| match change {
+        Change::Patch { target, .. } | Change::Delete(target) => is_owned(target),
+        _ => false,
+    });
+    if !by_hand {
+        return None;
+    }
+    let ownership = Ownership::of(after.store());
+    let waiting: BTreeSet<&Owner> = target.waiting_owners().collect();
+    let mut fork = after.clone();
+    make_anew(&mut fork, |pod| {
+        let owner = ownership.top(&pod.metadata);
+        let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        owner.is_some_and(|owner| waiting.contains(&(namespace, owner.to_string())))
+    });
+    settle(&mut fork);
+    (!target.holds(&fork)).then(|| "the next pods of the same owners wait as these did".to_owned())
+}
+
+/// Deletes pods that an owner makes anew.
+fn make_anew(fork: &mut Cluster, is_meant: impl Fn(&Pod) -> bool) {
+    let pods = fork.store().list::<Pod>().filter(|pod| is_meant(pod));
     let pods: Vec<ObjectRef> = pods
         .filter_map(|pod| {
             let (namespace, name) = (pod.metadata.namespace.clone(), pod.metadata.name.clone()?);
@@ -251,6 +337,17 @@ fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -
         let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
         let _ = fork.make(&Change::DeleteWith { target: pod, options, force: true });
     }
+}
+
+/// Whether the goal is reached after a start from nothing: the nodes have their taint again and every pod that an owner
+/// makes anew is made anew.
+fn starts_anew(after: &Cluster, carriers: &[(String, Taint)], target: &Target) -> bool {
+    let mut fork = after.clone();
+    for (node, taint) in carriers {
+        // A node that is gone needs none.
+        let _ = fork.make(&Change::Taint { node: Some(node.clone()), taint: taint.clone() });
+    }
+    make_anew(&mut fork, |pod| pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind != "Node"));
     settle(&mut fork);
     target.holds(&fork)
 }

@@ -48,6 +48,11 @@ impl Edit {
         self
     }
 
+    /// By what it is told from others: its kind, or its title where it is the only one of its kind.
+    pub(crate) fn key(&self) -> &str {
+        self.kind.as_deref().unwrap_or(&self.title)
+    }
+
     pub(crate) fn weakens(mut self, what: impl Into<String>) -> Self {
         self.weakens.push(what.into());
         self

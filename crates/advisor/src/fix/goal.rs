@@ -1,11 +1,14 @@
 //! What a cure must reach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::apps::v1::DaemonSet;
+use k8s_openapi::api::core::v1::Node;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, Expectation, Ownership, Trial, pod};
 
 use crate::diagnosis::{State, Symptom, symptoms};
+use crate::meant_nodes::meant_nodes;
 
 /// What a cure must reach.
 #[derive(Debug, Clone)]
@@ -35,8 +38,15 @@ pub(crate) struct Target {
     goal: Goal,
     states: BTreeSet<State>,
     /// Those whose pods waited for a node or were missing: a place on a node that does not start them is no cure.
-    owners: BTreeSet<(String, String)>,
+    owners: BTreeSet<Owner>,
+    /// Those whose pods may be as they like.
+    excused: BTreeSet<Owner>,
+    /// For which nodes a DaemonSet that wants none was meant: a pod on any other is no cure.
+    meant: BTreeMap<Owner, BTreeSet<String>>,
 }
+
+/// Namespace and `kind/name` of a workload, or `pod/name`.
+pub(crate) type Owner = (String, String);
 
 impl std::fmt::Display for Goal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,13 +66,73 @@ impl Target {
         let found = symptoms(cluster);
         let now: BTreeSet<State> = found.iter().map(|symptom| symptom.state).collect();
         let waiting = found.iter().filter(|symptom| WAITING.contains(&symptom.state));
-        let owners = waiting.map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
+        let owners = waiting.map(Symptom::of).collect();
+        let unwanted = found.iter().filter(|symptom| symptom.state == State::NoneDesired);
+        let meant = unwanted
+            .filter_map(|symptom| Some((symptom.of(), meant_nodes(cluster, symptom.sample.as_deref()?))))
+            .collect();
         states.extend([State::NotEvicted, State::Terminating].iter().filter(|state| now.contains(state)));
         // Pods that have their place and are not well are the goal only where none waits for one.
         if now.is_disjoint(&states) {
             states.extend([State::NotReady]);
         }
-        Self { goal: goal.clone(), states, owners }
+        Self { goal: goal.clone(), states, owners, excused: BTreeSet::new(), meant }
+    }
+
+    /// The same goal, whatever becomes of these owners' pods.
+    pub(crate) fn without(&self, excused: impl IntoIterator<Item = Owner>) -> Self {
+        let mut target = self.clone();
+        target.excused.extend(excused);
+        target
+    }
+
+    /// Whether it is that nothing waits, which can be reached for some owners and not for others.
+    pub(crate) fn is_divisible(&self) -> bool {
+        matches!(self.goal, Goal::AllWell)
+    }
+
+    /// Whether a symptom's pods may be as they like.
+    pub(crate) fn excuses(&self, symptom: &Symptom) -> bool {
+        self.excused.contains(&symptom.of())
+    }
+
+    /// Whether a symptom keeps the goal from being reached, where that is that nothing waits.
+    pub(crate) fn counts(&self, symptom: &Symptom) -> bool {
+        let own = || self.owners.contains(&symptom.of());
+        (self.states.contains(&symptom.state) || (symptom.state == State::NotReady && own())) && !self.excuses(symptom)
+    }
+
+    /// Whether a symptom is of the pods that the goal is about.
+    pub(crate) fn is_about(&self, symptom: &Symptom) -> bool {
+        match &self.goal {
+            Goal::AllWell => self.counts(symptom),
+            Goal::Expectation(_) => true,
+            Goal::Pod(name) => {
+                let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+                symptom.pods.contains(&format!("{namespace}/{name}"))
+            }
+            Goal::Owner { namespace, owner } => symptom.namespace == *namespace && symptom.owner == *owner,
+        }
+    }
+
+    /// The owners whose pods waited for a node or were missing.
+    pub(crate) fn waiting_owners(&self) -> impl Iterator<Item = &Owner> {
+        self.owners.iter().filter(|owner| !self.excused.contains(owner))
+    }
+
+    /// On how many nodes that a DaemonSet was meant for no pod of it is ready.
+    fn unserved(&self, cluster: &Cluster, is_asked: impl Fn(&Owner) -> bool) -> usize {
+        let store = cluster.store();
+        let asked = self.meant.iter().filter(|(owner, _)| is_asked(owner) && !self.excused.contains(owner));
+        let unserved = asked.filter_map(|((namespace, owner), nodes)| {
+            let set = store.find::<DaemonSet>(namespace, owner.split_once('/')?.1)?;
+            let pods = cluster.pods_of(&set.metadata);
+            let served: BTreeSet<&str> =
+                pods.iter().filter(|found| pod::is_ready(found)).filter_map(|found| pod::node_name(found)).collect();
+            let left = nodes.iter().filter(|node| store.find::<Node>("", node).is_some());
+            Some(left.filter(|node| !served.contains(node.as_str())).count())
+        });
+        unserved.sum()
     }
 
     /// Whether the goal speaks of anything in this cluster.
@@ -89,11 +159,9 @@ impl Target {
         match &self.goal {
             Goal::AllWell => {
                 let unwell = symptoms(cluster);
-                let misses = |symptom: &&Symptom| {
-                    let own = || self.owners.contains(&(symptom.namespace.clone(), symptom.owner.clone()));
-                    self.states.contains(&symptom.state) || (symptom.state == State::NotReady && own())
-                };
-                unwell.iter().filter(misses).map(|symptom| symptom.count).sum()
+                let missing: usize =
+                    unwell.iter().filter(|symptom| self.counts(symptom)).map(|symptom| symptom.count).sum();
+                if missing > 0 { missing } else { self.unserved(cluster, |_| true) }
             }
             Goal::Pod(name) => {
                 let well =
@@ -103,7 +171,10 @@ impl Target {
             Goal::Owner { namespace, owner } => {
                 let unwell = symptoms(cluster);
                 let own = unwell.iter().filter(|symptom| symptom.owner == *owner && symptom.namespace == *namespace);
-                own.filter(|symptom| symptom.state != State::Failed).map(|symptom| symptom.count).sum()
+                let missing: usize =
+                    own.filter(|symptom| symptom.state != State::Failed).map(|symptom| symptom.count).sum();
+                let is_it = |asked: &Owner| asked.0 == *namespace && asked.1 == *owner;
+                if missing > 0 { missing } else { self.unserved(cluster, is_it) }
             }
             Goal::Expectation(expectation) => {
                 let (outcomes, _) = Trial::new(vec![(**expectation).clone()], None, true)

@@ -12,8 +12,8 @@ use super::judge::{Trialled, attempt};
 /// More edits than these are a new cluster, not a cure.
 const MOST_EDITS: usize = 4;
 /// So many cures are enough to choose from.
-const MOST_CURES: usize = 24;
-/// So many forks are run at most.
+pub(crate) const MOST_CURES: usize = 24;
+/// So many forks are run at most for one search.
 const MOST_RUNS: usize = 400;
 
 /// How far a search is.
@@ -34,13 +34,48 @@ pub(crate) struct Cure {
     pub(crate) trialled: Trialled,
 }
 
+/// How many forks were run, and whether more may be.
+pub(crate) struct Budget<'a> {
+    pub(crate) runs: usize,
+    /// How many may have been run at the end of the search that goes on.
+    limit: usize,
+    /// Cures found so far, in all searches.
+    found: usize,
+    /// Whether nobody wants to wait any longer.
+    is_over: bool,
+    /// Whether a search was ended before everything was tried.
+    pub(crate) is_cut: bool,
+    go_on: &'a mut dyn FnMut(Progress) -> bool,
+}
+
+impl<'a> Budget<'a> {
+    pub(crate) fn new(go_on: &'a mut dyn FnMut(Progress) -> bool) -> Self {
+        Self { runs: 0, limit: MOST_RUNS, found: 0, is_over: false, is_cut: false, go_on }
+    }
+
+    /// Begins another search, which may run as many forks as the one before.
+    pub(crate) fn begin(&mut self) {
+        self.limit = self.runs.saturating_add(MOST_RUNS);
+    }
+
+    /// Whether one fork more may be run, for so many edits together.
+    pub(crate) fn grants(&mut self, edits: usize) -> bool {
+        let progress = Progress { runs: self.runs + 1, found: self.found, edits };
+        let may_run = progress.runs <= self.limit;
+        self.is_over = self.is_over || (may_run && !(self.go_on)(progress));
+        if self.is_over || !may_run {
+            self.is_cut = true;
+            return false;
+        }
+        self.runs += 1;
+        true
+    }
+}
+
 /// What a search came to.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) cures: Vec<Cure>,
-    pub(crate) runs: usize,
-    /// Whether it was ended before everything was tried.
-    pub(crate) is_cut: bool,
     /// Edits that were tried alone, what took them back, and how many pods keep the goal from being reached.
     pub(crate) vain: Vec<(Edit, Vec<String>, usize)>,
 }
@@ -53,16 +88,17 @@ struct Branch {
 }
 
 /// Searches breadth first, so that no cure is found before a smaller one; goes on as long as it may.
-pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(Progress) -> bool) -> Found {
+pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>) -> Found {
+    budget.begin();
     let mut found = Found::default();
     let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
-    let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster) };
+    let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster, target) };
     let mut queue = VecDeque::from([start]);
     while let Some(branch) = queue.pop_front() {
         let size = branch.edits.len() + 1;
         // Smaller cures are known: larger ones are only worth a look where they are of other edits.
         for edit in &branch.candidates {
-            if branch.edits.iter().any(|known| known.title == edit.title) {
+            if branch.edits.iter().any(|known| known.key() == edit.key()) {
                 continue;
             }
             let mut edits = branch.edits.clone();
@@ -72,18 +108,16 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
             if !seen.insert(titles) || does_more(&found.cures, &edits) {
                 continue;
             }
-            let progress = Progress { runs: found.runs + 1, found: found.cures.len(), edits: size };
-            if progress.runs > MOST_RUNS || !go_on(progress) {
-                found.is_cut = true;
+            if !budget.grants(size) {
                 return found;
             }
-            found.runs += 1;
             let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
             let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
             if trialled.holds {
-                found.cures.push(minimal(cluster, target, edits, trialled, &mut found.runs));
+                found.cures.push(minimal(cluster, target, edits, trialled, budget));
+                budget.found += 1;
                 if found.cures.len() >= MOST_CURES {
-                    found.is_cut = true;
+                    budget.is_cut = true;
                     return found;
                 }
                 continue;
@@ -93,7 +127,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
                 found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), misses)));
             }
             if size < MOST_EDITS && trialled.undone.is_empty() {
-                let next = candidates(&trialled.after);
+                let next = candidates(&trialled.after, target);
                 if misses < branch.misses || differ(&branch.candidates, &next) {
                     queue.push_back(Branch { edits, misses, candidates: next });
                 }
@@ -109,27 +143,31 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, go_on: &mut dyn FnMut(P
 
 /// Whether less of the same cures already.
 fn does_more(cures: &[Cure], edits: &[Edit]) -> bool {
-    let kinds = |edits: &[Edit]| {
-        edits.iter().map(|edit| edit.kind.clone().unwrap_or_else(|| edit.title.clone())).collect::<BTreeSet<_>>()
-    };
+    let kinds = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
     let own = kinds(edits);
     cures.iter().any(|cure| kinds(&cure.edits).is_subset(&own))
 }
 
 /// Whether other edits come to mind than before: something was uncovered, or no longer stands in the way.
 fn differ(before: &[Edit], after: &[Edit]) -> bool {
-    let titles = |edits: &[Edit]| edits.iter().map(|edit| edit.title.clone()).collect::<BTreeSet<_>>();
-    titles(after) != titles(before)
+    let keys = |edits: &[Edit]| edits.iter().map(|edit| edit.key().to_owned()).collect::<BTreeSet<_>>();
+    keys(after) != keys(before)
 }
 
 /// Leaves out every edit without which the goal is reached, too.
-fn minimal(cluster: &Cluster, target: &Target, mut edits: Vec<Edit>, mut trialled: Trialled, runs: &mut usize) -> Cure {
+pub(crate) fn minimal(
+    cluster: &Cluster,
+    target: &Target,
+    mut edits: Vec<Edit>,
+    mut trialled: Trialled,
+    budget: &mut Budget<'_>,
+) -> Cure {
     let mut index = 0;
     while edits.len() > 1 && index < edits.len() {
         let mut fewer = edits.clone();
         fewer.remove(index);
         let changes: Vec<&Change> = fewer.iter().flat_map(|edit| &edit.changes).collect();
-        *runs += 1;
+        budget.runs += 1;
         match attempt(cluster, &changes, target) {
             Ok(tried) if tried.holds => {
                 edits = fewer;

@@ -8,6 +8,7 @@ use sim_core::scheduler::{PluginName, Snapshot};
 
 use super::letters::{near, near_keys};
 use super::place::Place;
+use super::renamed::new_name;
 use super::{Asker, Candidate, NearMissKind, Trial, label_text, nodes_text};
 
 /// How many nodes have each value of each label.
@@ -85,7 +86,17 @@ fn values(requirement: &NodeSelectorRequirement) -> Option<Vec<&str>> {
 }
 
 fn of_label(wanted: &Wanted<'_>, labels: &Labels<'_>) -> Vec<Candidate> {
-    let Some(there) = labels.get(wanted.key) else { return of_key(wanted, labels) };
+    let Some(there) = labels.get(wanted.key) else {
+        return keys(wanted, labels, near_keys(wanted.key, labels.keys().copied()));
+    };
+    // Nodes that came after the old name went out of use have the new one alone.
+    let has_wanted = |key: &str| {
+        let values = labels.get(key);
+        values.is_some_and(|values| wanted.values.iter().any(|value| values.contains_key(value)))
+    };
+    if let Some((new, how)) = new_name(wanted.key).filter(|(new, _)| has_wanted(new)) {
+        return keys(wanted, labels, vec![(new, how.to_owned())]);
+    }
     if wanted.values.iter().any(|value| there.contains_key(value)) {
         return Vec::new();
     }
@@ -114,8 +125,10 @@ fn of_label(wanted: &Wanted<'_>, labels: &Labels<'_>) -> Vec<Candidate> {
     found
 }
 
-fn of_key(wanted: &Wanted<'_>, labels: &Labels<'_>) -> Vec<Candidate> {
-    let near = near_keys(wanted.key, labels.keys().copied());
+/// Corrections of the key, each with how it stands to the one that is asked for.
+fn keys(wanted: &Wanted<'_>, labels: &Labels<'_>, near: Vec<(&str, String)>) -> Vec<Candidate> {
+    let with = labels.get(wanted.key).into_iter().flatten();
+    let with = with.filter(|(value, _)| wanted.values.contains(value)).map(|(_, count)| count).sum();
     let candidates = near.into_iter().map(|(other, how)| {
         let nodes = labels.get(other).map_or(0, |values| values.values().sum());
         let value = wanted.values.first().copied().unwrap_or_default();
@@ -129,8 +142,12 @@ fn of_key(wanted: &Wanted<'_>, labels: &Labels<'_>) -> Vec<Candidate> {
             kind: NearMissKind::LabelKey,
             path: if wanted.is_requirement { place.at("key") } else { place.clone() }.to_string(),
             sentence: format!(
-                "the pod asks for nodes with {says}, and no node has a label {}; {} {other}: the difference is {how}",
-                wanted.key,
+                "the pod asks for nodes with {says}, and {}; {} {other}: the difference is {how}",
+                match (with, labels.contains_key(wanted.key)) {
+                    (0, true) => "no node has that".to_owned(),
+                    (0, false) => format!("no node has a label {}", wanted.key),
+                    (with, _) => format!("{} that", have(with)),
+                },
                 have(nodes)
             ),
             says,

@@ -11,15 +11,12 @@ const RENAMED: &[(&str, &str)] = &[
     ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"),
 ];
 
+/// What a key is called since it was renamed.
+pub(super) fn new_name(key: &str) -> Option<(&'static str, &'static str)> {
+    RENAMED.iter().find(|(old, _)| key == *old).map(|(_, new)| (*new, "its new name"))
+}
+
 /// What a key is called besides, and how that name stands to it.
 pub(super) fn other_name(key: &str) -> Option<(&'static str, &'static str)> {
-    RENAMED.iter().find_map(|(old, new)| {
-        if key == *old {
-            Some((*new, "its new name"))
-        } else if key == *new {
-            Some((*old, "its old name"))
-        } else {
-            None
-        }
-    })
+    new_name(key).or_else(|| RENAMED.iter().find(|(_, new)| key == *new).map(|(old, _)| (*old, "its old name")))
 }

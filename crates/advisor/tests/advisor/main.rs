@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own fixture has failed")]
 
+mod answers;
 mod capacity;
 mod common;
 mod cures;

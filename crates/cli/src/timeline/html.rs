@@ -42,7 +42,7 @@ struct Row {
 
 /// The page; `end_ms` is where the run ended.
 pub(crate) fn page(title: &str, description: &str, history: &[Happening], end_ms: u64) -> String {
-    let (rows, steps) = read(history, end_ms);
+    let Read { rows, steps, drained } = read(history, end_ms);
     let end_ms = end_ms.max(1);
     let total: usize = rows.values().map(|row| row.bars.len()).sum();
     let per_row = if total > BARS_MAX { BARS_MAX / rows.len().max(1) } else { usize::MAX };
@@ -57,10 +57,11 @@ pub(crate) fn page(title: &str, description: &str, history: &[Happening], end_ms
     page.push_str("<div class=\"chart\"><div class=\"wide\" id=\"wide\">\n");
     page.push_str(&axis(&steps, end_ms));
     for (name, row) in &rows {
-        page.push_str(&row_of(name, row, &steps, end_ms, per_row));
+        page.push_str(&row_of(name, row, &steps, drained.get(name).map_or(&[], Vec::as_slice), end_ms, per_row));
     }
     page.push_str("</div></div>\n");
     page.push_str(&list(&steps));
+    page.push_str(&list_of_drains(&drained));
     let _ = writeln!(
         page,
         "<details><summary>Everything, as text</summary><pre>{}</pre></details>",
@@ -78,10 +79,24 @@ struct Step {
     refused: bool,
 }
 
-/// What happened, as rows by node and as steps.
-fn read(history: &[Happening], end_ms: u64) -> (BTreeMap<String, Row>, Vec<Step>) {
+/// What a drain did to a pod, or its end.
+struct Turn {
+    at_ms: u64,
+    said: String,
+    refused: bool,
+}
+
+/// What happened, as rows by node, as steps, and as drains by node.
+struct Read {
+    rows: BTreeMap<String, Row>,
+    steps: Vec<Step>,
+    drained: BTreeMap<String, Vec<Turn>>,
+}
+
+fn read(history: &[Happening], end_ms: u64) -> Read {
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     let mut steps = Vec::new();
+    let mut drained: BTreeMap<String, Vec<Turn>> = BTreeMap::new();
     let mut pods: BTreeMap<ObjectKey, (u64, Option<String>, PodState)> = BTreeMap::new();
     let mut nodes: BTreeMap<String, (u64, NodeState)> = BTreeMap::new();
     let close = |rows: &mut BTreeMap<String, Row>, key: &ObjectKey, from_ms, to_ms, owner, state: PodState| {
@@ -93,6 +108,17 @@ fn read(history: &[Happening], end_ms: u64) -> (BTreeMap<String, Row>, Vec<Step>
             match what {
                 Happened::Step { step, said, refused, .. } => {
                     steps.push(Step { at_ms, step, said: said.join("; "), refused });
+                }
+                Happened::Eviction { node, key, refused, .. } => {
+                    let (said, refused) = match refused {
+                        None => (format!("{key} is evicted"), false),
+                        Some(refused) => (format!("{key} is not evicted: {refused}"), true),
+                    };
+                    drained.entry(node).or_default().push(Turn { at_ms, said, refused });
+                }
+                Happened::DrainEnded { node, said, succeeded } => {
+                    let turn = Turn { at_ms, said: said.join("; "), refused: !succeeded };
+                    drained.entry(node).or_default().push(turn);
                 }
                 Happened::Pod { key, owner, after, .. } => {
                     if let Some((from_ms, owned, state)) = pods.remove(&key) {
@@ -121,7 +147,7 @@ fn read(history: &[Happening], end_ms: u64) -> (BTreeMap<String, Row>, Vec<Step>
     for (name, (from_ms, state)) in nodes {
         rows.entry(name).or_default().stretches.push(Stretch { from_ms, to_ms: end_ms, state });
     }
-    (rows, steps)
+    Read { rows, steps, drained }
 }
 
 fn legend() -> String {
@@ -138,7 +164,7 @@ fn legend() -> String {
     ] {
         let _ = write!(text, "<span><i class=\"{class}\"></i>{words}</span>");
     }
-    text.push_str("<span><i class=\"bad\"></i>node not ready</span><span><i class=\"cordoned\"></i>cordoned</span><span>▾ taint set ▵ taint removed</span> <label>zoom <input id=\"zoom\" type=\"range\" min=\"100\" max=\"5000\" value=\"100\"></label></p>\n");
+    text.push_str("<span><i class=\"bad\"></i>node not ready</span><span><i class=\"cordoned\"></i>cordoned</span><span>▾ taint set ▵ taint removed</span><span>▸ evicted ✕ not evicted</span> <label>zoom <input id=\"zoom\" type=\"range\" min=\"100\" max=\"5000\" value=\"100\"></label></p>\n");
     text
 }
 
@@ -170,7 +196,7 @@ fn axis(steps: &[Step], end_ms: u64) -> String {
     text
 }
 
-fn row_of(name: &str, row: &Row, steps: &[Step], end_ms: u64, per_row: usize) -> String {
+fn row_of(name: &str, row: &Row, steps: &[Step], turns: &[Turn], end_ms: u64, per_row: usize) -> String {
     let (lanes, placed) = lanes(&row.bars);
     let height = lanes.max(1) * LANE + 8;
     let mut text = String::new();
@@ -222,6 +248,16 @@ fn row_of(name: &str, row: &Row, steps: &[Step], end_ms: u64, per_row: usize) ->
             escape(title.as_str())
         );
     }
+    for turn in turns {
+        let (at, mark) = (percent(turn.at_ms, end_ms), if turn.refused { "✕" } else { "▸" });
+        let title = format!("{} {}", format_millis(turn.at_ms), turn.said);
+        let _ = write!(
+            text,
+            "<text class=\"drain\" x=\"{at}\" y=\"{}\">{mark}<title>{}</title></text>",
+            height.saturating_sub(2),
+            escape(title.as_str())
+        );
+    }
     for step in steps {
         let at = percent(step.at_ms, end_ms);
         let _ = write!(text, "<line class=\"step\" x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"{height}\"/>");
@@ -247,6 +283,21 @@ fn list(steps: &[Step]) -> String {
         );
     }
     text.push_str("</ol>\n");
+    text
+}
+
+/// Who was evicted when, and what was refused, node by node.
+fn list_of_drains(drained: &BTreeMap<String, Vec<Turn>>) -> String {
+    let mut text = String::new();
+    for (node, turns) in drained {
+        let _ = writeln!(text, "<h2>Drain of {}</h2>\n<ul>", escape(node.as_str()));
+        for turn in turns {
+            let class = if turn.refused { " class=\"refused\"" } else { "" };
+            let said = escape(turn.said.as_str());
+            let _ = writeln!(text, "<li{class}><b>{}</b> {said}</li>", format_millis(turn.at_ms));
+        }
+        text.push_str("</ul>\n");
+    }
     text
 }
 

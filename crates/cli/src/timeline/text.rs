@@ -96,6 +96,17 @@ fn line(happened: &Happened) -> Option<Line> {
             let how = if *refused { format!("refused: {said}") } else { said };
             Line { what: "step", owner: None, names: vec![step.clone()], how, nodes: Vec::new() }
         }
+        Happened::Eviction { node, key, owner, refused } => {
+            let how = match refused {
+                None => format!("evicted from {node}"),
+                Some(refused) => format!("not evicted from {node}: {refused}"),
+            };
+            Line { what: "drain", owner: owner.clone(), names: vec![key.to_string()], how, nodes: Vec::new() }
+        }
+        Happened::DrainEnded { node, said, .. } => {
+            let said = said.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+            Line { what: "drain", owner: None, names: vec![node.clone()], how: said.join("; "), nodes: Vec::new() }
+        }
         Happened::Pod { key, owner, before, after } => {
             let (how, node) = pod(before.as_ref(), after.as_ref());
             Line {

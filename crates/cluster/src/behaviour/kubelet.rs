@@ -15,6 +15,8 @@ pub(crate) struct Kubelet {
     pub back_off_names_pod: bool,
     /// A pod that waits for an image says why the last pull failed (1.32).
     pub pull_back_off_says_why: bool,
+    /// The kubelet tells of secrets to pull images with that are not there (1.28).
+    pub misses_pull_secrets: bool,
     /// Nodes that do not name their runtime have Docker's (until 1.23).
     pub docker_by_default: bool,
     /// What the message of a pod that its kubelet refused begins with.
@@ -78,6 +80,7 @@ impl Kubelet {
             present_images_are_accessible: minor >= 35,
             back_off_names_pod: minor >= 27,
             pull_back_off_says_why: minor >= 32,
+            misses_pull_secrets: minor >= 28,
             docker_by_default: minor <= 23,
             rejection_prefix: if minor >= 26 { "Pod was rejected: " } else { "Pod " },
             kubelet_predicate_names: minor <= 17,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 
 use crate::cluster::Cluster;
@@ -40,6 +41,15 @@ impl Selects for DaemonSet {
 impl Selects for StatefulSet {
     fn selector(&self) -> Cow<'_, LabelSelector> {
         Cow::Borrowed(&self.spec.selector)
+    }
+}
+
+impl Selects for Job {
+    fn selector(&self) -> Cow<'_, LabelSelector> {
+        match self.spec.as_ref().and_then(|spec| spec.selector.as_ref()) {
+            Some(selector) => Cow::Borrowed(selector),
+            None => Cow::Owned(LabelSelector::default()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ mod new_replica_set;
 mod progress;
 mod recreate;
 mod rolling;
-mod rollout;
+pub(crate) mod rollout;
 mod scale;
 mod status;
 

@@ -9,6 +9,7 @@ mod pods;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -20,6 +21,7 @@ use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
 
+use super::controller_ref;
 use super::replica_set::count;
 use back_off::BackOff;
 use conditions::Verdict;
@@ -65,6 +67,11 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
                 None if is_tracked(pod) && changed.after.is_some() => release(cluster, &changed.key),
                 None => {}
             }
+            if changed.after.is_some() && pod::controller_of(&pod.metadata).is_none() {
+                for key in controller_ref::adopters::<Job>(cluster, &pod.metadata) {
+                    sync_soon(cluster, key);
+                }
+            }
         }
         _ => {}
     }
@@ -109,7 +116,8 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
         cluster.jobs.back_offs.remove(key);
         return;
     }
-    let mut turn = Turn::of(cluster, job, spec);
+    let pods = claim(cluster, &job);
+    let mut turn = Turn::of(cluster, job, spec, pods);
     turn.take();
     let refused = turn.refused;
     turn.write();
@@ -118,6 +126,28 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     } else {
         cluster.forget(Controller::Job, key);
     }
+}
+
+/// The job's pods by name, after it took in and let go of what it must. One that it takes in, it counts (`AdoptPod`).
+fn claim(cluster: &mut Cluster, job: &Job) -> Vec<Arc<Pod>> {
+    let managed: BTreeSet<ObjectKey> = cluster.indices.pods.of(&job.metadata).cloned().collect();
+    let mut pods: Vec<Arc<Pod>> = controller_ref::claim(cluster, job, |indices| &indices.pods, |_| true);
+    if cluster.behaviour.job_tracking_finalizers {
+        for pod in pods.iter_mut() {
+            let key = ObjectKey::of(pod.as_ref());
+            if managed.contains(&key) || is_tracked(pod) {
+                continue;
+            }
+            cluster.store.update::<Pod>(&key, |pod| {
+                pod.metadata.finalizers.get_or_insert_default().push(TRACKING.to_owned());
+            });
+            if let Some(tracked) = cluster.store.get::<Pod>(&key) {
+                *pod = Arc::clone(tracked);
+            }
+        }
+    }
+    pods.sort_by_key(|pod| ObjectKey::of(pod.as_ref()));
+    pods
 }
 
 /// One look at a job and its pods.
@@ -141,9 +171,8 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn of(cluster: &'a mut Cluster, job: Arc<Job>, spec: JobSpec) -> Self {
+    fn of(cluster: &'a mut Cluster, job: Arc<Job>, spec: JobSpec, pods: Vec<Arc<Pod>>) -> Self {
         let key = ObjectKey::of(job.as_ref());
-        let pods = cluster.pods_of(&job.metadata);
         let active = pods.iter().filter(|pod| pod::is_active(pod)).cloned().collect();
         let terminating = pods.iter().filter(|pod| pod::is_terminating(pod) && !pod::is_terminal(pod)).count();
         let back_off = cluster.jobs.back_offs.get(&key).cloned().unwrap_or_default();

@@ -5,7 +5,7 @@ mod claims;
 mod identity;
 mod revision;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy};
@@ -45,8 +45,11 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     let Some(set) = cluster.store.get::<StatefulSet>(key).cloned() else { return };
     // What it takes in must be called as its own pods are (`getPodsForStatefulSet`).
     let is_member = |pod: &Pod| ordinal_of(&set, pod).is_some();
-    let managed = cluster.pods_of(&set.metadata).iter().filter(|pod| is_member(pod)).count();
-    if controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, is_member).len() != managed {
+    let key_of = |pod: &Arc<Pod>| ObjectKey::of(pod.as_ref());
+    let managed: BTreeSet<ObjectKey> =
+        cluster.pods_of(&set.metadata).iter().filter(|pod| is_member(pod)).map(key_of).collect();
+    let claimed = controller_ref::claim(cluster, set.as_ref(), |indices| &indices.pods, is_member);
+    if claimed.iter().map(key_of).collect::<BTreeSet<_>>() != managed {
         // What it takes in or lets go of brings it here again.
         return;
     }

@@ -8,8 +8,10 @@ use k8s_openapi::api::core::v1::{Container, Node};
 use super::events::{Teller, image};
 use super::images::{self, Fetching};
 use super::probes::{self, Ticks};
-use super::work::{ContainerWork, End, Ms, PodWork, State, ms, specs};
-use super::{RELIST_MS, START_MS, conduct_of, needs, node_status, pressure, status, termination};
+use super::work::{
+    CONFIG_ERROR, ContainerWork, ERR_IMAGE_PULL, End, Failure, IMAGE_PULL_BACK_OFF, Ms, PodWork, State, ms, specs,
+};
+use super::{RELIST_MS, RETRY_MS, START_MS, conduct_of, needs, node_status, pressure, references, status, termination};
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::pod::{self, Pod};
@@ -20,8 +22,6 @@ const INIT_RUNS_MS: Ms = 1_000;
 const JOB_RUNS_MS: Ms = 10_000;
 /// From an end to what follows of it.
 const RELIST: Ms = RELIST_MS as Ms;
-/// How often a kubelet that waits tells so (`backOffPeriod` with its jitter).
-const TOLD_EVERY_MS: Ms = 12_500;
 
 /// What a container's end leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(super) struct Sync<'a> {
     pub(super) teller: Teller<'a>,
     pub(super) now_ms: Ms,
     due: Due,
+    /// Whether the secrets to pull images with have been looked for.
+    knows_pull_secrets: bool,
 }
 
 /// Does what is due of a pod that the kubelet remembers, writes its status, and puts the next moment on the agenda.
@@ -64,7 +66,8 @@ pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node:
     }
     needs::note(cluster, key, &mut work);
     let now_ms = cluster.clock.signed_now_ms();
-    let mut sync = Sync { cluster, key, teller: Teller { pod, node }, now_ms, due: Due::default() };
+    let teller = Teller { pod, node };
+    let mut sync = Sync { cluster, key, teller, now_ms, due: Due::default(), knows_pull_secrets: false };
     if sync.is_over_deadline(pod) {
         let message = "Pod was active on the node longer than the specified deadline";
         status::fail(cluster, key, node, "DeadlineExceeded", message, "DeadlineExceeded");
@@ -148,17 +151,19 @@ impl Sync<'_> {
                 State::Waiting => self.begin(container, own),
                 State::Pulling { until_ms, .. } if now_ms < until_ms => return self.due_at(until_ms, again),
                 State::Pulling { since_ms, .. } => self.end_pull(container, own, since_ms),
-                State::PullFailed { since_ms, until_ms, backing_off: false, why } => {
-                    if now_ms < since_ms + RELIST {
-                        return self.due_at(since_ms + RELIST, again);
+                State::Failing { sync_ms, .. } if now_ms < sync_ms => return self.due_at(sync_ms, again),
+                State::Failing { failure, .. } => {
+                    own.shown = Some(failure.clone());
+                    if !own.pull_back_off.holds(now_ms) {
+                        self.begin(container, own);
+                        continue;
                     }
+                    self.look_for_pull_secrets();
                     let message = format!("Back-off pulling image \"{}\"", image(container));
                     self.teller.of(self.cluster, container, "Normal", "BackOff", &message);
                     self.teller.of(self.cluster, container, "Warning", "Failed", "Error: ImagePullBackOff");
-                    own.state = State::PullFailed { since_ms, until_ms, backing_off: true, why };
+                    self.fail(own, Failure { reason: IMAGE_PULL_BACK_OFF, ..failure });
                 }
-                State::PullFailed { until_ms, .. } if now_ms < until_ms => return self.due_at(until_ms, again),
-                State::PullFailed { .. } => self.begin(container, own),
                 State::NeverPulled => return,
                 State::Running { since_ms, conduct_ms, ending } => {
                     let end = ending.or_else(|| self.end_of(container, own, since_ms, conduct_ms, ends_ms));
@@ -194,7 +199,7 @@ impl Sync<'_> {
                 }
                 State::BackingOff { until_ms, .. } if now_ms < until_ms => return self.due_at(until_ms, again),
                 State::BackingOff { until_ms, told_ms } => {
-                    let times = u32::try_from((until_ms - told_ms) / TOLD_EVERY_MS).unwrap_or(u32::MAX);
+                    let times = u32::try_from((until_ms - told_ms) / RETRY_MS).unwrap_or(u32::MAX);
                     if times > 0 {
                         self.teller.backs_off(self.cluster, self.key, container, times);
                     }
@@ -205,21 +210,12 @@ impl Sync<'_> {
         }
     }
 
-    /// Whether all that the container does it has done before and will do again, at the longest back-off.
+    /// Whether all that the container does it has done before and will do again, at the longest back-off if there is one.
     fn repeats_itself(&self, container: &Container, own: &ContainerWork) -> bool {
         (own.pull_back_off.is_longest() && !images::can_be_pulled(self.cluster, container, &own.conduct))
-            || (own.back_off.is_longest() && !self.would_stay_up(container, own))
-    }
-
-    /// Whether a container has no reason to end again.
-    fn would_stay_up(&self, container: &Container, own: &ContainerWork) -> bool {
-        let conduct = &own.conduct;
-        let limit = pressure::limit(container, "memory");
-        let fits = conduct.memory.is_none_or(|used| limit.is_none_or(|limit| used.bytes <= limit));
-        conduct.exits.is_none()
-            && conduct.liveness_fails_after_ms.is_none()
-            && fits
-            && needs::are_met(self.cluster, &self.key.namespace, conduct, true)
+            || (own.back_off.is_longest() && !would_stay_up(self.cluster, &self.key.namespace, container, own))
+            || (own.shown.as_ref().is_some_and(|shown| shown.reason == CONFIG_ERROR)
+                && references::of_environment(self.cluster, self.teller.pod, container).is_some())
     }
 
     fn restart(&mut self, container: &Container, own: &mut ContainerWork, end: End) {
@@ -230,6 +226,7 @@ impl Sync<'_> {
 
     /// The container's turn: its image, and if that is there its start.
     fn begin(&mut self, container: &Container, own: &mut ContainerWork) {
+        self.look_for_pull_secrets();
         let name = image(container);
         match images::fetching(self.cluster, container, &own.conduct, self.teller.node) {
             Fetching::Present => {
@@ -264,12 +261,39 @@ impl Sync<'_> {
         self.teller.of(self.cluster, container, "Warning", "Failed", &message);
         self.teller.of(self.cluster, container, "Warning", "Failed", "Error: ErrImagePull");
         own.pull_back_off.next(self.now_ms, self.now_ms);
-        let until_ms = self.now_ms + own.pull_back_off.delay_ms;
-        own.state = State::PullFailed { since_ms: self.now_ms, until_ms, backing_off: false, why };
+        self.fail(own, Failure { reason: ERR_IMAGE_PULL, why });
+    }
+
+    /// The container could not be made, and is looked at again: at once for the first time, as a sandbox has just been made.
+    fn fail(&self, own: &mut ContainerWork, failure: Failure) {
+        let is_new = own.shown.is_none() && own.last.is_none();
+        own.state = State::Failing { sync_ms: self.now_ms + if is_new { RELIST } else { RETRY_MS }, failure };
+    }
+
+    /// Once in a sync, and whatever comes of it.
+    fn look_for_pull_secrets(&mut self) {
+        if std::mem::replace(&mut self.knows_pull_secrets, true) || !self.cluster.behaviour.kubelet.misses_pull_secrets
+        {
+            return;
+        }
+        let missing = references::of_pulls(self.cluster, self.teller.pod);
+        if !missing.is_empty() {
+            let message = format!(
+                "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+                missing.join(", ")
+            );
+            self.teller.tell(self.cluster, "Warning", "FailedToRetrieveImagePullSecret", &message);
+        }
     }
 
     fn start(&mut self, container: &Container, own: &mut ContainerWork) {
         let now_ms = self.now_ms;
+        if let Some(missing) = references::of_environment(self.cluster, self.teller.pod, container) {
+            let message = format!("Error: {}", missing.says);
+            self.teller.of(self.cluster, container, "Warning", "Failed", &message);
+            return self.fail(own, Failure { reason: CONFIG_ERROR, why: missing.says });
+        }
+        own.shown = None;
         self.teller.started(self.cluster, container);
         let namespace = &self.key.namespace;
         let fails_at_once = !needs::are_met(self.cluster, namespace, &own.conduct, true);
@@ -450,6 +474,37 @@ impl Sync<'_> {
     pub(super) fn due_at(&mut self, at_ms: Ms, again: bool) {
         let place = if again { &mut self.due.again_ms } else { &mut self.due.next_ms };
         *place = Some(place.map_or(at_ms, |known| known.min(at_ms)));
+    }
+}
+
+/// Whether a container has no reason to end again.
+fn would_stay_up(cluster: &Cluster, namespace: &str, container: &Container, own: &ContainerWork) -> bool {
+    let conduct = &own.conduct;
+    let limit = pressure::limit(container, "memory");
+    let fits = conduct.memory.is_none_or(|used| limit.is_none_or(|limit| used.bytes <= limit));
+    conduct.exits.is_none()
+        && conduct.liveness_fails_after_ms.is_none()
+        && fits
+        && needs::are_met(cluster, namespace, conduct, true)
+}
+
+impl Cluster {
+    /// What the kubelet of a pod does again and again without getting on, by the reason that the status shows most of the
+    /// time: between two restarts a container that crashes runs.
+    pub(crate) fn repeated_in_vain(&self, key: &ObjectKey, pod: &Pod) -> Option<&'static str> {
+        let work = self.kubelets.pods.get(key).filter(|work| work.is_of(pod))?;
+        let of_container = |(container, own): (&Container, &ContainerWork)| match &own.state {
+            State::Failing { failure, .. } if failure.reason == ERR_IMAGE_PULL => Some(IMAGE_PULL_BACK_OFF),
+            State::Failing { failure, .. } => Some(failure.reason),
+            State::Pulling { .. } => own.shown.as_ref().map(|shown| shown.reason),
+            State::BackingOff { .. } => Some("CrashLoopBackOff"),
+            State::Running { .. } | State::Ended(_) if own.back_off.delay_ms > 0 => {
+                (!would_stay_up(self, &key.namespace, container, own)).then_some("CrashLoopBackOff")
+            }
+            _ => None,
+        };
+        let set_up = work.waits_for_set_up().then_some("ContainerCreating");
+        set_up.or_else(|| specs(pod).zip(&work.containers).find_map(of_container))
     }
 }
 

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::containers::names_of;
 use super::events::{Teller, go_duration, image};
-use super::work::{ContainerWork, End, PodWork, State, specs, waiting};
+use super::work::{ContainerWork, End, Failure, IMAGE_PULL_BACK_OFF, PodWork, State, specs, waiting};
 use crate::cluster::Cluster;
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
@@ -164,7 +164,7 @@ impl Writer<'_> {
             running && matches!(own.state, State::Running { .. }) && status.restart_count == own.restarts
         });
         let has_run = own.last.is_some() || !matches!(own.state, State::Waiting | State::Pulling { .. });
-        let has_image = has_run && !matches!(own.state, State::PullFailed { .. } | State::NeverPulled);
+        let has_image = has_run && !matches!(own.state, State::Failing { .. } | State::NeverPulled);
         ContainerStatus {
             name: container.name.clone(),
             image: image(container).to_owned(),
@@ -190,18 +190,19 @@ impl Writer<'_> {
             |waiting: ContainerStateWaiting| ContainerState { waiting: Some(waiting), ..ContainerState::default() };
         match &own.state {
             State::Waiting => waits(waiting(creating, None)),
-            // A container that ran before shows its end until the next one runs.
-            State::Pulling { .. } => {
-                own.last.map_or_else(|| waits(waiting(creating, None)), |end| self.ended(end, before))
-            }
-            State::PullFailed { backing_off: false, why, .. } => waits(waiting("ErrImagePull", Some(why.clone()))),
-            State::PullFailed { why, .. } => {
-                let mut message = format!("Back-off pulling image \"{}\"", image(container));
-                if self.cluster.behaviour.kubelet.pull_back_off_says_why {
-                    message.push_str(&format!(": ErrImagePull: {why}"));
+            State::Pulling { .. } | State::Failing { .. } => match (&own.shown, own.last) {
+                (Some(Failure { reason: IMAGE_PULL_BACK_OFF, why }), _) => {
+                    let mut message = format!("Back-off pulling image \"{}\"", image(container));
+                    if self.cluster.behaviour.kubelet.pull_back_off_says_why {
+                        message.push_str(&format!(": ErrImagePull: {why}"));
+                    }
+                    waits(waiting(IMAGE_PULL_BACK_OFF, Some(message)))
                 }
-                waits(waiting("ImagePullBackOff", Some(message)))
-            }
+                (Some(Failure { reason, why }), _) => waits(waiting(reason, Some(why.clone()))),
+                // A container that ran before shows its end until the next one runs.
+                (None, Some(end)) => self.ended(end, before),
+                (None, None) => waits(waiting(creating, None)),
+            },
             State::NeverPulled => {
                 let message =
                     format!("Container image \"{}\" is not present with pull policy of Never", image(container));

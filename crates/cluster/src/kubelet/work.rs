@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{Container, ContainerStateWaiting, ContainerStat
 
 use super::START_MS;
 use super::admission::Rejection;
+use super::volumes::SetUp;
 use crate::cluster::Cluster;
 use crate::conduct::Conduct;
 use crate::pod::{self, Pod};
@@ -39,6 +40,8 @@ pub(super) struct PodWork {
     pub(super) containers: Vec<ContainerWork>,
     /// When the pod that is being deleted has ended.
     pub(super) stops_ms: Option<u64>,
+    /// The volumes that could not be set up.
+    pub(super) set_up: Option<SetUp>,
     /// Which dependencies have been written down.
     pub(super) needs_known: bool,
 }
@@ -66,7 +69,25 @@ pub(super) struct ContainerWork {
     pub(super) back_off: BackOff,
     /// The back-off between pulls.
     pub(super) pull_back_off: BackOff,
+    /// Why it could not be made, as far as the pod's status shows it: each sync shows what came of the one before.
+    pub(super) shown: Option<Failure>,
 }
+
+/// Why a container could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The reason in its status: one of the constants below.
+    pub(super) reason: &'static str,
+    /// What was said of it.
+    pub(super) why: String,
+}
+
+/// Its image did not come.
+pub(super) const ERR_IMAGE_PULL: &str = "ErrImagePull";
+/// Its image did not come, and it is too early to try again.
+pub(super) const IMAGE_PULL_BACK_OFF: &str = "ImagePullBackOff";
+/// Something that its environment names is missing.
+pub(super) const CONFIG_ERROR: &str = "CreateContainerConfigError";
 
 /// Where a container stands. Times are virtual milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,8 +97,8 @@ pub(super) enum State {
     Waiting,
     /// Its image is on the way.
     Pulling { since_ms: Ms, until_ms: Ms },
-    /// Its image did not come: `ErrImagePull` at first, then `ImagePullBackOff`.
-    PullFailed { since_ms: Ms, until_ms: Ms, backing_off: bool, why: String },
+    /// It could not be made; the kubelet looks at the pod again at a moment.
+    Failing { sync_ms: Ms, failure: Failure },
     /// Its image may not be pulled and is not there.
     NeverPulled,
     /// It runs. Its conduct counts from `conduct_ms`.
@@ -128,6 +149,11 @@ impl BackOff {
         self.last_ms = now_ms;
     }
 
+    /// Whether it is too early to try again.
+    pub(super) fn holds(&self, now_ms: Ms) -> bool {
+        now_ms - self.last_ms < self.delay_ms
+    }
+
     /// Whether it grows no more: what follows repeats itself for ever.
     pub(super) fn is_longest(&self) -> bool {
         self.delay_ms == MAX_BACK_OFF_MS
@@ -146,6 +172,7 @@ impl PodWork {
             starts_ms: now_ms + ms(START_MS),
             containers: conducts.into_iter().map(container).collect(),
             stops_ms: None,
+            set_up: None,
             needs_known: false,
         }
     }
@@ -197,7 +224,25 @@ impl PodWork {
 
     /// Whether a container waits for an image that did not come.
     pub(super) fn waits_for_image(&self) -> bool {
-        self.containers.iter().any(|container| matches!(container.state, State::PullFailed { .. }))
+        self.fails_with(|reason| reason != CONFIG_ERROR)
+    }
+
+    /// Whether volumes of it could not be set up.
+    pub(super) fn waits_for_set_up(&self) -> bool {
+        self.set_up.is_some()
+    }
+
+    /// Whether it waits for a ConfigMap or Secret.
+    pub(super) fn waits_for_reference(&self) -> bool {
+        // One whose image is pulled once more before the next try still shows why the last one failed.
+        let shows_it = |own: &ContainerWork| own.shown.as_ref().is_some_and(|shown| shown.reason == CONFIG_ERROR);
+        self.set_up.is_some()
+            || self.fails_with(|reason| reason == CONFIG_ERROR)
+            || self.containers.iter().any(shows_it)
+    }
+
+    fn fails_with(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        self.containers.iter().any(|own| matches!(&own.state, State::Failing { failure, .. } if wanted(failure.reason)))
     }
 
     /// The containers behave differently from now on.

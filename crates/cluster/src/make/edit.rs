@@ -17,16 +17,30 @@ impl Cluster {
         target: &ObjectRef,
         change: impl FnOnce(Kind, &mut Value) -> Result<(), Refused>,
     ) -> Result<(Kind, ObjectKey, bool), Refused> {
+        self.edit_part(target, Part::Main, change)
+    }
+
+    /// The same through one of the object's endpoints.
+    pub(super) fn edit_part(
+        &mut self,
+        target: &ObjectRef,
+        part: Part,
+        change: impl FnOnce(Kind, &mut Value) -> Result<(), Refused>,
+    ) -> Result<(Kind, ObjectKey, bool), Refused> {
         let (kind, key) = self.resolve(target)?;
         let Some(live) = self.store.object(kind, &key) else { return Err(not_found(kind, &target.name)) };
         let mut value = live.to_value();
         change(kind, &mut value)?;
-        let changed = self.write_back(&live, value)?;
+        let changed = self.write_part(&live, value, part)?;
         Ok((kind, key, changed))
     }
 
     /// PUT of an object that was read and changed. Says whether anything changed.
     pub(super) fn write_back(&mut self, live: &Object, changed: Value) -> Result<bool, Refused> {
+        self.write_part(live, changed, Part::Main)
+    }
+
+    fn write_part(&mut self, live: &Object, changed: Value, part: Part) -> Result<bool, Refused> {
         let Some(kind) = live.kind() else { return Ok(false) };
         let object = Object::read(kind, changed)
             .map_err(|error| Refused(format!("error: {}/{}: {error}", kind.qualified(), live.name())))?;
@@ -34,6 +48,6 @@ impl Cluster {
         if asked.is_some() && *asked != live.metadata().resource_version {
             return Err(ApiError::conflict(kind, live.name()).into());
         }
-        Ok(!matches!(self.update_object(live, object, Part::Main)?, Outcome::Unchanged))
+        Ok(!matches!(self.update_object(live, object, part)?, Outcome::Unchanged))
     }
 }

@@ -6,6 +6,7 @@ use super::Refused;
 use super::strategic::strategic_merge;
 use crate::change::{ObjectRef, PatchType};
 use crate::cluster::Cluster;
+use crate::request::Part;
 
 /// What kubectl prints when a JSON patch does not fit the object.
 const REJECTED: &str = "The request is invalid: the server rejected our request due to an error in our request";
@@ -16,8 +17,9 @@ impl Cluster {
         target: &ObjectRef,
         type_: PatchType,
         patch: &Value,
+        part: Part,
     ) -> Result<Vec<String>, Refused> {
-        let (kind, key, changed) = self.edit(target, |_, object| match type_ {
+        let (kind, key, changed) = self.edit_part(target, part, |_, object| match type_ {
             PatchType::Strategic => strategic_merge(object, patch).map_err(Refused),
             PatchType::Merge => {
                 json_patch::merge(object, patch);

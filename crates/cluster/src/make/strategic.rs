@@ -122,7 +122,8 @@ pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Val
         | "volumes"
         | "env"
         | "imagePullSecrets"
-        | "secrets" => "name",
+        | "secrets"
+        | "drivers" => "name",
         "resourceClaims" => "name",
         "ports" if items.any(|item| item.get("containerPort").is_some()) => "containerPort",
         "ports" => "port",

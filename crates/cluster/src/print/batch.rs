@@ -5,28 +5,36 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::context::PrintContext;
 use super::duration::human_duration;
-use super::table::Table;
+use super::table::{Column, Table, cells as of};
 use super::workloads::wide;
 
 /// The table of jobs, in the order given.
 pub(super) fn jobs(jobs: &[&Job], context: &PrintContext) -> Table {
-    let mut columns = vec!["NAME", "COMPLETIONS", "DURATION", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
+    let mut columns = vec![
+        Column::NAME,
+        Column::text("Completions"),
+        Column::text("Duration"),
+        Column::AGE,
+        Column::text("Containers").wide(),
+        Column::text("Images").wide(),
+        Column::text("Selector").wide(),
+    ];
     if context.layout.job_status {
-        columns.insert(1, "STATUS");
+        columns.insert(1, Column::text("Status"));
     }
     Table::of_objects(
-        &columns,
+        columns,
         jobs.iter().copied(),
         |job| &job.metadata,
         |job| {
-            let mut cells = vec![
+            let mut cells = of![
                 job.metadata.name.clone().unwrap_or_default(),
                 completions(job),
                 duration(job, context),
                 context.age(job.metadata.creation_timestamp.as_ref()),
             ];
             if context.layout.job_status {
-                cells.insert(1, status(job).to_owned());
+                cells.insert(1, status(job).into());
             }
             let spec = job.spec.as_ref();
             cells.extend(wide(spec.map(|spec| &spec.template), spec.and_then(|spec| spec.selector.as_ref())));
@@ -69,34 +77,41 @@ fn status(job: &Job) -> &'static str {
 
 /// The table of cronjobs, in the order given.
 pub(super) fn cron_jobs(cron_jobs: &[&CronJob], context: &PrintContext) -> Table {
-    let mut columns =
-        vec!["NAME", "SCHEDULE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
+    let mut columns = vec![
+        Column::NAME,
+        Column::text("Schedule"),
+        Column::boolean("Suspend"),
+        Column::integer("Active"),
+        Column::text("Last Schedule"),
+        Column::AGE,
+        Column::text("Containers").wide(),
+        Column::text("Images").wide(),
+        Column::text("Selector").wide(),
+    ];
     if context.layout.cron_job_time_zone {
-        columns.insert(2, "TIMEZONE");
+        columns.insert(2, Column::text("Timezone"));
     }
     let none = || "<none>".to_owned();
     Table::of_objects(
-        &columns,
+        columns,
         cron_jobs.iter().copied(),
         |cron_job| &cron_job.metadata,
         |cron_job| {
             let (spec, status) = (&cron_job.spec, cron_job.status.clone().unwrap_or_default());
             let since = |time: &Time| context.age(Some(time));
-            let mut cells = vec![
+            let mut cells = of![
                 cron_job.metadata.name.clone().unwrap_or_default(),
                 spec.schedule.clone(),
                 if spec.suspend == Some(true) { "True" } else { "False" }.to_owned(),
-                status.active.map_or(0, |active| active.len()).to_string(),
+                status.active.map_or(0, |active| active.len()),
                 status.last_schedule_time.as_ref().map_or_else(none, since),
                 context.age(cron_job.metadata.creation_timestamp.as_ref()),
             ];
             if context.layout.cron_job_time_zone {
-                cells.insert(2, spec.time_zone.clone().unwrap_or_else(none));
+                cells.insert(2, spec.time_zone.clone().unwrap_or_else(none).into());
             }
             let job = spec.job_template.spec.as_ref();
-            let [containers, images, _] = wide(job.map(|job| &job.template), None);
-            let selector = job.and_then(|job| job.selector.as_ref()).map(super::template::selector_text);
-            cells.extend([containers, images, selector.unwrap_or_else(none)]);
+            cells.extend(wide(job.map(|job| &job.template), job.and_then(|job| job.selector.as_ref())));
             cells
         },
     )

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use k8s_openapi::api::core::v1::{Event, Toleration};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::context::PrintContext;
 use super::events::{Times, source};
 use super::table::align;
+use crate::pod;
 
 /// Longer annotations are shown on lines of their own, cut to this length (`maxAnnotationLen`).
 const MAX_ANNOTATION: usize = 140;
@@ -50,8 +52,32 @@ impl Page {
         }
     }
 
+    /// Who controls the object, when somebody does.
+    pub(super) fn controller(&mut self, metadata: &ObjectMeta) {
+        if let Some(owner) = pod::controller_of(metadata) {
+            self.field(0, "Controlled By", &format!("{}/{}", owner.kind, owner.name));
+        }
+    }
+
+    /// Type, status and reason of conditions, when there are any.
+    pub(super) fn conditions(&mut self, conditions: impl Iterator<Item = [String; 3]>) {
+        let lines: Vec<String> =
+            conditions.map(|[type_, status, reason]| format!("{type_} \t{status}\t{reason}")).collect();
+        if !lines.is_empty() {
+            self.line(0, "Conditions:");
+            self.line(1, "Type\tStatus\tReason");
+            self.line(1, "----\t------\t------");
+            lines.iter().for_each(|line| self.line(1, line));
+        }
+    }
+
     /// Annotations, without what kubectl itself keeps there (`printAnnotationsMultiline`).
     pub(super) fn annotations(&mut self, annotations: Option<&BTreeMap<String, String>>) {
+        self.titled_annotations("Annotations", annotations);
+    }
+
+    /// The same under another title.
+    pub(super) fn titled_annotations(&mut self, title: &str, annotations: Option<&BTreeMap<String, String>>) {
         let shown = annotations
             .into_iter()
             .flatten()
@@ -66,7 +92,7 @@ impl Page {
                 lines.push(format!("{key}: {value}"));
             }
         }
-        self.lines("Annotations", &lines);
+        self.lines(title, &lines);
     }
 
     /// Tolerations by key (`printPodTolerationsMultiline`).

@@ -61,6 +61,9 @@ pub fn describe_node(
         ("Kubelet Version", &info.kubelet_version),
         ("Kube-Proxy Version", &info.kube_proxy_version),
     ] {
+        if title == "Kube-Proxy Version" && !context.layout.kube_proxy_version {
+            continue;
+        }
         page.line(0, &format!("{indent}{title}:\t{value}"));
     }
     if let Some(cidr) = spec.pod_cidr.filter(|cidr| !cidr.is_empty()) {

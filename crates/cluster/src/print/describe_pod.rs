@@ -1,10 +1,10 @@
 //! `kubectl describe pod` (`describePod`).
 
-use k8s_openapi::api::core::v1::{Event, PodStatus, TopologySpreadConstraint};
+use k8s_openapi::api::core::v1::{Event, PodStatus};
 
 use super::context::PrintContext;
 use super::describe::{Page, or_none};
-use super::template::{containers, selector_text, volumes};
+use super::template::{containers, spread_constraints, volumes};
 use crate::pod::{self as pods, Pod};
 
 /// The page of a pod with its events.
@@ -46,9 +46,25 @@ pub fn describe_pod(pod: &Pod, events: &[&Event], context: &PrintContext) -> Str
         page.field(0, "NominatedNodeName", node);
     }
     if let Some(init) = spec.init_containers.as_deref().filter(|init| !init.is_empty()) {
-        containers(&mut page, "Init Containers", init, status.init_container_statuses.as_deref(), "", context);
+        containers(
+            &mut page,
+            "Init Containers",
+            init,
+            status.init_container_statuses.as_deref(),
+            "",
+            Some(metadata),
+            context,
+        );
     }
-    containers(&mut page, "Containers", &spec.containers, status.container_statuses.as_deref(), "", context);
+    containers(
+        &mut page,
+        "Containers",
+        &spec.containers,
+        status.container_statuses.as_deref(),
+        "",
+        Some(metadata),
+        context,
+    );
     if let Some(gates) = spec.readiness_gates.as_deref().filter(|gates| !gates.is_empty()) {
         page.line(0, "Readiness Gates:");
         page.line(1, "Type\tStatus");
@@ -65,18 +81,13 @@ pub fn describe_pod(pod: &Pod, events: &[&Event], context: &PrintContext) -> Str
             page.line(1, &format!("{} \t{} ", condition.type_, condition.status));
         }
     }
-    volumes(&mut page, &spec, "");
-    if let Some(qos) = &status.qos_class {
-        page.field(0, "QoS Class", qos);
-    }
+    volumes(&mut page, &spec, "", context);
+    let qos = status.qos_class.clone().unwrap_or_else(|| crate::pod_strategy::qos_class(&pod.spec).to_owned());
+    page.field(0, "QoS Class", &qos);
     page.labels("Node-Selectors", spec.node_selector.as_ref());
     page.tolerations("Tolerations", spec.tolerations.as_deref().unwrap_or_default(), context);
-    let spread = spec.topology_spread_constraints.as_deref().unwrap_or_default();
-    if context.layout.topology_spread && !spread.is_empty() {
-        let mut sorted: Vec<&TopologySpreadConstraint> = spread.iter().collect();
-        sorted.sort_by_key(|constraint| &constraint.topology_key);
-        let lines: Vec<String> = sorted.into_iter().map(constraint_text).collect();
-        page.lines("Topology Spread Constraints", &lines);
+    if context.layout.topology_spread {
+        spread_constraints(&mut page, "Topology Spread Constraints", spec.topology_spread_constraints.as_deref());
     }
     page.events(events, context);
     page.finish()
@@ -106,12 +117,4 @@ fn state(page: &mut Page, pod: &Pod, status: &PodStatus, context: &PrintContext)
         }
         _ => page.field(0, "IPs", "<none>"),
     }
-}
-
-fn constraint_text(constraint: &TopologySpreadConstraint) -> String {
-    let selector = constraint.label_selector.as_ref().map_or_else(|| "<none>".to_owned(), selector_text);
-    format!(
-        "{}:{} when max skew {} is exceeded for selector {selector}",
-        constraint.topology_key, constraint.when_unsatisfiable, constraint.max_skew
-    )
 }

@@ -4,30 +4,41 @@ use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::jiff::Timestamp;
 
 use super::context::PrintContext;
-use super::table::Table;
+use super::table::{Column, Table, cells};
 
 /// The table of events, in the order given.
 pub fn events(events: &[&Event], context: &PrintContext) -> Table {
-    let columns =
-        ["LAST SEEN", "TYPE", "REASON", "OBJECT", "+SUBOBJECT", "+SOURCE", "MESSAGE", "+FIRST SEEN", "+COUNT", "+NAME"];
+    let columns = [
+        Column::text("Last Seen"),
+        Column::text("Type"),
+        Column::text("Reason"),
+        Column::text("Object"),
+        Column::text("Subobject").wide(),
+        Column::text("Source").wide(),
+        Column::text("Message"),
+        Column::text("First Seen").wide(),
+        Column::text("Count").wide(),
+        Column::NAME.wide(),
+    ];
     Table::of_objects(
-        &columns,
+        columns,
         events.iter().copied(),
         |event| &event.metadata,
         |event| {
             let times = Times::of(event, context);
             let object = &event.involved_object;
             let kind = object.kind.as_deref().unwrap_or_default().to_lowercase();
-            vec![
+            let target = object.name.as_deref().filter(|name| !name.is_empty());
+            cells![
                 context.since(times.last),
                 event.type_.clone().unwrap_or_default(),
                 event.reason.clone().unwrap_or_default(),
-                format!("{kind}/{}", object.name.as_deref().unwrap_or_default()),
+                target.map_or_else(|| kind.clone(), |name| format!("{kind}/{name}")),
                 object.field_path.clone().unwrap_or_default(),
                 source(event, true),
                 event.message.as_deref().unwrap_or_default().trim().to_owned(),
                 context.since(times.first),
-                times.count.to_string(),
+                times.count,
                 event.metadata.name.clone().unwrap_or_default(),
             ]
         },

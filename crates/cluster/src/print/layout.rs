@@ -47,6 +47,45 @@ pub(super) struct Layout {
     pub(super) storage_class_details: bool,
     /// Nodes show their architecture in wide tables (1.36).
     pub(super) node_architecture: bool,
+    /// Which column of ResourceQuotas is their age: the last since 1.33.
+    pub(super) quota_age_at: usize,
+    /// PriorityClasses show whether their pods preempt (1.32).
+    pub(super) preemption_policy: bool,
+    /// HorizontalPodAutoscalers name the metric beside its value (1.30).
+    pub(super) metric_names: bool,
+    /// Ingresses show their class (1.18).
+    pub(super) ingress_class: bool,
+    /// CSIDrivers show storage capacity and tokens (1.21).
+    pub(super) csi_driver_details: bool,
+    /// `describe` names a container's ports, and spells out the thresholds of probes (1.37).
+    pub(super) port_names: bool,
+    /// `describe statefulset` shows its service, its pods' order and what becomes of its claims (1.37).
+    pub(super) stateful_set_details: bool,
+    /// `describe cronjob` shows the time zone, `describe service` the application's protocol (1.36).
+    pub(super) described_time_zone: bool,
+    /// `describe service` shows the internal traffic policy and reads EndpointSlices, `describe configmap` leaves a line
+    /// between two entries (1.31).
+    pub(super) endpoint_slices: bool,
+    /// `describe service` shows families and several IPs; claims say by whom they are used, not mounted (1.20).
+    pub(super) ip_families: bool,
+    /// `describe serviceaccount` lists its secrets and tokens (until 1.34).
+    pub(super) mountable_secrets: bool,
+    /// `describe node` shows kube-proxy's version (until 1.35).
+    pub(super) kube_proxy_version: bool,
+    /// Projected sources say `Optional`, and `describe daemonset` has `Namespace` (1.33).
+    pub(super) projected_optional: bool,
+    /// `describe job` shows how often it is tried, and when it goes (1.30).
+    pub(super) job_limits: bool,
+    /// `describe job` shows the completion mode (1.21).
+    pub(super) completion_mode: bool,
+    /// `describe job` counts ready pods (1.23).
+    pub(super) ready_pods: bool,
+    /// A pod template in `describe` has its topology spread constraints (1.25).
+    pub(super) template_spread: bool,
+    /// `describe configmap` has `BinaryData` (1.22).
+    pub(super) binary_data: bool,
+    /// Labels of fields keep a run of capitals together with the next word (1.36).
+    pub(super) merged_capitals: bool,
 }
 
 impl Layout {
@@ -74,6 +113,25 @@ impl Layout {
             attributes_class: minor >= 29,
             storage_class_details: minor >= 18,
             node_architecture: minor >= 36,
+            quota_age_at: if minor >= 33 { 3 } else { 1 },
+            preemption_policy: minor >= 32,
+            metric_names: minor >= 30,
+            ingress_class: minor >= 18,
+            csi_driver_details: minor >= 21,
+            port_names: minor >= 37,
+            stateful_set_details: minor >= 37,
+            described_time_zone: minor >= 36,
+            endpoint_slices: minor >= 31,
+            ip_families: minor >= 20,
+            mountable_secrets: minor <= 34,
+            kube_proxy_version: minor <= 35,
+            projected_optional: minor >= 33,
+            job_limits: minor >= 30,
+            completion_mode: minor >= 21,
+            ready_pods: minor >= 23,
+            template_spread: minor >= 25,
+            binary_data: minor >= 22,
+            merged_capitals: minor >= 36,
         }
     }
 }

@@ -5,29 +5,29 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Node;
 
 use super::context::PrintContext;
-use super::table::Table;
+use super::table::{Cell, Column, Table, cells as of};
 
 /// The table of nodes, in the order given.
 pub fn nodes(nodes: &[&Node], context: &PrintContext) -> Table {
     let mut columns = vec![
-        "NAME",
-        "STATUS",
-        "ROLES",
-        "AGE",
-        "VERSION",
-        "+INTERNAL-IP",
-        "+EXTERNAL-IP",
-        "+OS-IMAGE",
-        "+KERNEL-VERSION",
-        "+CONTAINER-RUNTIME",
+        Column::NAME,
+        Column::text("Status"),
+        Column::text("Roles"),
+        Column::AGE,
+        Column::text("Version"),
+        Column::text("Internal-IP").wide(),
+        Column::text("External-IP").wide(),
+        Column::text("OS-Image").wide(),
+        Column::text("Kernel-Version").wide(),
+        Column::text("Container-Runtime").wide(),
     ];
     if context.layout.node_architecture {
-        columns.insert(9, "+ARCHITECTURE");
+        columns.insert(9, Column::text("Architecture").wide());
     }
-    Table::of_objects(&columns, nodes.iter().copied(), |node| &node.metadata, |node| cells(node, context))
+    Table::of_objects(columns, nodes.iter().copied(), |node| &node.metadata, |node| cells(node, context))
 }
 
-fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
+fn cells(node: &Node, context: &PrintContext) -> Vec<Cell> {
     let status = node.status.clone().unwrap_or_default();
     let info = status.node_info.unwrap_or_default();
     let addresses = status.addresses.unwrap_or_default();
@@ -36,7 +36,7 @@ fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
         found.map_or_else(|| "<none>".to_owned(), |address| address.address.clone())
     };
     let or_unknown = |text: String| if text.is_empty() { "<unknown>".to_owned() } else { text };
-    let mut cells = vec![
+    let mut cells = of![
         node.metadata.name.clone().unwrap_or_default(),
         node_status(node),
         roles(node),
@@ -49,7 +49,7 @@ fn cells(node: &Node, context: &PrintContext) -> Vec<String> {
         or_unknown(info.container_runtime_version),
     ];
     if context.layout.node_architecture {
-        cells.insert(9, or_unknown(info.architecture));
+        cells.insert(9, or_unknown(info.architecture).into());
     }
     cells
 }

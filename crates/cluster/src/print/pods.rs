@@ -4,16 +4,26 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodSpec, PodStatus}
 use k8s_openapi::jiff::Timestamp;
 
 use super::context::PrintContext;
-use super::table::Table;
+use super::table::{Cell, Column, Table, cells as of};
 use crate::pod::{self as pods, Pod};
 
 /// The table of pods, in the order given.
 pub fn pods(pods: &[&Pod], context: &PrintContext) -> Table {
-    let columns = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "+IP", "+NODE", "+NOMINATED NODE", "+READINESS GATES"];
-    Table::of_objects(&columns, pods.iter().copied(), |pod| &pod.metadata, |pod| cells(pod, context))
+    let columns = [
+        Column::NAME,
+        Column::text("Ready"),
+        Column::text("Status"),
+        Column::integer("Restarts"),
+        Column::AGE,
+        Column::text("IP").wide(),
+        Column::text("Node").wide(),
+        Column::text("Nominated Node").wide(),
+        Column::text("Readiness Gates").wide(),
+    ];
+    Table::of_objects(columns, pods.iter().copied(), |pod| &pod.metadata, |pod| cells(pod, context))
 }
 
-fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
+fn cells(pod: &Pod, context: &PrintContext) -> Vec<Cell> {
     let no_status = PodStatus::default();
     let (spec, status) = (&*pod.spec, pod.status.as_ref().unwrap_or(&no_status));
     let summary = Summary::of(pod, spec, status, context);
@@ -28,7 +38,7 @@ fn cells(pod: &Pod, context: &PrintContext) -> Vec<String> {
         .pod_ip
         .as_deref()
         .or_else(|| status.pod_ips.as_ref().and_then(|ips| ips.first()).map(|ip| ip.ip.as_str()));
-    vec![
+    of![
         pod.metadata.name.clone().unwrap_or_default(),
         format!("{}/{}", summary.ready, summary.total),
         summary.reason,

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerState, ContainerStatus, EnvVar, PodSpec, Probe, ProjectedVolumeSource, Volume,
+    Container, ContainerState, ContainerStatus, EnvVar, PodSpec, Probe, ProjectedVolumeSource, ResourceFieldSelector,
+    TopologySpreadConstraint, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::context::PrintContext;
 use super::describe::{Page, or_none};
+use super::table::format_labels;
 
 /// The containers of a pod, or of a template when there are no statuses (indented by one blank more then).
 pub(super) fn containers(
@@ -19,6 +21,7 @@ pub(super) fn containers(
     containers: &[Container],
     statuses: Option<&[ContainerStatus]>,
     space: &str,
+    of_pod: Option<&ObjectMeta>,
     context: &PrintContext,
 ) {
     let name_indent = if space.is_empty() { "" } else { " " };
@@ -30,7 +33,7 @@ pub(super) fn containers(
     for container in containers {
         let status = statuses.unwrap_or_default().iter().find(|status| status.name == container.name);
         page.line(1, &format!("{name_indent}{}:", container.name));
-        basic(page, container, status);
+        basic(page, container, status, context);
         command(page, "Command", container.command.as_deref());
         command(page, "Args", container.args.as_deref());
         if let Some(status) = status {
@@ -50,15 +53,15 @@ pub(super) fn containers(
             ("Startup", &container.startup_probe),
         ] {
             if let Some(probe) = probe {
-                page.field(2, title, &probe_text(probe));
+                page.field(2, title, &probe_text(probe, context));
             }
         }
-        environment(page, container);
+        environment(page, container, of_pod);
         mounts(page, container);
     }
 }
 
-fn basic(page: &mut Page, container: &Container, status: Option<&ContainerStatus>) {
+fn basic(page: &mut Page, container: &Container, status: Option<&ContainerStatus>, context: &PrintContext) {
     if let Some(status) = status {
         page.field(2, "Container ID", status.container_id.as_deref().unwrap_or_default());
     }
@@ -68,7 +71,11 @@ fn basic(page: &mut Page, container: &Container, status: Option<&ContainerStatus
     }
     let ports = container.ports.as_deref().unwrap_or_default();
     let list = |number: fn(&k8s_openapi::api::core::v1::ContainerPort) -> i32| -> String {
-        let ports = ports.iter().map(|port| format!("{}/{}", number(port), port.protocol.as_deref().unwrap_or("TCP")));
+        let ports = ports.iter().map(|port| {
+            let name = port.name.as_deref().filter(|name| context.layout.port_names && !name.is_empty());
+            let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+            format!("{}/{}{name}", number(port), port.protocol.as_deref().unwrap_or("TCP"))
+        });
         ports.collect::<Vec<_>>().join(", ")
     };
     let plural = if ports.len() > 1 { "s" } else { "" };
@@ -124,10 +131,12 @@ pub(super) fn canonical(quantity: &Quantity) -> String {
     quantity.0.parse::<sim_core::quantity::Quantity>().map_or_else(|_| quantity.0.clone(), |parsed| parsed.to_string())
 }
 
-fn probe_text(probe: &Probe) -> String {
+fn probe_text(probe: &Probe, context: &PrintContext) -> String {
     let number = |value: Option<i32>| value.unwrap_or(0);
+    let (success, failure) =
+        if context.layout.port_names { ("successThreshold", "failureThreshold") } else { ("#success", "#failure") };
     let attributes = format!(
-        "delay={}s timeout={}s period={}s #success={} #failure={}",
+        "delay={}s timeout={}s period={}s {success}={} {failure}={}",
         number(probe.initial_delay_seconds),
         number(probe.timeout_seconds),
         number(probe.period_seconds),
@@ -157,7 +166,7 @@ fn probe_text(probe: &Probe) -> String {
     }
 }
 
-fn environment(page: &mut Page, container: &Container) {
+fn environment(page: &mut Page, container: &Container, of_pod: Option<&ObjectMeta>) {
     if let Some(sources) = container.env_from.as_deref().filter(|sources| !sources.is_empty()) {
         page.line(2, "Environment Variables from:");
         for source in sources {
@@ -178,11 +187,11 @@ fn environment(page: &mut Page, container: &Container) {
     }
     page.line(2, "Environment:");
     for variable in variables {
-        page.line(3, &variable_text(variable));
+        page.line(3, &variable_text(variable, container, of_pod));
     }
 }
 
-fn variable_text(variable: &EnvVar) -> String {
+fn variable_text(variable: &EnvVar, container: &Container, of_pod: Option<&ObjectMeta>) -> String {
     let name = &variable.name;
     let Some(from) = &variable.value_from else {
         let value = variable.value.as_deref().unwrap_or_default();
@@ -190,9 +199,14 @@ fn variable_text(variable: &EnvVar) -> String {
         return format!("{name}:\t{}", value.replace('\n', "\n      \t"));
     };
     if let Some(field) = &from.field_ref {
-        format!("{name}:\t ({}:{})", field.api_version.as_deref().unwrap_or("v1"), field.field_path)
+        let value = of_pod.and_then(|pod| metadata_field(pod, &field.field_path)).unwrap_or_default();
+        format!("{name}:\t{value} ({}:{})", field.api_version.as_deref().unwrap_or("v1"), field.field_path)
     } else if let Some(resource) = &from.resource_field_ref {
-        format!("{name}:\t ({})", resource.resource)
+        let value = match resource_field(container, resource) {
+            0 if matches!(resource.resource.as_str(), "limits.cpu" | "limits.memory") => "node allocatable".to_owned(),
+            amount => amount.to_string(),
+        };
+        format!("{name}:\t{value} ({})", resource.resource)
     } else if let Some(secret) = &from.secret_key_ref {
         format!(
             "{name}:\t<set to the key '{}' in secret '{}'>\tOptional: {}",
@@ -210,6 +224,35 @@ fn variable_text(variable: &EnvVar) -> String {
     } else {
         format!("{name}:\t")
     }
+}
+
+/// A field of a pod's metadata as a variable gets it (`fieldpath.ExtractFieldPathAsString`).
+fn metadata_field(pod: &ObjectMeta, path: &str) -> Option<String> {
+    let key = |path: &str, of: &str| path.strip_prefix(of)?.strip_prefix("['")?.strip_suffix("']").map(str::to_owned);
+    match path {
+        "metadata.name" => pod.name.clone(),
+        "metadata.namespace" => pod.namespace.clone(),
+        "metadata.uid" => pod.uid.clone(),
+        _ => key(path, "metadata.labels")
+            .and_then(|key| pod.labels.as_ref()?.get(&key).cloned())
+            .or_else(|| key(path, "metadata.annotations").and_then(|key| pod.annotations.as_ref()?.get(&key).cloned())),
+    }
+}
+
+/// How much of a resource a variable says, rounded up (`ExtractContainerResourceValue`).
+fn resource_field(container: &Container, field: &ResourceFieldSelector) -> i64 {
+    let resources = container.resources.clone().unwrap_or_default();
+    let Some((of, name)) = field.resource.split_once('.') else { return 0 };
+    let list = if of == "limits" { resources.limits } else { resources.requests };
+    let parse = |quantity: &Quantity| quantity.0.parse::<sim_core::quantity::Quantity>().ok();
+    let Some(amount) = list.and_then(|list| parse(list.get(name)?)) else { return 0 };
+    let divisor = field.divisor.as_ref().and_then(parse).filter(|divisor| !divisor.is_zero());
+    let value = |quantity: &sim_core::quantity::Quantity| {
+        if name == "cpu" { quantity.milli_value() } else { quantity.value() }
+    };
+    let divisor = divisor.map_or(if name == "cpu" { 1000 } else { 1 }, |divisor| value(&divisor).max(1));
+    let (amount, whole) = (value(&amount), value(&amount) / divisor);
+    whole + i64::from(amount % divisor > 0)
 }
 
 fn mounts(page: &mut Page, container: &Container) {
@@ -230,7 +273,7 @@ fn mounts(page: &mut Page, container: &Container) {
 }
 
 /// The volumes of a pod or of a template.
-pub(super) fn volumes(page: &mut Page, spec: &PodSpec, space: &str) {
+pub(super) fn volumes(page: &mut Page, spec: &PodSpec, space: &str, context: &PrintContext) {
     let volumes = spec.volumes.as_deref().unwrap_or_default();
     if volumes.is_empty() {
         page.line(0, &format!("{space}Volumes:\t<none>"));
@@ -240,90 +283,154 @@ pub(super) fn volumes(page: &mut Page, spec: &PodSpec, space: &str) {
     let name_indent = if space.is_empty() { "" } else { " " };
     for volume in volumes {
         page.line(1, &format!("{name_indent}{}:", volume.name));
-        for (title, value) in volume_fields(volume) {
-            page.field(2, title, &value);
-        }
+        volume_source(page, volume, context);
     }
 }
 
-fn volume_fields(volume: &Volume) -> Vec<(&'static str, String)> {
+fn volume_source(page: &mut Page, volume: &Volume, context: &PrintContext) {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let flag = |flag: Option<bool>| flag.unwrap_or(false).to_string();
-    let with_type = |type_: &str, mut fields: Vec<(&'static str, String)>| {
-        fields.insert(0, ("Type", type_.to_owned()));
-        fields
+    let mut fields = |type_: &str, fields: &[(&str, String)]| {
+        page.field(2, "Type", type_);
+        fields.iter().for_each(|(title, value)| page.field(2, title, value));
     };
     if let Some(source) = &volume.host_path {
-        with_type(
+        fields(
             "HostPath (bare host directory volume)",
-            vec![("Path", source.path.clone()), ("HostPathType", text(&source.type_))],
-        )
+            &[("Path", source.path.clone()), ("HostPathType", text(&source.type_))],
+        );
     } else if let Some(source) = &volume.empty_dir {
-        let limit = source.size_limit.as_ref().map_or_else(|| "<unset>".to_owned(), canonical);
-        with_type(
+        let limit = source.size_limit.as_ref().filter(|limit| canonical(limit) != "0");
+        let limit = limit.map_or_else(|| "<unset>".to_owned(), canonical);
+        fields(
             "EmptyDir (a temporary directory that shares a pod's lifetime)",
-            vec![("Medium", text(&source.medium)), ("SizeLimit", limit)],
-        )
+            &[("Medium", text(&source.medium)), ("SizeLimit", limit)],
+        );
     } else if let Some(source) = &volume.secret {
-        with_type(
+        fields(
             "Secret (a volume populated by a Secret)",
-            vec![("SecretName", text(&source.secret_name)), ("Optional", flag(source.optional))],
-        )
+            &[("SecretName", text(&source.secret_name)), ("Optional", flag(source.optional))],
+        );
     } else if let Some(source) = &volume.config_map {
-        with_type(
+        fields(
             "ConfigMap (a volume populated by a ConfigMap)",
-            vec![("Name", source.name.clone()), ("Optional", flag(source.optional))],
-        )
+            &[("Name", source.name.clone()), ("Optional", flag(source.optional))],
+        );
     } else if let Some(source) = &volume.persistent_volume_claim {
-        with_type(
+        fields(
             "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-            vec![("ClaimName", source.claim_name.clone()), ("ReadOnly", flag(source.read_only))],
-        )
+            &[("ClaimName", source.claim_name.clone()), ("ReadOnly", flag(source.read_only))],
+        );
     } else if let Some(source) = &volume.projected {
-        with_type("Projected (a volume that contains injected data from multiple sources)", projected_fields(source))
+        fields(
+            "Projected (a volume that contains injected data from multiple sources)",
+            &projected_fields(source, context),
+        );
     } else if let Some(source) = &volume.nfs {
-        with_type(
+        fields(
             "NFS (an NFS mount that lasts the lifetime of a pod)",
-            vec![
-                ("Server", source.server.clone()),
-                ("Path", source.path.clone()),
+            &[("Server", source.server.clone()), ("Path", source.path.clone()), ("ReadOnly", flag(source.read_only))],
+        );
+    } else if let Some(source) = &volume.aws_elastic_block_store {
+        fields(
+            "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
+            &[
+                ("VolumeID", source.volume_id.clone()),
+                ("FSType", text(&source.fs_type)),
+                ("Partition", source.partition.unwrap_or(0).to_string()),
                 ("ReadOnly", flag(source.read_only)),
             ],
-        )
+        );
+    } else if let Some(source) = &volume.gce_persistent_disk {
+        fields(
+            "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
+            &[
+                ("PDName", source.pd_name.clone()),
+                ("FSType", text(&source.fs_type)),
+                ("Partition", source.partition.unwrap_or(0).to_string()),
+                ("ReadOnly", flag(source.read_only)),
+            ],
+        );
     } else if let Some(source) = &volume.csi {
-        with_type(
+        fields(
             "CSI (a Container Storage Interface (CSI) volume source)",
-            vec![
+            &[
                 ("Driver", source.driver.clone()),
                 ("FSType", text(&source.fs_type)),
                 ("ReadOnly", flag(source.read_only)),
             ],
-        )
+        );
+        attributes(page, source.volume_attributes.as_ref());
+    } else if let Some(source) = &volume.ephemeral {
+        fields(
+            "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
+            &[],
+        );
+        if let Some(template) = &source.volume_claim_template {
+            let metadata = template.metadata.clone().unwrap_or_default();
+            page.field(2, "StorageClass", template.spec.storage_class_name.as_deref().unwrap_or_default());
+            page.field(2, "Volume", "");
+            // kubectl indents what stands behind these titles once more.
+            page.field(2, "Labels", &format!("    {}", format_labels(metadata.labels.as_ref())));
+            page.field(2, "Annotations", &format!("    {}", format_labels(metadata.annotations.as_ref())));
+            page.field(2, "Capacity", "");
+            page.field(2, "Access Modes", "");
+            if let Some(mode) = &template.spec.volume_mode {
+                page.field(2, "VolumeMode", mode);
+            }
+        }
     } else if let Some(source) = &volume.downward_api {
-        let mut fields = vec![("Items", String::new())];
-        fields.extend(source.items.iter().flatten().filter_map(|item| {
-            let path = item.field_ref.as_ref()?.field_path.clone();
-            Some(("  ", format!("{path} -> {}", item.path)))
-        }));
-        with_type("DownwardAPI (a volume populated by information about the pod)", fields)
+        fields("DownwardAPI (a volume populated by information about the pod)", &[]);
+        page.line(2, "Items:");
+        for item in source.items.iter().flatten() {
+            if let Some(field) = &item.field_ref {
+                page.line(3, &format!("{} -> {}", field.field_path, item.path));
+            }
+            if let Some(resource) = &item.resource_field_ref {
+                page.line(3, &format!("{} -> {}", resource.resource, item.path));
+            }
+        }
+    } else if let Some(source) = &volume.image {
+        fields(
+            "Image (a container image or OCI artifact)",
+            &[("Reference", text(&source.reference)), ("PullPolicy", text(&source.pull_policy))],
+        );
     } else {
-        vec![("<unknown>", String::new())]
+        page.line(1, "<unknown>");
     }
 }
 
-fn projected_fields(source: &ProjectedVolumeSource) -> Vec<(&'static str, String)> {
+/// The attributes of a CSI volume (`printCSIPersistentVolumeAttributesMultiline`).
+pub(super) fn attributes(page: &mut Page, attributes: Option<&BTreeMap<String, String>>) {
+    let mut lines = attributes.into_iter().flatten().map(|(key, value)| format!("    {key}={value}"));
+    match lines.next() {
+        None => page.field(2, "VolumeAttributes", "<none>"),
+        Some(first) => {
+            page.field(2, "VolumeAttributes", &first);
+            lines.for_each(|line| page.line(2, &format!("    \t{line}")));
+        }
+    }
+}
+
+fn projected_fields(source: &ProjectedVolumeSource, context: &PrintContext) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
+    let is_plain = context.layout.projected_optional;
     for source in source.sources.iter().flatten() {
-        let optional =
-            |optional: Option<bool>| optional.map_or_else(|| "<nil>".to_owned(), |optional| optional.to_string());
+        let optional = |optional: Option<bool>| match optional {
+            Some(optional) => optional.to_string(),
+            None if is_plain => "false".to_owned(),
+            None => "<nil>".to_owned(),
+        };
         if let Some(secret) = &source.secret {
             fields.push(("SecretName", secret.name.clone()));
-            fields.push(("SecretOptionalName", optional(secret.optional)));
+            let title = if is_plain { "Optional" } else { "SecretOptionalName" };
+            fields.push((title, optional(secret.optional)));
         } else if source.downward_api.is_some() {
             fields.push(("DownwardAPI", "true".to_owned()));
         } else if let Some(map) = &source.config_map {
             fields.push(("ConfigMapName", map.name.clone()));
-            fields.push(("ConfigMapOptional", optional(map.optional)));
+            let title = if is_plain { "Optional" } else { "ConfigMapOptional" };
+            fields.push((title, optional(map.optional)));
         } else if let Some(token) = &source.service_account_token {
             fields.push(("TokenExpirationSeconds", token.expiration_seconds.unwrap_or(3600).to_string()));
         }
@@ -331,19 +438,42 @@ fn projected_fields(source: &ProjectedVolumeSource) -> Vec<(&'static str, String
     fields
 }
 
-/// A label selector as kubectl writes it: `a=b,c in (d,e),!f`; `<none>` for one that selects everything.
+/// Topology spread constraints (`describeTopologySpreadConstraints`).
+pub(super) fn spread_constraints(page: &mut Page, title: &str, constraints: Option<&[TopologySpreadConstraint]>) {
+    let Some(constraints) = constraints.filter(|constraints| !constraints.is_empty()) else { return };
+    let mut sorted: Vec<&TopologySpreadConstraint> = constraints.iter().collect();
+    sorted.sort_by_key(|constraint| &constraint.topology_key);
+    let lines: Vec<String> = sorted
+        .into_iter()
+        .map(|constraint| {
+            let selector = constraint.label_selector.as_ref().map_or_else(|| "<none>".to_owned(), selector_text);
+            format!(
+                "{}:{} when max skew {} is exceeded for selector {selector}",
+                constraint.topology_key, constraint.when_unsatisfiable, constraint.max_skew
+            )
+        })
+        .collect();
+    page.lines(title, &lines);
+}
+
+/// A label selector as kubectl writes it: `a=b,c in (d,e),!f`, by key; `<none>` for one that selects everything.
 pub(super) fn selector_text(selector: &LabelSelector) -> String {
-    let mut parts: Vec<String> =
-        selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+    let labels = selector.match_labels.iter().flatten();
+    let mut parts: Vec<(&str, String)> = labels.map(|(key, value)| (key.as_str(), format!("{key}={value}"))).collect();
     for requirement in selector.match_expressions.iter().flatten() {
-        let values = requirement.values.clone().unwrap_or_default().join(",");
-        parts.push(match requirement.operator.as_str() {
-            "Exists" => requirement.key.clone(),
-            "DoesNotExist" => format!("!{}", requirement.key),
-            "NotIn" => format!("{} notin ({values})", requirement.key),
-            _ => format!("{} in ({values})", requirement.key),
-        });
+        let key = requirement.key.as_str();
+        let mut values = requirement.values.clone().unwrap_or_default();
+        values.sort();
+        let values = values.join(",");
+        let part = match requirement.operator.as_str() {
+            "Exists" => key.to_owned(),
+            "DoesNotExist" => format!("!{key}"),
+            "NotIn" => format!("{key} notin ({values})"),
+            _ => format!("{key} in ({values})"),
+        };
+        parts.push((key, part));
     }
-    parts.sort();
+    parts.sort_by_key(|(key, _)| *key);
+    let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
     if parts.is_empty() { "<none>".to_owned() } else { parts.join(",") }
 }

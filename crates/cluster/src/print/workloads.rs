@@ -1,61 +1,54 @@
-//! `kubectl get` of workloads and of every other kind.
+//! `kubectl get` of workloads (`printDeployment` and its neighbours).
 
-use k8s_openapi::api::apps::v1::ControllerRevision;
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::context::PrintContext;
-use super::table::Table;
+use super::table::{Cell, Column, Table, cells, format_labels};
 use super::template::selector_text;
-use super::{batch, events, nodes, pods, storage};
-use crate::api::{DaemonSet, Deployment, Namespace, PodDisruptionBudget, ReplicaSet, Service, StatefulSet};
-use crate::object::{Kind, Object};
+use crate::object::Kind;
 use crate::pod;
 
-/// The table of some objects of one kind, in the order given.
-pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table {
-    macro_rules! of {
-        ($kind:ident) => {
-            objects
-                .iter()
-                .filter_map(|object| match object {
-                    Object::$kind(object) => Some(object.as_ref()),
-                    _ => None,
-                })
-                .collect::<Vec<_>>()
-        };
-    }
-    match kind {
-        Kind::Pod => pods(&of!(Pod), context),
-        Kind::Node => nodes(&of!(Node), context),
-        Kind::Event => events(&of!(Event), context),
-        Kind::ReplicaSet => replica_sets(&of!(ReplicaSet), context),
-        Kind::Deployment => deployments(&of!(Deployment), context),
-        Kind::DaemonSet => daemon_sets(&of!(DaemonSet), context),
-        Kind::StatefulSet => stateful_sets(&of!(StatefulSet), context),
-        Kind::Job => batch::jobs(&of!(Job), context),
-        Kind::CronJob => batch::cron_jobs(&of!(CronJob), context),
-        Kind::ControllerRevision => controller_revisions(&of!(ControllerRevision), context),
-        Kind::PersistentVolume => storage::persistent_volumes(&of!(PersistentVolume), context),
-        Kind::PersistentVolumeClaim => storage::persistent_volume_claims(&of!(PersistentVolumeClaim), context),
-        Kind::StorageClass => storage::storage_classes(&of!(StorageClass), context),
-        Kind::VolumeAttachment => storage::volume_attachments(&of!(VolumeAttachment), context),
-        Kind::CSINode => storage::csi_nodes(&of!(CSINode), context),
-        Kind::PodDisruptionBudget => disruption_budgets(&of!(PodDisruptionBudget), context),
-        Kind::Namespace => namespaces(&of!(Namespace), context),
-        Kind::Service => services(&of!(Service), context),
-        _ => Table::of_objects(&["NAME", "AGE"], objects, Object::metadata, |object| {
-            vec![object.name().to_owned(), context.age(object.metadata().creation_timestamp.as_ref())]
-        }),
-    }
+/// The columns of ReplicaSets and ReplicationControllers.
+fn replica_columns() -> [Column; 8] {
+    [
+        Column::NAME,
+        Column::integer("Desired"),
+        Column::integer("Current"),
+        Column::integer("Ready"),
+        Column::AGE,
+        Column::text("Containers").wide(),
+        Column::text("Images").wide(),
+        Column::text("Selector").wide(),
+    ]
 }
 
-fn replica_sets(sets: &[&ReplicaSet], context: &PrintContext) -> Table {
-    let columns = ["NAME", "DESIRED", "CURRENT", "READY", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
+/// The table of ReplicationControllers, in the order given.
+pub(super) fn replication_controllers(controllers: &[&ReplicationController], context: &PrintContext) -> Table {
     Table::of_objects(
-        &columns,
+        replica_columns(),
+        controllers.iter().copied(),
+        |controller| &controller.metadata,
+        |controller| {
+            let (spec, status) = (controller.spec.clone().unwrap_or_default(), controller.status.clone());
+            let status = status.unwrap_or_default();
+            let counts = [spec.replicas.unwrap_or(1), status.replicas, status.ready_replicas.unwrap_or(0)];
+            let mut cells = named(&controller.metadata, &counts, context);
+            cells.extend(containers_and_images(spec.template.as_ref()));
+            cells.push(format_labels(spec.selector.as_ref()).into());
+            cells
+        },
+    )
+}
+
+/// The table of ReplicaSets, in the order given.
+pub(super) fn replica_sets(sets: &[&ReplicaSet], context: &PrintContext) -> Table {
+    let columns = replica_columns();
+    Table::of_objects(
+        columns,
         sets.iter().copied(),
         |set| &set.metadata,
         |set| {
@@ -68,10 +61,20 @@ fn replica_sets(sets: &[&ReplicaSet], context: &PrintContext) -> Table {
     )
 }
 
-fn deployments(deployments: &[&Deployment], context: &PrintContext) -> Table {
-    let columns = ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE", "+CONTAINERS", "+IMAGES", "+SELECTOR"];
+/// The table of Deployments, in the order given.
+pub(super) fn deployments(deployments: &[&Deployment], context: &PrintContext) -> Table {
+    let columns = [
+        Column::NAME,
+        Column::text("Ready"),
+        Column::text("Up-to-date"),
+        Column::text("Available"),
+        Column::AGE,
+        Column::text("Containers").wide(),
+        Column::text("Images").wide(),
+        Column::text("Selector").wide(),
+    ];
     Table::of_objects(
-        &columns,
+        columns,
         deployments.iter().copied(),
         |deployment| &deployment.metadata,
         |deployment| {
@@ -79,29 +82,30 @@ fn deployments(deployments: &[&Deployment], context: &PrintContext) -> Table {
             let counts = [status.updated_replicas.unwrap_or(0), status.available_replicas.unwrap_or(0)];
             let mut cells = named(&deployment.metadata, &counts, context);
             let wanted = deployment.spec.replicas.unwrap_or(1);
-            cells.insert(1, format!("{}/{wanted}", status.ready_replicas.unwrap_or(0)));
+            cells.insert(1, format!("{}/{wanted}", status.ready_replicas.unwrap_or(0)).into());
             cells.extend(wide(Some(&deployment.spec.template), Some(&deployment.spec.selector)));
             cells
         },
     )
 }
 
-fn daemon_sets(sets: &[&DaemonSet], context: &PrintContext) -> Table {
+/// The table of DaemonSets, in the order given.
+pub(super) fn daemon_sets(sets: &[&DaemonSet], context: &PrintContext) -> Table {
     let columns = [
-        "NAME",
-        "DESIRED",
-        "CURRENT",
-        "READY",
-        "UP-TO-DATE",
-        "AVAILABLE",
-        "NODE SELECTOR",
-        "AGE",
-        "+CONTAINERS",
-        "+IMAGES",
-        "+SELECTOR",
+        Column::NAME,
+        Column::integer("Desired"),
+        Column::integer("Current"),
+        Column::integer("Ready"),
+        Column::integer("Up-to-date"),
+        Column::integer("Available"),
+        Column::text("Node Selector"),
+        Column::AGE,
+        Column::text("Containers").wide(),
+        Column::text("Images").wide(),
+        Column::text("Selector").wide(),
     ];
     Table::of_objects(
-        &columns,
+        columns,
         sets.iter().copied(),
         |set| &set.metadata,
         |set| {
@@ -115,33 +119,39 @@ fn daemon_sets(sets: &[&DaemonSet], context: &PrintContext) -> Table {
             ];
             let mut cells = named(&set.metadata, &counts, context);
             let selector = set.spec.template.spec.as_ref().and_then(|spec| spec.node_selector.as_ref());
-            let selector: Vec<String> =
-                selector.into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
-            cells.insert(6, if selector.is_empty() { "<none>".to_owned() } else { selector.join(",") });
+            cells.insert(6, format_labels(selector).into());
             cells.extend(wide(Some(&set.spec.template), Some(&set.spec.selector)));
             cells
         },
     )
 }
 
-fn stateful_sets(sets: &[&StatefulSet], context: &PrintContext) -> Table {
+/// The table of StatefulSets, in the order given.
+pub(super) fn stateful_sets(sets: &[&StatefulSet], context: &PrintContext) -> Table {
     Table::of_objects(
-        &["NAME", "READY", "AGE", "+CONTAINERS", "+IMAGES"],
+        [
+            Column::NAME,
+            Column::text("Ready"),
+            Column::AGE,
+            Column::text("Containers").wide(),
+            Column::text("Images").wide(),
+        ],
         sets.iter().copied(),
         |set| &set.metadata,
         |set| {
             let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
             let mut cells = named(&set.metadata, &[], context);
-            cells.insert(1, format!("{ready}/{}", set.spec.replicas.unwrap_or(1)));
-            cells.extend(wide(Some(&set.spec.template), None).into_iter().take(2));
+            cells.insert(1, format!("{ready}/{}", set.spec.replicas.unwrap_or(1)).into());
+            cells.extend(containers_and_images(Some(&set.spec.template)));
             cells
         },
     )
 }
 
-fn controller_revisions(revisions: &[&ControllerRevision], context: &PrintContext) -> Table {
+/// The table of ControllerRevisions, in the order given.
+pub(super) fn controller_revisions(revisions: &[&ControllerRevision], context: &PrintContext) -> Table {
     Table::of_objects(
-        &["NAME", "CONTROLLER", "REVISION", "AGE"],
+        [Column::NAME, Column::text("Controller"), Column::text("Revision"), Column::AGE],
         revisions.iter().copied(),
         |revision| &revision.metadata,
         |revision| {
@@ -150,17 +160,26 @@ fn controller_revisions(revisions: &[&ControllerRevision], context: &PrintContex
                     Kind::of(&owner.api_version, &owner.kind).map_or_else(|| owner.kind.clone(), Kind::qualified);
                 format!("{kind}/{}", owner.name)
             });
-            let number = i32::try_from(revision.revision.unwrap_or(0)).unwrap_or(i32::MAX);
-            let mut cells = named(&revision.metadata, &[number], context);
-            cells.insert(1, controller.unwrap_or_else(|| "<none>".to_owned()));
-            cells
+            cells![
+                revision.metadata.name.clone().unwrap_or_default(),
+                controller.unwrap_or_else(|| "<none>".to_owned()),
+                revision.revision.unwrap_or(0),
+                context.age(revision.metadata.creation_timestamp.as_ref()),
+            ]
         },
     )
 }
 
-fn disruption_budgets(budgets: &[&PodDisruptionBudget], context: &PrintContext) -> Table {
+/// The table of PodDisruptionBudgets, in the order given.
+pub(super) fn disruption_budgets(budgets: &[&PodDisruptionBudget], context: &PrintContext) -> Table {
     Table::of_objects(
-        &["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"],
+        [
+            Column::NAME,
+            Column::text("Min Available"),
+            Column::text("Max Unavailable"),
+            Column::integer("Allowed Disruptions"),
+            Column::AGE,
+        ],
         budgets.iter().copied(),
         |budget| &budget.metadata,
         |budget| {
@@ -171,74 +190,35 @@ fn disruption_budgets(budgets: &[&PodDisruptionBudget], context: &PrintContext) 
                 None => "N/A".to_owned(),
             };
             let allowed = budget.status.as_ref().and_then(|status| status.disruptions_allowed).unwrap_or(0);
-            let mut cells = named(&budget.metadata, &[], context);
-            cells.splice(1..1, [amount(spec.min_available), amount(spec.max_unavailable), allowed.to_string()]);
-            cells
-        },
-    )
-}
-
-fn namespaces(namespaces: &[&Namespace], context: &PrintContext) -> Table {
-    Table::of_objects(
-        &["NAME", "STATUS", "AGE"],
-        namespaces.iter().copied(),
-        |namespace| &namespace.metadata,
-        |namespace| {
-            let phase = namespace.status.as_ref().and_then(|status| status.phase.clone());
-            let mut cells = named(&namespace.metadata, &[], context);
-            cells.insert(1, phase.unwrap_or_else(|| "Active".to_owned()));
-            cells
-        },
-    )
-}
-
-fn services(services: &[&Service], context: &PrintContext) -> Table {
-    let columns = ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"];
-    Table::of_objects(
-        &columns,
-        services.iter().copied(),
-        |service| &service.metadata,
-        |service| {
-            let spec = service.spec.clone().unwrap_or_default();
-            let ports: Vec<String> = spec
-                .ports
-                .unwrap_or_default()
-                .into_iter()
-                .map(|port| {
-                    let protocol = port.protocol.unwrap_or_else(|| "TCP".to_owned());
-                    match port.node_port.filter(|port| *port > 0) {
-                        Some(node_port) => format!("{}:{node_port}/{protocol}", port.port),
-                        None => format!("{}/{protocol}", port.port),
-                    }
-                })
-                .collect();
-            let or_none = |text: String| if text.is_empty() { "<none>".to_owned() } else { text };
-            let mut cells = named(&service.metadata, &[], context);
-            let middle = [
-                spec.type_.unwrap_or_else(|| "ClusterIP".to_owned()),
-                or_none(spec.cluster_ip.unwrap_or_default()),
-                or_none(spec.external_ips.unwrap_or_default().join(",")),
-                or_none(ports.join(",")),
-            ];
-            cells.splice(1..1, middle);
-            cells
+            cells![
+                budget.metadata.name.clone().unwrap_or_default(),
+                amount(spec.min_available),
+                amount(spec.max_unavailable),
+                allowed,
+                context.age(budget.metadata.creation_timestamp.as_ref()),
+            ]
         },
     )
 }
 
 /// Name, some counts, age.
-fn named(metadata: &ObjectMeta, counts: &[i32], context: &PrintContext) -> Vec<String> {
-    let mut cells = vec![metadata.name.clone().unwrap_or_default()];
-    cells.extend(counts.iter().map(ToString::to_string));
-    cells.push(context.age(metadata.creation_timestamp.as_ref()));
+fn named(metadata: &ObjectMeta, counts: &[i32], context: &PrintContext) -> Vec<Cell> {
+    let mut cells = cells![metadata.name.clone().unwrap_or_default()];
+    cells.extend(counts.iter().map(|count| Cell::from(*count)));
+    cells.push(context.age(metadata.creation_timestamp.as_ref()).into());
     cells
 }
 
 /// Containers, images and selector.
-pub(super) fn wide(template: Option<&PodTemplateSpec>, selector: Option<&LabelSelector>) -> [String; 3] {
+pub(super) fn wide(template: Option<&PodTemplateSpec>, selector: Option<&LabelSelector>) -> [Cell; 3] {
+    let [containers, images] = containers_and_images(template);
+    [containers, images, selector.map_or_else(|| "<none>".to_owned(), selector_text).into()]
+}
+
+fn containers_and_images(template: Option<&PodTemplateSpec>) -> [Cell; 2] {
     let containers =
         template.and_then(|template| template.spec.as_ref()).map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
     let images: Vec<&str> = containers.iter().map(|container| container.image.as_deref().unwrap_or_default()).collect();
-    [names.join(","), images.join(","), selector.map(selector_text).unwrap_or_default()]
+    [names.join(",").into(), images.join(",").into()]
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::{FieldValidation, Resource, Target, WriteOptions, event};
+use super::{FieldValidation, ResourceRef, Target, WriteOptions, event};
 use crate::api_error::ApiError;
 use crate::object::{Kind, Object, Unstructured};
 
@@ -18,7 +18,7 @@ pub(super) struct Decoded {
 ///
 /// # Errors
 /// 400, when it is no such object.
-pub(super) fn body(resource: &Resource, mut body: Value, options: &WriteOptions) -> Result<Decoded, ApiError> {
+pub(super) fn body(resource: &ResourceRef, mut body: Value, options: &WriteOptions) -> Result<Decoded, ApiError> {
     let kind = resource.kind_name();
     let Value::Object(fields) = &mut body else {
         let type_ = match &body {
@@ -48,7 +48,7 @@ pub(super) fn body(resource: &Resource, mut body: Value, options: &WriteOptions)
 }
 
 /// Refuses a body that says it is something else.
-fn check_type(resource: &Resource, said: (&str, &str), expected: &str) -> Result<(), ApiError> {
+fn check_type(resource: &ResourceRef, said: (&str, &str), expected: &str) -> Result<(), ApiError> {
     let ((said_version, said_kind), kind) = (said, resource.kind_name());
     if (said_version, said_kind) == (expected, kind) {
         return Ok(());
@@ -56,8 +56,8 @@ fn check_type(resource: &Resource, said: (&str, &str), expected: &str) -> Result
     let version = said_version.rsplit('/').next().unwrap_or_default();
     let group = |api_version: &str| api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
     let is_of_kind = match resource {
-        Resource::Known(known) => Kind::of(said_version, said_kind) == Some(*known),
-        Resource::Other { .. } => said_kind == kind && group(said_version) == group(expected),
+        ResourceRef::Known(known) => Kind::of(said_version, said_kind) == Some(*known),
+        ResourceRef::Other { .. } => said_kind == kind && group(said_version) == group(expected),
     };
     if is_of_kind {
         let message = format!(
@@ -87,8 +87,8 @@ fn check_type(resource: &Resource, said: (&str, &str), expected: &str) -> Result
 ///
 /// # Errors
 /// What is wrong with it: a field of another type, or one that the kind does not have where those are not welcome.
-pub(super) fn read(resource: &Resource, mut value: Value, strict: FieldValidation) -> Result<Decoded, String> {
-    let Resource::Known(kind) = resource else {
+pub(super) fn read(resource: &ResourceRef, mut value: Value, strict: FieldValidation) -> Result<Decoded, String> {
+    let ResourceRef::Known(kind) = resource else {
         let object: Unstructured = serde_json::from_value(value).map_err(|error| error.to_string())?;
         return Ok(Decoded { object: Object::Other(object.into()), warnings: Vec::new() });
     };
@@ -117,7 +117,7 @@ pub(super) fn read(resource: &Resource, mut value: Value, strict: FieldValidatio
 ///
 /// # Errors
 /// The fields that the kind does not have, or has otherwise, as a typed patch tells of them.
-pub(super) fn read_partial(resource: &Resource, value: Value) -> Result<(), String> {
+pub(super) fn read_partial(resource: &ResourceRef, value: Value) -> Result<(), String> {
     let decoded = read(resource, value, FieldValidation::Warn).map_err(|error| format!(".{error}"))?;
     let fields = decoded.warnings.iter().map(|warning| {
         let field = warning.trim_start_matches("unknown field ").trim_matches('"');
@@ -146,11 +146,11 @@ fn text_of(path: &serde_ignored::Path<'_>) -> String {
 }
 
 /// An object of the store in the API version that the request speaks.
-pub(super) fn spoken(resource: &Resource, mut object: Value, options: &WriteOptions) -> Value {
+pub(super) fn spoken(resource: &ResourceRef, mut object: Value, options: &WriteOptions) -> Value {
     if let (Some(version), Some(fields)) = (&options.api_version, object.as_object_mut())
         && version != resource.api_version()
     {
-        if *resource == Resource::Known(Kind::Event) {
+        if *resource == ResourceRef::Known(Kind::Event) {
             event::event_from_core(fields);
         }
         fields.insert("apiVersion".to_owned(), version.clone().into());
@@ -171,7 +171,7 @@ pub(super) fn wipe_system_fields(metadata: &mut ObjectMeta) {
 ///
 /// # Errors
 /// 400, when it says it is in another.
-pub(super) fn match_namespace(resource: &Resource, asked: &str, metadata: &mut ObjectMeta) -> Result<(), ApiError> {
+pub(super) fn match_namespace(resource: &ResourceRef, asked: &str, metadata: &mut ObjectMeta) -> Result<(), ApiError> {
     if !resource.is_namespaced() {
         metadata.namespace = None;
         return Ok(());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Resource, Target, strategy};
+use super::{ResourceRef, Target, strategy};
 use crate::admission;
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
@@ -39,7 +39,7 @@ impl Cluster {
         preconditions: &Preconditions,
         dry_run: bool,
     ) -> Result<Deleted, ApiError> {
-        if target.resource == Resource::Known(Kind::Namespace) {
+        if target.resource == ResourceRef::Known(Kind::Namespace) {
             admission::admit_deletion(&target.name)?;
         }
         let Some(live) = self.object_at(target) else { return Err(target.not_found()) };
@@ -71,7 +71,7 @@ fn success(target: &Target, live: &Object) -> Value {
 }
 
 /// The object is the one that is meant (`BeforeDelete`). Upstream names the kind where it names resources elsewhere.
-fn check(preconditions: &Preconditions, resource: &Resource, live: &Object) -> Result<(), ApiError> {
+fn check(preconditions: &Preconditions, resource: &ResourceRef, live: &Object) -> Result<(), ApiError> {
     let differs = |asked: &Option<String>, own: &Option<String>| {
         let (asked, own) = (asked.clone()?, own.clone().unwrap_or_default());
         (asked != own).then_some((asked, own))

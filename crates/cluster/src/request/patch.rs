@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::decode::{self, Decoded};
-use super::{Resource, WriteOptions, strategy};
+use super::{ResourceRef, WriteOptions, strategy};
 use crate::api_error::ApiError;
 use crate::make::strategic::strategic_merge;
 use crate::validation;
@@ -26,7 +26,7 @@ pub enum Patch {
 
 impl Patch {
     /// Refuses a kind of patch that the resource does not take, and options that do not go with it.
-    pub(super) fn check(&self, resource: &Resource, options: &WriteOptions) -> Result<(), ApiError> {
+    pub(super) fn check(&self, resource: &ResourceRef, options: &WriteOptions) -> Result<(), ApiError> {
         let accepted = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
         match self {
             Patch::Strategic(_) if !strategy::is_built_in(resource.api_version()) => {
@@ -45,7 +45,7 @@ impl Patch {
     /// When the patch cannot be read or does not fit, or what it makes is no such object.
     pub(super) fn apply_to(
         &self,
-        resource: &Resource,
+        resource: &ResourceRef,
         mut object: Value,
         options: &WriteOptions,
     ) -> Result<Decoded, ApiError> {

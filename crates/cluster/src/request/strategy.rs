@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::object::{Kind, Object};
 
-use super::Resource;
+use super::ResourceRef;
 
 /// Built-in kinds that the cluster does not know and that have a status of their own.
 const OTHERS_WITH_STATUS: [&str; 10] = [
@@ -61,10 +61,10 @@ pub(super) fn has_status(object: &Object) -> bool {
 }
 
 /// The same of a resource.
-pub(super) fn resource_has_status(resource: &Resource) -> bool {
+pub(super) fn resource_has_status(resource: &ResourceRef) -> bool {
     match resource {
-        Resource::Known(kind) => known_has_status(*kind),
-        Resource::Other { api_version, kind, .. } => other_has_status(api_version, kind),
+        ResourceRef::Known(kind) => known_has_status(*kind),
+        ResourceRef::Other { api_version, kind, .. } => other_has_status(api_version, kind),
     }
 }
 
@@ -96,21 +96,21 @@ fn known_has_status(kind: Kind) -> bool {
 }
 
 /// Whether a PUT of what is not there creates it (`AllowCreateOnUpdate`).
-pub(super) fn allows_create_on_update(resource: &Resource) -> bool {
+pub(super) fn allows_create_on_update(resource: &ResourceRef) -> bool {
     match resource {
-        Resource::Known(kind) => {
+        ResourceRef::Known(kind) => {
             matches!(kind, Kind::Event | Kind::Lease | Kind::LimitRange | Kind::RuntimeClass | Kind::Service)
         }
-        Resource::Other { api_version, kind, .. } => {
+        ResourceRef::Other { api_version, kind, .. } => {
             api_version.starts_with("rbac.authorization.k8s.io/") || kind == "Endpoints"
         }
     }
 }
 
 /// Whether an update need not say which version of the object it is of (`AllowUnconditionalUpdate`).
-pub(super) fn allows_unconditional_update(resource: &Resource) -> bool {
+pub(super) fn allows_unconditional_update(resource: &ResourceRef) -> bool {
     match resource {
-        Resource::Known(kind) => !matches!(
+        ResourceRef::Known(kind) => !matches!(
             kind,
             Kind::Lease
                 | Kind::PodDisruptionBudget
@@ -120,17 +120,17 @@ pub(super) fn allows_unconditional_update(resource: &Resource) -> bool {
                 | Kind::RuntimeClass
                 | Kind::VolumeAttachment
         ),
-        Resource::Other { api_version, kind, .. } => {
+        ResourceRef::Other { api_version, kind, .. } => {
             is_built_in(api_version) && !matches!(kind.as_str(), "CustomResourceDefinition" | "APIService")
         }
     }
 }
 
 /// Whether a DELETE answers the object that is gone, and not a mere success (`ReturnDeletedObject`).
-pub(super) fn returns_deleted_object(resource: &Resource) -> bool {
+pub(super) fn returns_deleted_object(resource: &ResourceRef) -> bool {
     matches!(
         resource,
-        Resource::Known(
+        ResourceRef::Known(
             Kind::Pod
                 | Kind::PersistentVolume
                 | Kind::PersistentVolumeClaim

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::controllers::controller_ref::Selects;
+use crate::controllers::replica_set::count;
+use crate::convert;
 use crate::gaps::list;
 use crate::object::{Kind, Object};
-use crate::pod;
+use crate::pod::{self, Pod};
 
 /// A sentence each: pods that a status counts, nodes whose pods nobody shows, owners of what makes pods.
 pub(crate) fn missing(objects: &[Object]) -> Vec<String> {
@@ -32,17 +36,26 @@ fn missing_pods(objects: &[Object]) -> Option<String> {
         return None;
     }
     let mut there: FxHashMap<&str, i32> = FxHashMap::default();
+    // Of tidied dumps the owner references are gone: such pods are taken in by whose selector they match.
+    let mut free: FxHashMap<&str, Vec<&Pod>> = FxHashMap::default();
     for object in objects {
-        if let Object::Pod(pod) = object
-            && pod::is_active(pod)
-            && let Some(owner) = pod::controller_of(&pod.metadata)
-        {
-            *there.entry(owner.uid.as_str()).or_default() += 1;
+        let Object::Pod(pod) = object else { continue };
+        match pod::controller_of(&pod.metadata) {
+            _ if !pod::is_active(pod) => {}
+            Some(owner) => *there.entry(owner.uid.as_str()).or_default() += 1,
+            None => free.entry(object.namespace().unwrap_or_default()).or_default().push(pod),
         }
     }
+    let matching = |object: &Object| {
+        let free = free.get(object.namespace().unwrap_or_default()).map(Vec::as_slice).unwrap_or_default();
+        let selector = selector(object).filter(|_| !free.is_empty()).map(|selector| convert::label_selector(&selector));
+        let labels = |pod: &Pod| pod.metadata.labels.clone().unwrap_or_default();
+        selector.map_or(0, |selector| count(free.iter().filter(|pod| selector.matches(&labels(pod))).count()))
+    };
     let lacking = counted.into_iter().filter_map(|(object, counted)| {
-        let uid = object.metadata().uid.as_deref()?;
-        let lacking = counted - there.get(uid).copied().unwrap_or(0);
+        let owned = object.metadata().uid.as_deref().and_then(|uid| there.get(uid)).copied().unwrap_or(0);
+        let lacking = counted - owned;
+        let lacking = if lacking > 0 { lacking - matching(object) } else { lacking };
         (lacking > 0).then(|| {
             let (kind, namespace) = (object.kind_name(), object.namespace().unwrap_or_default());
             format!("{lacking} of {kind} {namespace}/{}", object.name())
@@ -63,6 +76,17 @@ fn pods_counted(object: &Object) -> Option<i32> {
         _ => 0,
     };
     Some(counted).filter(|counted| *counted > 0)
+}
+
+/// Which pods an object takes in.
+fn selector(object: &Object) -> Option<LabelSelector> {
+    match object {
+        Object::ReplicaSet(set) => Some(set.selector().into_owned()),
+        Object::StatefulSet(set) => Some(set.selector().into_owned()),
+        Object::DaemonSet(set) => Some(set.selector().into_owned()),
+        Object::Job(job) => job.spec.as_ref()?.selector.clone(),
+        _ => None,
+    }
 }
 
 /// A Deployment makes ReplicaSets, a CronJob makes Jobs: without them these stay as they are.

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, 
 use k8s_openapi::jiff::Timestamp;
 use rustc_hash::FxHashSet;
 use serde_json::Value;
+use sim_core::model::LabelSelector as Selector;
 
 use crate::controllers::controller_ref::owner_reference;
 use crate::controllers::deployment::{HASH_LABEL, REVISION};
@@ -63,7 +64,7 @@ pub(crate) fn put_back(objects: &mut Vec<Object>) -> Vec<String> {
     names
 }
 
-/// The pods whose ReplicaSet is missing and whose Deployment is there, by Deployment and ReplicaSet.
+/// The pods whose ReplicaSet is missing and whose Deployment is there or, of pods that nobody owns, selects them, by Deployment and ReplicaSet.
 fn groups(objects: &[Object]) -> Vec<(Arc<Deployment>, Vec<Group>)> {
     let mut deployments: BTreeMap<Name, (Arc<Deployment>, BTreeMap<String, Group>)> = BTreeMap::new();
     let mut there: FxHashSet<(&str, &str)> = FxHashSet::default();
@@ -83,35 +84,85 @@ fn groups(objects: &[Object]) -> Vec<(Arc<Deployment>, Vec<Group>)> {
     if deployments.is_empty() {
         return Vec::new();
     }
+    let takers = Takers::of(objects);
     for object in objects {
         let Object::Pod(pod) = object else { continue };
-        let Some(owner) = pod::controller_of(&pod.metadata).filter(|owner| owner.kind == Kind::ReplicaSet.name())
-        else {
-            continue;
-        };
         let namespace = object.namespace().unwrap_or_default();
+        let labels = pod.metadata.labels.clone().unwrap_or_default();
+        let Some(hash) = labels.get(HASH_LABEL) else { continue };
+        let (deployment, owner) = match pod::controller_of(&pod.metadata) {
+            Some(owner) if owner.kind == Kind::ReplicaSet.name() => {
+                let Some((name, _)) = owner.name.rsplit_once('-').filter(|(_, own)| own == hash) else { continue };
+                (name.to_owned(), owner.clone())
+            }
+            Some(_) => continue,
+            None => {
+                let Some(name) = takers.deployment(namespace, &labels) else { continue };
+                (name.to_owned(), unknown_set(format!("{name}-{hash}")))
+            }
+        };
         if there.contains(&(namespace, owner.name.as_str())) {
             continue;
         }
-        let labels = pod.metadata.labels.clone().unwrap_or_default();
-        let Some((name, hash)) = owner.name.rsplit_once('-') else { continue };
-        let Some((deployment, groups)) = deployments.get_mut(&(namespace.to_owned(), name.to_owned())) else {
-            continue;
-        };
-        let selects = convert::label_selector(&deployment.spec.selector).matches(&labels);
-        if !selects || labels.get(HASH_LABEL).is_none_or(|own| own != hash) {
+        let Some((deployment, groups)) = deployments.get_mut(&(namespace.to_owned(), deployment)) else { continue };
+        if !convert::label_selector(&deployment.spec.selector).matches(&labels) {
             continue;
         }
         let group = groups.entry(owner.name.clone()).or_insert_with(|| Group {
             name: owner.name.clone(),
-            hash: hash.to_owned(),
-            owner: owner.clone(),
+            hash: hash.clone(),
+            owner,
             pods: Vec::new(),
         });
         group.pods.push(pod.clone());
     }
     let found = deployments.into_values().filter(|(_, groups)| !groups.is_empty());
     found.map(|(deployment, groups)| (deployment, groups.into_values().collect())).collect()
+}
+
+/// Who would take in a pod that nobody owns.
+struct Takers<'a> {
+    /// Namespace, name and selector.
+    deployments: Vec<(&'a str, &'a str, Selector)>,
+    sets: Vec<(&'a str, Selector)>,
+}
+
+impl<'a> Takers<'a> {
+    fn of(objects: &'a [Object]) -> Self {
+        let mut takers = Self { deployments: Vec::new(), sets: Vec::new() };
+        for object in objects {
+            let namespace = object.namespace().unwrap_or_default();
+            match object {
+                Object::Deployment(deployment) => {
+                    let selector = convert::label_selector(&deployment.spec.selector);
+                    takers.deployments.push((namespace, object.name(), selector));
+                }
+                Object::ReplicaSet(set) => takers.sets.push((namespace, convert::label_selector(&set.spec.selector))),
+                _ => {}
+            }
+        }
+        takers
+    }
+
+    /// The Deployment whose ReplicaSet the pod was of, when no ReplicaSet that is there takes it in.
+    fn deployment(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<&'a str> {
+        if self.sets.iter().any(|(own, selector)| *own == namespace && selector.matches(labels)) {
+            return None;
+        }
+        let mut matching =
+            self.deployments.iter().filter(|(own, _, selector)| *own == namespace && selector.matches(labels));
+        matching.next().map(|(_, name, _)| *name)
+    }
+}
+
+/// A reference to a ReplicaSet of which only the name is known.
+fn unknown_set(name: String) -> OwnerReference {
+    OwnerReference {
+        api_version: Kind::ReplicaSet.api_version().to_owned(),
+        kind: Kind::ReplicaSet.name().to_owned(),
+        name,
+        ..OwnerReference::default()
+    }
 }
 
 /// When the first of its pods was created.

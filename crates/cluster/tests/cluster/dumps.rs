@@ -1,7 +1,8 @@
 //! Dumps of living clusters that leave something out: nothing is made anew or restarted, and what is missing is told.
 
 use crate::common::{MINUTE, cluster, merge, node, object, web};
-use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use sim_cluster::Cluster;
 use sim_cluster::pod::Pod;
@@ -113,6 +114,74 @@ fn a_missing_replica_set_is_put_together_from_its_pods() {
     let mut changed = pod.clone();
     changed["spec"]["containers"][0]["image"] = json!("mirror/app:1");
     check(vec![deployment, changed], &["web-abc-1"]);
+}
+
+/// What tools that tidy manifests take away: every combination of owner references, uids and ReplicaSets.
+#[test]
+fn a_dump_without_owners_uids_or_replica_sets_keeps_its_pods() {
+    let note =
+        "the input lacks the ReplicaSets default/web-abc: they were put together from their pods and Deployments";
+    for (references, uids, sets) in [
+        (false, true, true),
+        (false, false, true),
+        (false, true, false),
+        (false, false, false),
+        (true, false, false),
+        (true, true, false),
+    ] {
+        let clean = |mut object: Value| {
+            let metadata = object["metadata"].as_object_mut().unwrap();
+            if !references {
+                metadata.shift_remove("ownerReferences");
+            }
+            if !uids {
+                metadata.shift_remove("uid");
+                for owner in object["metadata"]["ownerReferences"].as_array_mut().into_iter().flatten() {
+                    owner.as_object_mut().unwrap().insert("uid".to_owned(), json!(""));
+                }
+            }
+            object
+        };
+        let labels = json!({"app": "web", "pod-template-hash": "abc"});
+        let mut set = workload("ReplicaSet", "web-abc", json!({"replicas": 2}));
+        set["spec"]["replicas"] = json!(2);
+        set["metadata"]["labels"] = labels.clone();
+        set["spec"]["selector"]["matchLabels"] = labels.clone();
+        set["spec"]["template"]["metadata"]["labels"] = labels.clone();
+        set["metadata"]["ownerReferences"] = json!([
+            {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-web", "controller": true}]);
+        let pod = |name| running(name, labels.clone(), Some(("ReplicaSet", "web-abc")));
+        let mut deployment = workload("Deployment", "web", json!({"updatedReplicas": 2, "replicas": 2}));
+        deployment["spec"]["replicas"] = json!(2);
+        let mut objects = vec![deployment, pod("web-abc-1"), pod("web-abc-2")];
+        objects.extend(sets.then_some(set));
+        let cluster = check(objects.into_iter().map(clean).collect(), &["web-abc-1", "web-abc-2"]);
+        let expected: &[&str] = if sets { &[] } else { &[note] };
+        assert_eq!(cluster.gaps(), expected, "references {references}, uids {uids}, sets {sets}");
+        let set = cluster.store().find::<ReplicaSet>("default", "web-abc").unwrap();
+        let owner = |metadata: &ObjectMeta| metadata.owner_references.as_ref().unwrap()[0].uid.clone();
+        for pod in cluster.store().list::<Pod>() {
+            assert_eq!(Some(owner(&pod.metadata)), set.metadata.uid);
+        }
+        let deployment = cluster.store().find::<Deployment>("default", "web").unwrap();
+        assert_eq!(Some(owner(&set.metadata)), deployment.metadata.uid);
+    }
+}
+
+#[test]
+fn pods_that_nobody_owns_count_for_whom_they_match() {
+    // Two are there of three.
+    for (kind, counted) in [("StatefulSet", "replicas"), ("DaemonSet", "currentNumberScheduled")] {
+        let mut set = workload(kind, "web", json!({}));
+        set["status"][counted] = json!(3);
+        let pod = |name| running(name, json!({"app": "web"}), None);
+        let other = running("other", json!({"app": "other"}), None);
+        let cluster = cluster("v1.30.0", vec![node("n1"), set, pod("web-0"), pod("web-1"), other]);
+        told(
+            &cluster,
+            &format!("the input lacks pods that a status counts (1 of {kind} default/web): they are made anew"),
+        );
+    }
 }
 
 #[test]

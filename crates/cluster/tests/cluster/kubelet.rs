@@ -139,22 +139,31 @@ fn pods_end_by_their_restart_policy() {
 #[test]
 fn an_image_that_is_missing_is_pulled_with_a_back_off() {
     let mut cluster = cluster("v1.33.0", vec![node("n1"), bound("p", "image missing", json!({}))]);
-    check(&mut cluster, 2_000, "p", "0/1 ErrImagePull 0");
+    // Each sync shows what came of the one before: the first follows at once, the others after 12.5 s.
+    check(&mut cluster, 2_000, "p", "0/1 ContainerCreating 0");
+    check(&mut cluster, 3_000, "p", "0/1 ErrImagePull 0");
     let why = "rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/library/app:1\": failed to resolve reference \"docker.io/library/app:1\": docker.io/library/app:1: not found";
     assert_eq!(waiting(&cluster, "p"), ("ErrImagePull".to_owned(), why.to_owned()));
-    check(&mut cluster, 4_000, "p", "0/1 ImagePullBackOff 0");
+    check(&mut cluster, 16_000, "p", "0/1 ImagePullBackOff 0");
     assert_eq!(waiting(&cluster, "p").1, format!("Back-off pulling image \"app:1\": ErrImagePull: {why}"));
     cluster.run_until(60_000);
     assert_eq!(told(&cluster, "p", "Pulling", "Pulling image \"app:1\""), 3);
     assert_eq!(told(&cluster, "p", "Failed", &format!("Failed to pull image \"app:1\": {why}")), 3);
     assert_eq!(told(&cluster, "p", "Failed", "Error: ErrImagePull"), 3);
     assert_eq!(told(&cluster, "p", "BackOff", "Back-off pulling image \"app:1\""), 3);
+    assert_eq!(told(&cluster, "p", "Failed", "Error: ImagePullBackOff"), 3);
+    check(&mut cluster, 65_000, "p", "0/1 ErrImagePull 0");
+    check(&mut cluster, 70_000, "p", "0/1 ImagePullBackOff 0");
+    // Between two pulls every sync tells: three of them in 40 s.
+    cluster.run_until(92_000);
+    assert_eq!(told(&cluster, "p", "Pulling", "Pulling image \"app:1\""), 4);
+    assert_eq!(told(&cluster, "p", "BackOff", "Back-off pulling image \"app:1\""), 5);
 }
 
 #[test]
 fn docker_says_it_differently() {
     let mut cluster = cluster("v1.16.0", vec![node("n1"), bound("p", "image missing", json!({}))]);
-    check(&mut cluster, 4_000, "p", "0/1 ImagePullBackOff 0");
+    check(&mut cluster, 16_000, "p", "0/1 ImagePullBackOff 0");
     assert_eq!(waiting(&cluster, "p").1, "Back-off pulling image \"app:1\"");
     let why = "rpc error: code = Unknown desc = Error response from daemon: manifest for app:1 not found: manifest unknown: manifest unknown";
     told(&cluster, "p", "Failed", &format!("Failed to pull image \"app:1\": {why}"));
@@ -169,7 +178,7 @@ fn a_broken_image_stays_where_it_was() {
     let elsewhere = Object::read(Kind::Pod, pod("r", "", json!({"nodeName": "n2"}), json!({}))).unwrap();
     cluster.make(&Change::Apply(vec![there, elsewhere])).unwrap();
     check(&mut cluster, 10_000, "q", "1/1 Running 0");
-    check(&mut cluster, 10_000, "r", "0/1 ImagePullBackOff 0");
+    check(&mut cluster, 10_000, "r", "0/1 ErrImagePull 0");
     cluster.make(&Change::ImageFixed("app:*".to_owned())).unwrap();
     check(&mut cluster, 60_000, "r", "1/1 Running 0");
 }

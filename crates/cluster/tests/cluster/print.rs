@@ -244,7 +244,7 @@ Pod Template:
 ";
     for (version, template) in [("v1.27.0", TEMPLATE_27), ("v1.33.0", TEMPLATE_33)] {
         let events = events();
-        let shown = describe_deployment(&deployment, &events.iter().collect::<Vec<_>>(), &context(version));
+        let shown = describe_deployment(&deployment, &[], &[], &events.iter().collect::<Vec<_>>(), &context(version));
         assert!(shown.starts_with(&format!("{head}{template}Events:\n")), "{version}:\n{shown}");
     }
 }

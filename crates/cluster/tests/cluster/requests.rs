@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use sim_cluster::{
-    ApiError, Cluster, DeleteOptions, Deleted, FieldValidation, Kind, Patch, Preconditions, Resource, Subresource,
+    ApiError, Cluster, DeleteOptions, Deleted, FieldValidation, Kind, Patch, Preconditions, ResourceRef, Subresource,
     Target, WriteOptions, Written,
 };
 
@@ -14,11 +14,11 @@ const STRICT: FieldValidation = FieldValidation::Strict;
 
 fn known(kind: Kind, name: &str) -> Target {
     let namespace = if kind.is_namespaced() { "default" } else { "" };
-    Target { resource: Resource::Known(kind), namespace: namespace.to_owned(), name: name.to_owned() }
+    Target { resource: ResourceRef::Known(kind), namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
-fn widgets() -> Resource {
-    Resource::Other {
+fn widgets() -> ResourceRef {
+    ResourceRef::Other {
         api_version: "example.com/v1".to_owned(),
         kind: "Widget".to_owned(),
         plural: "widgets".to_owned(),
@@ -43,12 +43,12 @@ fn options(strict: FieldValidation) -> WriteOptions {
     WriteOptions { strict, ..WriteOptions::default() }
 }
 
-fn create(cluster: &mut Cluster, resource: &Resource, body: Value) -> Result<Written, ApiError> {
+fn create(cluster: &mut Cluster, resource: &ResourceRef, body: Value) -> Result<Written, ApiError> {
     cluster.create(resource, "default", body, &WriteOptions::default())
 }
 
 fn create_known(cluster: &mut Cluster, kind: Kind, body: Value) -> Result<Written, ApiError> {
-    create(cluster, &Resource::Known(kind), body)
+    create(cluster, &ResourceRef::Known(kind), body)
 }
 
 fn replace(cluster: &mut Cluster, target: &Target, body: Value) -> Result<Written, ApiError> {
@@ -134,7 +134,8 @@ fn what_is_no_such_object_is_refused() {
     deployment["apiVersion"] = "apps/v1beta1".into();
     let why = "the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)";
     refused(create_known(&mut cluster, Kind::Deployment, deployment), 400, why);
-    let nowhere = cluster.create(&Resource::Known(Kind::ConfigMap), "nowhere", config("c"), &WriteOptions::default());
+    let nowhere =
+        cluster.create(&ResourceRef::Known(Kind::ConfigMap), "nowhere", config("c"), &WriteOptions::default());
     refused(nowhere, 404, "namespaces \"nowhere\" not found");
     let nowhere = cluster.create(&widgets(), "nowhere", json!({"metadata": {"name": "w"}}), &WriteOptions::default());
     refused(nowhere, 404, "namespaces \"nowhere\" not found");
@@ -162,7 +163,7 @@ fn unknown_fields_are_refused_told_or_dropped() {
     let mut body = pod("web");
     body["spec"]["x"] = 1.into();
     body["spec"]["containers"][0]["immage"] = "y".into();
-    let resource = Resource::Known(Kind::Pod);
+    let resource = ResourceRef::Known(Kind::Pod);
     let why = "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field \"spec.containers[0].immage\", unknown field \"spec.x\"";
     refused(cluster.create(&resource, "default", body.clone(), &options(STRICT)), 400, why);
     let written = cluster.create(&resource, "default", body.clone(), &options(FieldValidation::Warn)).unwrap();
@@ -306,7 +307,7 @@ fn a_dry_run_keeps_nothing() {
     cluster.keep_journal();
     let dry = WriteOptions { dry_run: true, ..WriteOptions::default() };
     let before = cluster.store().resource_version();
-    let written = cluster.create(&Resource::Known(Kind::Pod), "default", pod("p"), &dry).unwrap();
+    let written = cluster.create(&ResourceRef::Known(Kind::Pod), "default", pod("p"), &dry).unwrap();
     let metadata = &written.object["metadata"];
     assert_eq!((metadata["uid"].is_string(), metadata.get("resourceVersion")), (true, None));
     assert_eq!(cluster.object_at(&known(Kind::Pod, "p")).map(|_| ()), None);
@@ -327,7 +328,7 @@ fn objects_go_when_nothing_holds_them() {
     let mut cluster = cluster("1.34", vec![]);
     cluster.keep_journal();
     for (resource, target) in
-        [(Resource::Known(Kind::ConfigMap), known(Kind::ConfigMap, "c")), (widgets(), widget("c"))]
+        [(ResourceRef::Known(Kind::ConfigMap), known(Kind::ConfigMap, "c")), (widgets(), widget("c"))]
     {
         let body = json!({"metadata": {"name": "c", "finalizers": ["example.com/hold"]}});
         create(&mut cluster, &resource, body).unwrap();
@@ -477,7 +478,7 @@ fn events_come_in_both_versions() {
         "eventTime": "2026-01-01T00:00:00.000000Z", "reportingController": "me", "reportingInstance": "me-1",
         "action": "Binding", "reason": "Scheduled", "type": "Normal", "note": "done",
         "regarding": {"kind": "Pod", "name": "p", "namespace": "default"}});
-    let written = cluster.create(&Resource::Known(Kind::Event), "default", body, &newer).unwrap().object;
+    let written = cluster.create(&ResourceRef::Known(Kind::Event), "default", body, &newer).unwrap().object;
     assert_eq!((&written["apiVersion"], &written["note"]), (&json!("events.k8s.io/v1"), &json!("done")));
     let target = known(Kind::Event, "e");
     let event = stored(&cluster, &target);

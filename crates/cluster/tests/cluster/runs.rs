@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Event;
 use serde_json::{Value, json};
 use sim_cluster::{
     Change, Cluster, Kind, Object, ObjectKey, ObjectRef, PatchType, PodResult, RunResult, Setup, Stop, TaintPattern,
+    WorkloadRef, parse_toleration,
 };
 
 const MINUTE: u64 = 60 * 1000;
@@ -243,4 +244,36 @@ fn apply_keeps_what_others_set_and_drops_what_is_no_longer_said() {
     assert_eq!(live["metadata"]["labels"].get("team"), None);
     // The number of replicas was applied and is no longer said: the default holds.
     assert_eq!(live["spec"]["replicas"], json!(1));
+}
+
+#[test]
+fn what_is_so_already_is_not_written_again() {
+    let template = json!({"tolerations": [{"key": "k", "operator": "Exists"}]});
+    let mut labelled = node("n1", json!([]));
+    labelled["metadata"]["labels"] = json!({"disk": "ssd"});
+    labelled["metadata"]["annotations"] = json!({"note": "a"});
+    let mut cluster = cluster("v1.30.0", vec![labelled, deployment("web", 2, template)]);
+    cluster.settle(60 * MINUTE);
+    let (web, n1) = (ObjectRef::parse("deployment/web").unwrap(), ObjectRef::parse("node/n1").unwrap());
+    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let replicas = json!({"spec": {"replicas": 2}});
+    for (change, said) in [
+        (Change::Scale { workload: web.clone(), replicas: 2 }, vec!["deployment.apps/web scaled"]),
+        (Change::Label { target: n1.clone(), set: pair("disk", "ssd"), remove: vec![] }, vec!["node/n1 not labeled"]),
+        (Change::Annotate { target: n1, set: pair("note", "a"), remove: vec![] }, vec!["node/n1 annotated"]),
+        (
+            Change::Patch { target: web.clone(), type_: PatchType::Merge, patch: replicas },
+            vec!["deployment.apps/web patched (no change)"],
+        ),
+        (Change::SetImage { workload: web.clone(), images: pair("c", "nginx:1.25") }, vec![]),
+        (
+            Change::AddToleration { workload: WorkloadRef::Object(web), toleration: parse_toleration("k").unwrap() },
+            vec!["deployment.apps/web patched (no change)"],
+        ),
+        (Change::Uncordon("n1".to_owned()), vec!["node/n1 already uncordoned"]),
+    ] {
+        let before = cluster.store().resource_version();
+        assert_eq!(cluster.make(&change).unwrap(), said, "{change}");
+        assert_eq!(cluster.store().resource_version(), before, "{change}");
+    }
 }

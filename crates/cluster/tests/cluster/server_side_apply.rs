@@ -1,12 +1,12 @@
 //! Server-side apply: whose fields are whose, conflicts, and what goes when its owner no longer names it.
 
 use serde_json::{Value, json};
-use sim_cluster::{ApiError, Cluster, Kind, Patch, Resource, Target, WriteOptions, Written};
+use sim_cluster::{ApiError, Cluster, Kind, Patch, ResourceRef, Target, WriteOptions, Written};
 
 use crate::common::{cluster, web};
 
 fn target(kind: Kind, name: &str) -> Target {
-    Target { resource: Resource::Known(kind), namespace: "default".to_owned(), name: name.to_owned() }
+    Target { resource: ResourceRef::Known(kind), namespace: "default".to_owned(), name: name.to_owned() }
 }
 
 fn by(manager: &str) -> WriteOptions {
@@ -71,7 +71,7 @@ fn applying_the_same_again_writes_nothing() {
 #[test]
 fn fields_of_others_are_a_conflict_unless_forced() {
     let mut cluster = cluster("1.34", vec![]);
-    let resource = Resource::Known(Kind::Deployment);
+    let resource = ResourceRef::Known(Kind::Deployment);
     let body = web(1, "i", json!({}), json!({}));
     let made = cluster.create(&resource, "default", body, &by("kubectl-client-side-apply")).unwrap().object;
     let fields = &made["metadata"]["managedFields"][0]["fieldsV1"];
@@ -137,7 +137,7 @@ fn kubectl_may_take_what_it_applied_on_its_own_side() {
     let last = config(json!({"a": "1"}));
     let mut body = last.clone();
     body["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": format!("{last}\n")});
-    cluster.create(&Resource::Known(Kind::ConfigMap), "default", body, &by("kubectl-client-side-apply")).unwrap();
+    cluster.create(&ResourceRef::Known(Kind::ConfigMap), "default", body, &by("kubectl-client-side-apply")).unwrap();
     apply(&mut cluster, "else", config(json!({"a": "2"})), false).unwrap_err();
     let now = apply(&mut cluster, "kubectl", config(json!({"a": "2"})), false).unwrap().object;
     assert_eq!(now["data"], json!({"a": "2"}));
@@ -201,7 +201,7 @@ fn a_configuration_must_be_one_of_the_object() {
 #[test]
 fn custom_resources_are_applied_too() {
     let mut cluster = cluster("1.34", vec![]);
-    let resource = Resource::Other {
+    let resource = ResourceRef::Other {
         api_version: "example.com/v1".to_owned(),
         kind: "Widget".to_owned(),
         plural: "widgets".to_owned(),

@@ -220,6 +220,49 @@ fn what_is_fixed_stays() {
 }
 
 #[test]
+fn what_a_csi_node_says_of_a_driver_is_fixed() {
+    let csi_node = json!({"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": {"name": "n1"},
+        "spec": {"drivers": [{"name": "d", "nodeID": "n1", "topologyKeys": ["zone"], "allocatable": {"count": 5}}]}});
+    let patch = |driver: Value| json!({"spec": {"drivers": [driver]}});
+    let (count, id) = (json!({"name": "d", "allocatable": {"count": 9}}), json!({"name": "d", "nodeID": "n2"}));
+    for (version, driver, path) in
+        [("v1.30.0", &count, "CSINodeDriver"), ("v1.34.0", &count, "spec.drivers"), ("v1.35.0", &id, "spec.drivers")]
+    {
+        let why = format!(
+            "The CSINode \"n1\" is invalid: {path}: Invalid value: storage.CSINodeDriver{{…}}: field is immutable"
+        );
+        assert_eq!(
+            patched(version, csi_node.clone(), "csinode/n1", patch(driver.clone())).unwrap_err(),
+            why,
+            "{version}"
+        );
+    }
+    patched("v1.35.0", csi_node.clone(), "csinode/n1", patch(count)).unwrap();
+    // Drivers may come and go.
+    patched("v1.30.0", csi_node, "csinode/n1", patch(json!({"name": "e", "nodeID": "x", "topologyKeys": null})))
+        .unwrap();
+}
+
+#[test]
+fn a_status_is_written_through_its_own_endpoint() {
+    let allocatable = |cluster: &Cluster| {
+        let node = cluster.store().find::<k8s_openapi::api::core::v1::Node>("", "n1").unwrap();
+        node.status.clone().unwrap().allocatable.unwrap()["cpu"].0.clone()
+    };
+    let (target, type_) = (ObjectRef::parse("node/n1").unwrap(), PatchType::Strategic);
+    let patch = json!({"spec": {"unschedulable": true}, "status": {"allocatable": {"cpu": "8"}}});
+    let mut cluster = cluster("v1.31.0", vec![node("n1")]);
+    let main = Change::Patch { target: target.clone(), type_, patch: json!({"status": {"allocatable": {"cpu": "8"}}}) };
+    assert_eq!(cluster.make(&main).unwrap(), ["node/n1 patched (no change)"]);
+    assert_eq!(allocatable(&cluster), "4");
+    let status = Change::PatchStatus { target, type_, patch };
+    assert_eq!(cluster.make(&status).unwrap(), ["node/n1 patched"]);
+    let node = cluster.store().find::<k8s_openapi::api::core::v1::Node>("", "n1").unwrap();
+    assert!(node.spec.as_ref().is_none_or(|spec| spec.unschedulable.is_none()), "the spec stays");
+    assert_eq!(allocatable(&cluster), "8");
+}
+
+#[test]
 fn pods_that_cannot_be_made_are_told_of() {
     let empty = json!({"template": {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": [{"name": "c"}]}}});
     let mut cluster = cluster("v1.31.0", vec![node("n1")]);

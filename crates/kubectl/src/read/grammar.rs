@@ -139,6 +139,8 @@ pub(super) struct Patch {
     pub(super) words: Vec<String>,
     #[arg(long = "type", default_value = "strategic")]
     pub(super) type_: String,
+    #[arg(long)]
+    pub(super) subresource: Option<String>,
     #[arg(short, long, allow_hyphen_values = true)]
     pub(super) patch: Option<String>,
 }

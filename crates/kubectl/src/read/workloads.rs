@@ -31,8 +31,20 @@ pub(super) fn patch(scope: &Scope<'_>, patch: &Patch) -> Result<Vec<Change>, Str
     if !fits {
         return Err(unreadable(format!("expected {expected}")));
     }
+    let is_status = match patch.subresource.as_deref() {
+        None | Some("") => false,
+        Some("status") => true,
+        Some(other @ ("scale" | "resize")) => return Err(format!("error: sim does not patch the subresource {other}")),
+        Some(other) => {
+            return Err(format!("error: invalid subresource value: {other:?}. Must be one of [status scale resize]"));
+        }
+    };
     let targets = scope.objects(&patch.words, Unnamed::Nothing)?;
-    Ok(targets.into_iter().map(|target| Change::Patch { target, type_, patch: value.clone() }).collect())
+    let changes = targets.into_iter().map(|target| match (is_status, value.clone()) {
+        (true, patch) => Change::PatchStatus { target, type_, patch },
+        (false, patch) => Change::Patch { target, type_, patch },
+    });
+    Ok(changes.collect())
 }
 
 /// `kubectl scale` (pkg/cmd/scale `scale.go`).

@@ -171,6 +171,17 @@ fn delete() {
 }
 
 #[test]
+fn a_patch_of_the_status() {
+    let text = "kubectl patch node n1 --subresource=status -p 'status: {phase: x}'";
+    let change = read(&cluster(), text).unwrap().remove(0);
+    assert!(matches!(&change, Change::PatchStatus { type_: PatchType::Strategic, .. }), "{change}");
+    bad(
+        "kubectl patch node n1 --subresource=stats -p '{}'",
+        "error: invalid subresource value: \"stats\". Must be one of [status scale resize]",
+    );
+}
+
+#[test]
 fn patch() {
     let patch = |text: &str| match read(&cluster(), text).unwrap().remove(0) {
         Change::Patch { type_, patch, .. } => (type_, patch.to_string()),

@@ -115,6 +115,11 @@ fn what_an_api_server_refuses_is_refused() {
     error(job, "Job j: spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"");
     // What a server has taken is right.
     fine("apiVersion: v1\nkind: Pod\nmetadata: {name: p, uid: u}\nspec: {containers: [{name: c}]}\n");
+    // No server takes a workload that does not select its own pods.
+    error(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, uid: u}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, spec: {}}}\n",
+        "`selector` does not match template `labels`",
+    );
     // One fault is told once.
     let one = read("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: c}]}\n");
     assert_eq!(one.faults.len(), 1, "{:?}", one.faults);

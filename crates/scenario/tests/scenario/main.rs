@@ -1,4 +1,6 @@
 //! Reading input, and the published schema.
 
+mod faults;
 mod load;
 mod schema;
+mod write;

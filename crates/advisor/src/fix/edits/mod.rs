@@ -15,7 +15,8 @@ mod workload;
 use sim_cluster::Cluster;
 
 use super::edit::Edit;
-use crate::diagnosis::{Knot, Symptom, ThingKind, WaitGraph, symptoms};
+use super::goal::Target;
+use crate::diagnosis::{Knot, Symptom, Thing, ThingKind, WaitGraph, symptoms};
 
 /// A thing that pods wait for, and who waits for it.
 pub(super) struct Site<'a> {
@@ -27,20 +28,31 @@ pub(super) struct Site<'a> {
     directly: Vec<&'a Symptom>,
 }
 
-/// Every candidate for a cluster as it is now, in the order in which its causes were found.
-pub(super) fn candidates(cluster: &Cluster) -> Vec<Edit> {
-    let symptoms = symptoms(cluster);
-    let graph = WaitGraph::of(cluster, &symptoms);
+/// Every candidate for a cluster as it is now but those for pods that the goal excuses, in the order in which its causes were found.
+pub(super) fn candidates(cluster: &Cluster, target: &Target) -> Vec<Edit> {
+    let symptoms: Vec<Symptom> = symptoms(cluster).into_iter().filter(|symptom| !target.excuses(symptom)).collect();
     let mut edits: Vec<Edit> = slips::of_near_misses(cluster, &symptoms);
-    for (at, knot) in graph.knots() {
-        let indices = |direct| graph.waiting_for(at, direct, &symptoms);
+    for (_, edit) in of_graph(cluster, &symptoms, |_| true) {
+        if !edits.iter().any(|known| known.title == edit.title) {
+            edits.push(edit);
+        }
+    }
+    edits
+}
+
+/// The candidates that do something about one of these things, with the thing.
+pub(super) fn of_things(cluster: &Cluster, things: &[Thing]) -> Vec<(Thing, Edit)> {
+    of_graph(cluster, &symptoms(cluster), |thing| things.contains(thing))
+}
+
+fn of_graph(cluster: &Cluster, symptoms: &[Symptom], is_asked: impl Fn(&Thing) -> bool) -> Vec<(Thing, Edit)> {
+    let graph = WaitGraph::of(cluster, symptoms);
+    let mut edits = Vec::new();
+    for (at, knot) in graph.knots().filter(|(_, knot)| is_asked(&knot.thing)) {
+        let indices = |direct| graph.waiting_for(at, direct, symptoms);
         let of = |indices: Vec<usize>| indices.into_iter().filter_map(|index| symptoms.get(index)).collect();
         let site = Site { cluster, knot, waiting: of(indices(false)), directly: of(indices(true)) };
-        for edit in of_thing(&site) {
-            if !edits.iter().any(|known| known.title == edit.title) {
-                edits.push(edit);
-            }
-        }
+        edits.extend(of_thing(&site).into_iter().map(|edit| (knot.thing.clone(), edit)));
     }
     edits
 }

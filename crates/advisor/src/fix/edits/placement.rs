@@ -8,7 +8,7 @@ use sim_cluster::{Change, ObjectRef, PatchType};
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, owner_or_pod, patch_pods, reference};
-use crate::diagnosis::Symptom;
+use crate::diagnosis::{State, Symptom};
 use crate::node;
 use crate::words;
 
@@ -19,7 +19,7 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
         let Some(sample) = symptom.sample.as_deref() else { continue };
         let wanted: Vec<(String, String)> =
             sample.spec.node_selector.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
-        edits.extend(relabel(site, &wanted));
+        edits.extend(relabel(site, symptom, &wanted));
         let Some(owner) = owner_of(symptom) else { continue };
         for (key, _) in &wanted {
             let patch = patch_pods(&owner, json!({"nodeSelector": {key: null}}));
@@ -41,7 +41,7 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
 }
 
 /// The first nodes that lack one of the labels get them all.
-fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
+fn relabel(site: &Site<'_>, symptom: &Symptom, wanted: &[(String, String)]) -> Vec<Edit> {
     if wanted.is_empty() {
         return Vec::new();
     }
@@ -74,6 +74,11 @@ fn relabel(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edit> {
         let edit = edit
             .weakens("the label may say of the node what it is not")
             .limit("a label set by hand is not on the machine that replaces the node");
+        let edit = if symptom.state == State::NoneDesired {
+            edit.limit("which nodes the DaemonSet is meant for is not said by its selector, nor by one near it")
+        } else {
+            edit
+        };
         Some(if missing_role { edit.weakens("the node says that it has a role that it does not have") } else { edit })
     });
     edits.collect()

@@ -83,7 +83,7 @@ pub(super) fn of_container(site: &Site<'_>) -> Vec<Edit> {
     for owner in site.waiting.iter().filter_map(|symptom| owner_of(symptom)).filter(can_undo) {
         edits.push(
             Edit::new(format!("undo the last rollout of {owner}"), vec![undo(&owner)])
-                .weakens("the new template is not rolled out"),
+                .gives_up("the new template is not rolled out"),
         );
     }
     if site.knot.thing.kind == crate::diagnosis::ThingKind::Image {

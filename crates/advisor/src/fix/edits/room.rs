@@ -1,27 +1,166 @@
 //! Too little of a resource: more nodes, smaller requests, fewer replicas, a higher priority.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde_json::json;
-use sim_cluster::{Change, Kind, Object, convert, pod};
+use sim_cluster::pod::Pod;
+use sim_cluster::{Change, Kind, KubeletRestart, Object, convert, pod};
 use sim_core::model::resources::PodRequests;
+use sim_core::scheduler::PluginName;
 
 use super::super::edit::Edit;
 use super::Site;
-use super::workload::{owner_of, patch_pods};
+use super::workload::{owner_of, patch_pods, reference};
+use crate::ask::Filters;
 use crate::diagnosis::Symptom;
 use crate::node;
+use crate::words;
 
 /// What to do about too little room for a resource.
 pub(super) fn of_resource(site: &Site<'_>) -> Vec<Edit> {
     let mut edits = more_nodes(site);
+    edits.extend(more_pods_each(site));
+    edits.extend(device_plugin(site));
     for symptom in &site.directly {
         edits.extend(smaller_requests(site, symptom));
         edits.extend(fewer_replicas(symptom, site));
         edits.extend(higher_priority(site, symptom));
+        edits.extend(move_another(site, symptom));
     }
     edits
 }
+
+/// How many pods a kubelet takes when nothing says otherwise (`maxPods`).
+const MAX_PODS: i64 = 110;
+
+/// Kubelets that take as many pods as kubelets do by default.
+fn more_pods_each(site: &Site<'_>) -> Option<Edit> {
+    let snapshot = site.cluster.scheduling().snapshot();
+    let small = |node: &&String| snapshot.node(node).is_some_and(|info| info.node.allocatable.get("pods") < MAX_PODS);
+    let nodes: Vec<&String> = site.knot.nodes.iter().filter(small).collect();
+    if site.knot.thing.name != "pods" || nodes.is_empty() {
+        return None;
+    }
+    let changes = nodes.iter().map(|node| restart_with(node, "pods", MAX_PODS)).collect();
+    let edit = Edit::new(format!("run the kubelets of {} with --max-pods={MAX_PODS}", words::nodes(&nodes)), changes);
+    let edit = edit.setting(format!(
+        "KubeletConfiguration: maxPods: {MAX_PODS}; kubespray: kubelet_max_pods: {MAX_PODS}; for a cloud's nodes in the template of their group"
+    ));
+    Some(edit.limit("the network plugin must have an address for each of the pods on a node"))
+}
+
+/// The kubelet is restarted, and offers so much of a resource.
+fn restart_with(node: &str, resource: &str, amount: i64) -> Change {
+    Change::KubeletRestart(KubeletRestart {
+        node: node.to_owned(),
+        register_with_taints: None,
+        cloud_provider_external: None,
+        node_labels: None,
+        allocatable: Some([(resource.to_owned(), amount.to_string())].into()),
+        version: None,
+    })
+}
+
+/// The program that tells kubelets of devices, where no node has any and nothing else keeps the pods off.
+fn device_plugin(site: &Site<'_>) -> Option<Edit> {
+    let resource = site.knot.thing.name.as_str();
+    let snapshot = site.cluster.scheduling().snapshot();
+    let is_there = || snapshot.nodes().any(|info| info.node.allocatable.get(resource) > 0);
+    if !resource.contains('/') || is_there() {
+        return None;
+    }
+    let sample = site.directly.first()?.sample.as_deref()?;
+    let asked = PodRequests::of(&convert::pod(sample), snapshot.behaviour().requests).incoming.get(resource);
+    let nodes = only_too_full(site, sample);
+    if nodes.is_empty() {
+        return None;
+    }
+    let name = resource.replace(['/', '.'], "-") + "-device-plugin";
+    let manifest = json!({
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": name, "namespace": "kube-system"},
+        "spec": {
+            "selector": {"matchLabels": {"name": name}},
+            "template": {
+                "metadata": {"labels": {"name": name}},
+                "spec": {
+                    "priorityClassName": "system-node-critical",
+                    "nodeSelector": sample.spec.node_selector,
+                    "tolerations": [{"operator": "Exists"}],
+                    "containers": [{
+                        "name": "device-plugin",
+                        "image": "registry.example.com/device-plugin:latest",
+                        "volumeMounts": [{"name": "device-plugins", "mountPath": "/var/lib/kubelet/device-plugins"}],
+                    }],
+                    "volumes": [{"name": "device-plugins", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}],
+                },
+            },
+        },
+    });
+    let objects: Vec<Object> = Object::read(Kind::DaemonSet, manifest).into_iter().collect();
+    let offers = nodes.iter().map(|node| restart_with(node, resource, asked));
+    let changes = std::iter::once(Change::Apply(objects)).chain(offers).collect();
+    Some(
+        Edit::new(format!("install the device plugin of {resource}"), changes)
+            .limit("the manifest stands for the vendor's own")
+            .limit(format!(
+                "the input does not say how many devices the machines have: {} {} taken to have {asked}",
+                words::nodes(&nodes),
+                if nodes.len() == 1 { "is" } else { "are each" }
+            )),
+    )
+}
+
+/// The nodes that refuse a pod for want of room and for nothing else.
+fn only_too_full(site: &Site<'_>, sample: &Pod) -> Vec<String> {
+    let snapshot = site.cluster.scheduling().snapshot();
+    let refusals = Filters::new(site.cluster, snapshot).refusals(&convert::pod(sample));
+    let full = refusals.into_iter().filter(|(_, plugins)| *plugins == [PluginName::NodeResourcesFit]);
+    full.map(|(info, _)| info.name().to_owned()).collect()
+}
+
+/// The smallest pods of others that would leave a hole that is large enough: their owners make them anew elsewhere.
+fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
+    let resource = site.knot.thing.name.as_str();
+    let Some(sample) = symptom.sample.as_deref() else { return Vec::new() };
+    let snapshot = site.cluster.scheduling().snapshot();
+    let asks = |pod: &Pod| PodRequests::of(&convert::pod(pod), snapshot.behaviour().requests).incoming.get(resource);
+    let asked = asks(sample);
+    let mut found: Vec<(i64, String, &Arc<Pod>)> = Vec::new();
+    for node in only_too_full(site, sample) {
+        let Some(info) = snapshot.node(&node) else { continue };
+        let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
+        let on_it = site.cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod) == Some(node.as_str()));
+        let movable = on_it.filter(|pod| {
+            let owner = pod::controller_of(&pod.metadata);
+            pod::is_active(pod) && owner.is_some_and(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"))
+        });
+        let enough = movable.map(|pod| (asks(pod), pod)).filter(|(gives, _)| free.saturating_add(*gives) >= asked);
+        let smallest = enough.min_by(|(left, one), (right, other)| {
+            left.cmp(right).then_with(|| one.metadata.name.cmp(&other.metadata.name))
+        });
+        found.extend(smallest.filter(|(gives, _)| *gives > 0).map(|(gives, pod)| (gives, node, pod)));
+    }
+    found.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+    let edits = found.into_iter().take(MOVED_PODS).filter_map(|(_, node, pod)| {
+        let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
+        Some(
+            Edit::new(
+                format!("delete the pod {namespace}/{name} on {node}, so that it goes elsewhere"),
+                vec![Change::Delete(reference(namespace, "pod", name))],
+            )
+            .of_kind("move another pod")
+            .limit("nothing keeps such a pod from coming back to that node another time"),
+        )
+    });
+    edits.collect()
+}
+
+/// So many pods are tried elsewhere, the smallest first.
+const MOVED_PODS: usize = 2;
 
 /// New nodes like those that are there: the first node of each shape on which the pods would fit, were it empty.
 pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {

@@ -146,7 +146,7 @@ pub(super) fn age_key(set: &ReplicaSet) -> (Option<Timestamp>, Option<String>) {
 }
 
 /// Equal but for the hash label (`EqualIgnoreHash`).
-fn same_template(left: &PodTemplateSpec, right: &PodTemplateSpec) -> bool {
+pub(crate) fn same_template(left: &PodTemplateSpec, right: &PodTemplateSpec) -> bool {
     let labels = |template: &PodTemplateSpec| {
         let mut labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
         labels.remove(HASH_LABEL);

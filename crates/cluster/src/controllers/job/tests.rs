@@ -228,3 +228,58 @@ fn a_deleted_pod_counts_as_failed() {
     assert_eq!(active(&cluster).len(), 1);
     assert!(active(&cluster)[0] != key);
 }
+
+/// A job that selects by hand, and a pod with the labels that it selects and an owner or none.
+fn by_hand(version: &str) -> Cluster {
+    let labels = json!({"app": "work"});
+    let mut cluster = cluster(
+        version,
+        json!({"manualSelector": true, "selector": {"matchLabels": labels}, "parallelism": 2, "completions": 2,
+            "template": {"metadata": {"labels": labels}, "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}}}),
+    );
+    run(&mut cluster, 30);
+    cluster
+}
+
+fn owner_and_finalizers(cluster: &Cluster, pod: &str) -> (Option<String>, Vec<String>) {
+    let pod = cluster.store.find::<Pod>("default", pod).unwrap();
+    let owner = pod::controller_of(&pod.metadata).map(|owner| owner.name.clone());
+    (owner, pod.metadata.finalizers.clone().unwrap_or_default())
+}
+
+#[test]
+fn a_job_takes_in_the_orphans_that_it_selects() {
+    for (version, finalizers) in [("v1.24.0", vec![]), ("v1.30.0", vec![super::TRACKING.to_owned()])] {
+        let mut cluster = by_hand(version);
+        let first = active(&cluster).first().cloned().unwrap();
+        cluster.delete_object(Kind::Pod, &first, crate::deletion::DeleteOptions::default());
+        let orphan = json!({"metadata": {"name": "orphan", "namespace": "default", "labels": {"app": "work"}},
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}});
+        cluster.make(&crate::change::Change::Apply(vec![Object::read(Kind::Pod, orphan).unwrap()])).unwrap();
+        run(&mut cluster, 60);
+        assert_eq!(owner_and_finalizers(&cluster, "orphan"), (Some("work".to_owned()), finalizers), "{version}");
+        // It counts as one of the two.
+        assert_eq!(active(&cluster).len(), 2, "{version}: {:?}", active(&cluster));
+    }
+}
+
+#[test]
+fn a_job_lets_go_of_what_it_no_longer_selects() {
+    let mut cluster = by_hand("v1.30.0");
+    let first = active(&cluster).first().cloned().unwrap();
+    cluster.store.update::<Pod>(&first, |pod| pod.metadata.labels = None);
+    run(&mut cluster, 60);
+    assert_eq!(owner_and_finalizers(&cluster, &first.name), (None, Vec::new()));
+    let owned = active(&cluster).into_iter().filter(|key| owner_and_finalizers(&cluster, &key.name).0.is_some());
+    assert_eq!(owned.count(), 2, "another was made in its place");
+}
+
+#[test]
+fn a_job_whose_labels_are_its_own_takes_in_nothing() {
+    let mut cluster = cluster("v1.30.0", json!({}));
+    let orphan = json!({"metadata": {"name": "orphan", "namespace": "default", "labels": {"job-name": "work"}},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}});
+    cluster.make(&crate::change::Change::Apply(vec![Object::read(Kind::Pod, orphan).unwrap()])).unwrap();
+    run(&mut cluster, 60);
+    assert_eq!(owner_and_finalizers(&cluster, "orphan"), (None, Vec::new()));
+}

@@ -2,10 +2,14 @@
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus};
 
-use super::{BackOff, ContainerWork, End, MAX_BACK_OFF_MS, Ms, State, ms};
+use super::{
+    BackOff, CONFIG_ERROR, ContainerWork, ERR_IMAGE_PULL, End, Failure, IMAGE_PULL_BACK_OFF, MAX_BACK_OFF_MS, Ms,
+    State, ms,
+};
 use crate::clock::Clock;
 use crate::conduct::Conduct;
 use crate::duration::parse_duration_ms;
+use crate::kubelet::RETRY_MS;
 use crate::pod::{self, Pod};
 
 /// Why a container ended, in the words of kubelets and runtimes.
@@ -48,18 +52,25 @@ pub(super) fn go_on(container: &mut ContainerWork, status: &ContainerStatus, pod
                 container.back_off = BackOff::of(delay_ms, last.since_ms);
                 container.state = State::BackingOff { until_ms: (last.at_ms + delay_ms).max(now_ms), told_ms: now_ms };
             }
-            (Some(reason @ ("ErrImagePull" | "ImagePullBackOff")), _) => {
+            (Some(reason @ (ERR_IMAGE_PULL | IMAGE_PULL_BACK_OFF)), _) => {
                 let why = message.rsplit_once("ErrImagePull: ").map_or(message, |(_, why)| why).to_owned();
-                let delay_ms = pull_delay(pod, clock);
-                container.pull_back_off = BackOff::of(delay_ms, now_ms);
-                let (until_ms, backing_off) = (now_ms + delay_ms, reason == "ImagePullBackOff");
-                container.state = State::PullFailed { since_ms: now_ms, until_ms, backing_off, why };
+                container.pull_back_off = BackOff::of(pull_delay(pod, clock), now_ms);
+                let reason = if reason == ERR_IMAGE_PULL { ERR_IMAGE_PULL } else { IMAGE_PULL_BACK_OFF };
+                fail(container, Failure { reason, why }, now_ms);
+            }
+            (Some(CONFIG_ERROR), _) => {
+                fail(container, Failure { reason: CONFIG_ERROR, why: message.to_owned() }, now_ms);
             }
             _ => {}
         }
     } else if pod::phase(pod) == "Running" {
         container.state = State::Running { since_ms: now_ms, conduct_ms: now_ms, ending: None };
     }
+}
+
+fn fail(container: &mut ContainerWork, failure: Failure, now_ms: Ms) {
+    container.shown = Some(failure.clone());
+    container.state = State::Failing { sync_ms: now_ms + RETRY_MS, failure };
 }
 
 /// Whether a container that has run for so long and behaves as declared would still be up.

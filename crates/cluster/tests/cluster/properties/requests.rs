@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sim_cluster::{
-    ApiError, Cluster, DeleteOptions, Kind, Patch, Preconditions, Resource, Setup, Target, WriteOptions,
+    ApiError, Cluster, DeleteOptions, Kind, Patch, Preconditions, ResourceRef, Setup, Target, WriteOptions,
 };
 
 const HOLD: &str = "example.com/hold";
@@ -61,9 +61,9 @@ fn asks() -> impl Strategy<Value = Vec<(bool, u8, bool, Ask)>> {
 
 fn target(is_known: bool, name: u8) -> Target {
     let resource = if is_known {
-        Resource::Known(Kind::ConfigMap)
+        ResourceRef::Known(Kind::ConfigMap)
     } else {
-        Resource::Other {
+        ResourceRef::Other {
             api_version: "example.com/v1".to_owned(),
             kind: "Widget".to_owned(),
             plural: "widgets".to_owned(),

@@ -66,6 +66,8 @@ pub(super) struct Compiled {
     /// What plugins remember that are asked here: nothing. It is large, and nodes are looked at by the million.
     nothing: CycleState,
     scratch: Vec<i64>,
+    /// The nodes of the changes that are followed, kept for its room.
+    changed: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -328,6 +330,7 @@ impl Compiled {
             scores: of_kind(&NODE_SCORES),
             nothing: CycleState::default(),
             scratch: Vec::new(),
+            changed: Vec::new(),
         };
         for rank in 0..nodes.slots.len() {
             let fixed = compiled.fixed_of(cycle, nodes, rank);
@@ -363,7 +366,7 @@ impl Compiled {
         let log = cycle.snapshot.log();
         let Some(changes) = log.since(self.position) else { return false };
         let counts = !self.tables.is_empty() || cycle.snapshot.has_affinity();
-        let mut last = NONE;
+        self.changed.clear();
         for change in changes {
             let Some(rank) = change.slot().map(|slot| nodes.ranks[slot]) else { continue };
             if rank == NONE {
@@ -386,15 +389,18 @@ impl Compiled {
                 }
                 Change::Pod { .. } | Change::Nomination { .. } | Change::Budget => {}
             }
-            // Of several changes of one node in a row the last one is enough.
-            if last != rank && last != NONE {
-                self.evaluate(cycle, nodes, last as usize);
+            if self.changed.last() != Some(&rank) {
+                self.changed.push(rank);
             }
-            last = rank;
         }
-        if last != NONE {
-            self.evaluate(cycle, nodes, last as usize);
+        // Of several changes of one node the last one is enough.
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        for rank in &changed {
+            self.evaluate(cycle, nodes, *rank as usize);
         }
+        self.changed = changed;
         self.position = log.end();
         true
     }

@@ -71,6 +71,8 @@ pub(in crate::document) struct Patch {
     /// How the patch is meant.
     #[serde(rename = "type", default)]
     type_: PatchKind,
+    /// What is patched when it is not the object itself.
+    subresource: Option<Subresource>,
     /// A part of the object; with `type: json` a list of operations.
     patch: Value,
 }
@@ -86,6 +88,14 @@ enum PatchKind {
     Merge,
     /// A list of operations (RFC 6902).
     Json,
+}
+
+/// `--subresource`.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Subresource {
+    /// The status, as a kubelet or a controller writes it. Of the status nothing changes without this.
+    Status,
 }
 
 /// Labels to set and to remove.
@@ -140,7 +150,11 @@ impl Step for Patch {
             reader.fault(path, format!("expected {expected} as `patch`"));
             return None;
         }
-        Some(Change::Patch { target, type_, patch: self.patch })
+        let patch = self.patch;
+        Some(match self.subresource {
+            Some(Subresource::Status) => Change::PatchStatus { target, type_, patch },
+            None => Change::Patch { target, type_, patch },
+        })
     }
 }
 

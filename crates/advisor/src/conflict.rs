@@ -1,0 +1,258 @@
+//! The smallest set of a pod's constraints that no node meets together, found by leaving them out one by one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sim_cluster::Cluster;
+use sim_core::model::resources::PodRequests;
+use sim_core::model::{self, Effect, NodeSelector, PodSpec, Taint, Toleration, WhenUnsatisfiable};
+
+use crate::ask::Filters;
+use crate::detail::amount_text;
+
+/// Constraints that no node meets together, as the cluster is now. Without any of them some node meets the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// The namespace of the pods.
+    pub namespace: String,
+    /// Their workload, e.g. `deployment/coredns`, or `pod/NAME`.
+    pub owner: String,
+    /// The constraints.
+    pub constraints: Vec<Constraint>,
+}
+
+/// Something that a pod asks of its node, or does not bear.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Constraint {
+    /// The field, e.g. `spec.nodeSelector`.
+    pub path: String,
+    /// What it says.
+    pub says: String,
+}
+
+/// Of so many constraints all smaller sets are looked at for one that conflicts; of more the set is one that nothing can be
+/// left out of.
+const FEW: usize = 12;
+
+/// The constraints of a waiting pod that conflict; none when some node would take it, or when what is short cannot be left
+/// out.
+pub(crate) fn conflicting(cluster: &Cluster, pod: &model::Pod) -> Vec<Constraint> {
+    let asked =
+        Asked { filters: Filters::new(cluster, cluster.scheduling().snapshot()), pod, parts: parts(cluster, pod) };
+    let mut kept: BTreeSet<usize> = (0..asked.parts.len()).collect();
+    if asked.is_met(&kept) {
+        return Vec::new();
+    }
+    for part in 0..asked.parts.len() {
+        kept.remove(&part);
+        if asked.is_met(&kept) {
+            kept.insert(part);
+        }
+    }
+    if asked.parts.len() <= FEW {
+        let smaller = (1_u32..1 << asked.parts.len()).filter(|set| (set.count_ones() as usize) < kept.len());
+        let mut smaller: Vec<BTreeSet<usize>> =
+            smaller.map(|set| (0..asked.parts.len()).filter(|part| set & (1 << part) != 0).collect()).collect();
+        smaller.sort_by_key(BTreeSet::len);
+        kept = smaller.into_iter().find(|set| !asked.is_met(set)).unwrap_or(kept);
+    }
+    kept.into_iter().filter_map(|part| asked.parts.get(part)).map(|part| part.told(pod, &asked.requests())).collect()
+}
+
+/// One constraint of a pod.
+enum Part {
+    Selector(String),
+    /// One requirement of the only alternative, by its place.
+    Requirement(usize),
+    /// All alternatives together.
+    Alternatives,
+    Near(usize),
+    Apart(usize),
+    Spread(usize),
+    Request(String),
+    Ports,
+    Volume(usize),
+    /// A taint that the pod does not tolerate.
+    Taint(Taint),
+}
+
+fn parts(cluster: &Cluster, pod: &model::Pod) -> Vec<Part> {
+    let spec = &pod.spec;
+    let snapshot = cluster.scheduling().snapshot();
+    let requests = PodRequests::of(pod, snapshot.behaviour().requests);
+    let mut parts: Vec<Part> = spec.node_selector.keys().cloned().map(Part::Selector).collect();
+    match spec.required_node_affinity.as_ref().map(|selector| selector.node_selector_terms.as_slice()) {
+        Some([only]) if only.match_fields.is_empty() => {
+            parts.extend((0..only.match_expressions.len()).map(Part::Requirement));
+        }
+        Some(_) => parts.push(Part::Alternatives),
+        None => {}
+    }
+    parts.extend((0..spec.required_pod_affinity.len()).map(Part::Near));
+    parts.extend((0..spec.required_pod_anti_affinity.len()).map(Part::Apart));
+    let spread = spec.topology_spread_constraints.iter().enumerate();
+    let spread = spread.filter(|(_, constraint)| constraint.when_unsatisfiable == WhenUnsatisfiable::DoNotSchedule);
+    parts.extend(spread.map(|(index, _)| Part::Spread(index)));
+    let containers = || spec.containers.iter().chain(&spec.init_containers);
+    let lists = containers().map(|container| &container.requests).chain(&spec.pod_requests).chain([&spec.overhead]);
+    let resources: BTreeSet<&String> = lists.flat_map(|list| list.keys()).collect();
+    let asked = resources.into_iter().filter(|resource| requests.incoming.get(resource) > 0);
+    parts.extend(asked.cloned().map(Part::Request));
+    if containers().any(|container| container.ports.iter().any(|port| port.host_port > 0)) {
+        parts.push(Part::Ports);
+    }
+    parts.extend((0..spec.volumes.len()).map(Part::Volume));
+    let mut taints: BTreeSet<Taint> = snapshot.nodes().flat_map(|info| info.node.taints.clone()).collect();
+    if snapshot.nodes().any(|info| info.node.unschedulable) {
+        taints.insert(cordon());
+    }
+    let refuses = |taint: &Taint| {
+        taint.effect != Effect::PreferNoSchedule
+            && !spec.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+    };
+    parts.extend(taints.into_iter().filter(refuses).map(Part::Taint));
+    parts
+}
+
+/// What a pod must tolerate to be placed on a node that is cordoned (`NodeUnschedulable`).
+fn cordon() -> Taint {
+    Taint { key: "node.kubernetes.io/unschedulable".to_owned(), value: String::new(), effect: Effect::NoSchedule }
+}
+
+/// A pod before the nodes as they are now.
+struct Asked<'a> {
+    filters: Filters<'a>,
+    pod: &'a model::Pod,
+    parts: Vec<Part>,
+}
+
+impl Asked<'_> {
+    /// Whether some node takes the pod with these of its constraints and no other.
+    fn is_met(&self, kept: &BTreeSet<usize>) -> bool {
+        let pod = model::Pod { spec: Arc::new(self.with(kept)), ..self.pod.clone() };
+        self.filters.refusals(&pod).iter().any(|(_, plugins)| plugins.is_empty())
+    }
+
+    fn with(&self, kept: &BTreeSet<usize>) -> PodSpec {
+        let full = &self.pod.spec;
+        let mut spec = PodSpec {
+            node_selector: model::Labels::new(),
+            required_node_affinity: None,
+            required_pod_affinity: Vec::new(),
+            required_pod_anti_affinity: Vec::new(),
+            topology_spread_constraints: Vec::new(),
+            volumes: Vec::new(),
+            ..PodSpec::clone(full)
+        };
+        let (mut resources, mut has_ports, mut requirements) = (BTreeSet::new(), false, Vec::new());
+        for (index, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Taint(taint) if !kept.contains(&index) => spec.tolerations.push(Toleration {
+                    key: taint.key.clone(),
+                    operator: model::TolerationOperator::Exists,
+                    effect: Some(taint.effect),
+                    ..Toleration::default()
+                }),
+                _ if !kept.contains(&index) => {}
+                Part::Taint(_) => {}
+                Part::Selector(key) => {
+                    spec.node_selector.extend(full.node_selector.get(key).map(|value| (key.clone(), value.clone())));
+                }
+                Part::Requirement(at) => requirements.push(*at),
+                Part::Alternatives => spec.required_node_affinity.clone_from(&full.required_node_affinity),
+                Part::Near(at) => spec.required_pod_affinity.extend(full.required_pod_affinity.get(*at).cloned()),
+                Part::Apart(at) => {
+                    spec.required_pod_anti_affinity.extend(full.required_pod_anti_affinity.get(*at).cloned());
+                }
+                Part::Spread(at) => {
+                    spec.topology_spread_constraints.extend(full.topology_spread_constraints.get(*at).cloned());
+                }
+                Part::Request(resource) => {
+                    resources.insert(resource.as_str());
+                }
+                Part::Ports => has_ports = true,
+                Part::Volume(at) => spec.volumes.extend(full.volumes.get(*at).cloned()),
+            }
+        }
+        if let Some(mut only) =
+            full.required_node_affinity.as_ref().and_then(|all| all.node_selector_terms.first()).cloned()
+            && !requirements.is_empty()
+        {
+            let mut place = 0..;
+            only.match_expressions.retain(|_| place.next().is_some_and(|place| requirements.contains(&place)));
+            spec.required_node_affinity = Some(NodeSelector { node_selector_terms: vec![only] });
+        }
+        for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
+            container.requests.retain(|resource, _| resources.contains(resource.as_str()));
+            if !has_ports {
+                container.ports.clear();
+            }
+        }
+        for list in spec.pod_requests.iter_mut().chain([&mut spec.overhead]) {
+            list.retain(|resource, _| resources.contains(resource.as_str()));
+        }
+        spec
+    }
+
+    fn requests(&self) -> PodRequests {
+        self.filters.requests(self.pod)
+    }
+}
+
+impl Part {
+    fn told(&self, pod: &model::Pod, requests: &PodRequests) -> Constraint {
+        let spec = &pod.spec;
+        let affinity = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        let topology = |terms: &[model::PodAffinityTerm], at: &usize| {
+            terms.get(*at).map(|term| term.topology_key.clone()).unwrap_or_default()
+        };
+        let (path, says) = match self {
+            Part::Selector(key) => {
+                let value = spec.node_selector.get(key).cloned().unwrap_or_default();
+                (format!("spec.nodeSelector[\"{key}\"]"), format!("the label {key}={value}"))
+            }
+            Part::Requirement(at) => {
+                let terms = spec.required_node_affinity.iter().flat_map(|all| &all.node_selector_terms);
+                let key = terms.take(1).find_map(|term| Some(term.match_expressions.get(*at)?.key.clone()));
+                let says = format!("what its node affinity asks of the label {}", key.unwrap_or_default());
+                (format!("{affinity}.nodeSelectorTerms[0].matchExpressions[{at}]"), says)
+            }
+            Part::Alternatives => (affinity.to_owned(), "its required node affinity".to_owned()),
+            Part::Near(at) => (
+                format!("spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[{at}]"),
+                format!("to be beside other pods by {}", topology(&spec.required_pod_affinity, at)),
+            ),
+            Part::Apart(at) => (
+                format!("spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[{at}]"),
+                format!("to be apart from other pods by {}", topology(&spec.required_pod_anti_affinity, at)),
+            ),
+            Part::Spread(at) => {
+                let key = spec.topology_spread_constraints.get(*at).map(|constraint| constraint.topology_key.as_str());
+                (
+                    format!("spec.topologySpreadConstraints[{at}]"),
+                    format!("its spread over {}", key.unwrap_or_default()),
+                )
+            }
+            Part::Request(resource) => (
+                format!("spec.containers[*].resources.requests[\"{resource}\"]"),
+                format!("{} of {resource}", amount_text(resource, requests.incoming.get(resource))),
+            ),
+            Part::Ports => ("spec.containers[*].ports[*].hostPort".to_owned(), "its host ports".to_owned()),
+            Part::Volume(at) => {
+                let name = spec.volumes.get(*at).map(|volume| volume.name.as_str()).unwrap_or_default();
+                (format!("spec.volumes[{at}]"), format!("its volume {name}"))
+            }
+            Part::Taint(taint) if *taint == cordon() => {
+                ("spec.tolerations".to_owned(), "no node that is cordoned".to_owned())
+            }
+            Part::Taint(Taint { key, value, effect }) => {
+                let value = if value.is_empty() { String::new() } else { format!("={value}") };
+                ("spec.tolerations".to_owned(), format!("no node with the taint {key}{value}:{}", effect.as_str()))
+            }
+        };
+        Constraint { path, says }
+    }
+}

@@ -1,0 +1,163 @@
+//! Problems that have nothing to do with each other are searched one by one, and their cures are put together; what has no
+//! cure is told and left out.
+
+use std::collections::BTreeSet;
+
+use petgraph::graph::NodeIndex;
+use sim_cluster::{Change, Cluster};
+
+use super::consequences::Baseline;
+use super::edit::Edit;
+use super::goal::{Owner, Target};
+use super::judge::attempt;
+use super::search::{Budget, Cure, Found, MOST_CURES, minimal, search};
+
+/// What the searches came to.
+pub(crate) struct Solved {
+    /// What the cures reach: the goal, but for the owners that have none.
+    pub(crate) target: Target,
+    /// The owners whose pods no cure was found for.
+    pub(crate) hopeless: BTreeSet<Owner>,
+    pub(crate) found: Found,
+}
+
+/// Searches for cures of everything that keeps the goal from being reached.
+pub(crate) fn solve(cluster: &Cluster, target: &Target, baseline: &Baseline<'_>, budget: &mut Budget<'_>) -> Solved {
+    let groups = if target.is_divisible() { groups(target, baseline) } else { Vec::new() };
+    if groups.len() < 2 && groups.first().is_none_or(|group| group.len() < 2) {
+        let found = search(cluster, target, budget);
+        return Solved { target: target.clone(), hopeless: BTreeSet::new(), found };
+    }
+    let everybody: BTreeSet<Owner> = groups.iter().flatten().cloned().collect();
+    let of = |owners: &BTreeSet<Owner>| target.without(everybody.difference(owners).cloned());
+    let mut parts = Vec::new();
+    let mut vain = Vec::new();
+    let mut hopeless = BTreeSet::new();
+    for group in groups {
+        let mut search_for = |owners: &BTreeSet<Owner>, parts: &mut Vec<(Target, Vec<Cure>)>| {
+            let target = of(owners);
+            let Found { cures, vain: tried } = search(cluster, &target, budget);
+            vain.extend(tried);
+            let has_cure = !cures.is_empty();
+            if has_cure {
+                parts.push((target, cures));
+            }
+            has_cure
+        };
+        if search_for(&group, &mut parts) {
+            continue;
+        }
+        // One owner that nothing helps keeps the others of its group from being cured.
+        let (mut curable, mut ignored) = (BTreeSet::new(), Vec::new());
+        for owner in &group {
+            let alone = BTreeSet::from([owner.clone()]);
+            if group.len() > 1 && search_for(&alone, &mut ignored) {
+                curable.insert(owner.clone());
+            } else {
+                hopeless.insert(owner.clone());
+            }
+        }
+        if curable.len() > 1 && curable.len() < group.len() && search_for(&curable, &mut parts) {
+            continue;
+        }
+        parts.extend(ignored);
+    }
+    // A search for some of the owners may have tried an edit that another found to be a cure.
+    let is_used = |edit: &Edit| {
+        parts.iter().flat_map(|(_, cures)| cures).any(|cure| cure.edits.iter().any(|used| used.title == edit.title))
+    };
+    vain.retain(|(edit, ..)| !is_used(edit));
+    let rest = target.without(hopeless.iter().cloned());
+    let cures = match parts.as_slice() {
+        [(_, cures)] => cures.clone(),
+        parts => together(cluster, &rest, parts, baseline, budget),
+    };
+    Solved { target: rest, hopeless, found: Found { cures, vain } }
+}
+
+/// Owners whose traces meet.
+struct Group {
+    owners: BTreeSet<Owner>,
+    things: BTreeSet<NodeIndex>,
+    pods: usize,
+}
+
+/// The owners that miss the goal, those together whose traces meet; most pods first.
+fn groups(target: &Target, baseline: &Baseline<'_>) -> Vec<BTreeSet<Owner>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for symptom in baseline.symptoms().iter().filter(|symptom| target.counts(symptom)) {
+        let things = baseline.graph().behind(symptom);
+        let mut group = Group { owners: BTreeSet::from([symptom.of()]), things, pods: symptom.count };
+        groups.retain(|known| {
+            let meets = !known.owners.is_disjoint(&group.owners) || !known.things.is_disjoint(&group.things);
+            if meets {
+                group.owners.extend(known.owners.iter().cloned());
+                group.things.extend(known.things.iter().copied());
+                group.pods += known.pods;
+            }
+            !meets
+        });
+        groups.push(group);
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.pods));
+    groups.into_iter().map(|group| group.owners).collect()
+}
+
+/// The best cure of each part with each other; then each other cure of one part with the best of the rest.
+fn together(
+    cluster: &Cluster,
+    target: &Target,
+    parts: &[(Target, Vec<Cure>)],
+    baseline: &Baseline<'_>,
+    budget: &mut Budget<'_>,
+) -> Vec<Cure> {
+    let ranked: Vec<Vec<&Cure>> = parts
+        .iter()
+        .map(|(target, cures)| {
+            let mut ranked: Vec<_> = cures
+                .iter()
+                .map(|cure| (super::answer(cluster, baseline, cure, target), cure))
+                .map(|(answer, cure)| ((answer.class, answer.cost), cure))
+                .collect();
+            ranked.sort_by_key(|(rank, _)| *rank);
+            ranked.into_iter().map(|(_, cure)| cure).collect()
+        })
+        .collect();
+    budget.begin();
+    let best: Vec<usize> = vec![0; ranked.len()];
+    let others = ranked.iter().enumerate().flat_map(|(part, cures)| {
+        let best = &best;
+        (1..cures.len()).map(move |choice| {
+            let mut choices = best.clone();
+            choices[part] = choice;
+            choices
+        })
+    });
+    let mut found: Vec<Cure> = Vec::new();
+    for choices in std::iter::once(best.clone()).chain(others) {
+        let mut edits: Vec<Edit> = Vec::new();
+        let chosen = ranked.iter().zip(choices).filter_map(|(cures, choice)| cures.get(choice));
+        for edit in chosen.flat_map(|cure| &cure.edits) {
+            if !edits.iter().any(|known| known.title == edit.title) {
+                edits.push(edit.clone());
+            }
+        }
+        if found.len() >= MOST_CURES || !budget.grants(edits.len()) {
+            break;
+        }
+        let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
+        let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
+        if !trialled.holds {
+            continue;
+        }
+        let cure = minimal(cluster, target, edits, trialled, budget);
+        if !found.iter().any(|known| titles(known) == titles(&cure)) {
+            found.push(cure);
+        }
+    }
+    found
+}
+
+fn titles(cure: &Cure) -> BTreeSet<&str> {
+    cure.edits.iter().map(|edit| edit.title.as_str()).collect()
+}
