@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 
 use crate::clock::Event;
 use crate::cluster::Cluster;
+use crate::controllers::namespace;
 use crate::deletion::{DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::object::{Kind, Object, Unstructured};
 use crate::store::{Changed, ObjectKey};
@@ -96,6 +97,7 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
 
 /// An object of a kind that the cluster does not know is gone, and may have left garbage.
 pub(crate) fn other_is_gone(cluster: &mut Cluster, gone: &Object) {
+    namespace::look_again(cluster, gone.namespace().unwrap_or_default());
     let Some(uid) = uid(gone) else { return };
     cluster.garbage.seen.insert(uid.to_owned());
     for (kind, key) in cluster.garbage.dependents(gone) {

@@ -44,15 +44,13 @@ impl Cluster {
         }
         let Some(live) = self.object_at(target) else { return Err(target.not_found()) };
         check(preconditions, &target.resource, &live)?;
-        self.rehearse(dry_run, |cluster| match &live {
-            Object::Other(_) => cluster.delete_other(live.clone()),
-            _ => {
-                if let Some(kind) = live.kind() {
-                    cluster.delete_object(kind, &target.key(), options);
-                }
+        let now = self.rehearse(dry_run, |cluster| {
+            match live.kind() {
+                Some(kind) => cluster.delete_object(kind, &target.key(), options),
+                None => cluster.delete_other(live.clone()),
             }
+            cluster.object_at(target)
         });
-        let now = if dry_run { None } else { self.object_at(target) };
         Ok(match now {
             Some(marked) => Deleted::Marked(marked.to_value()),
             None if strategy::returns_deleted_object(&target.resource) => Deleted::Gone(live.to_value()),

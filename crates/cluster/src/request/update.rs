@@ -6,6 +6,7 @@ use super::{Subresource, Target, strategy};
 use crate::api_error::ApiError;
 use crate::cluster::Cluster;
 use crate::controllers::deployment::bump_generation;
+use crate::controllers::garbage_collector;
 use crate::object::{Kind, Object};
 use crate::pod::Pod;
 use crate::validation;
@@ -64,7 +65,12 @@ impl Cluster {
         self.store.put_object(object.clone());
         Ok(match self.store.present(&object) {
             Some(now) => Outcome::Changed(now),
-            None => Outcome::Gone(object),
+            None => {
+                if object.kind().is_none() {
+                    garbage_collector::other_is_gone(self, &object);
+                }
+                Outcome::Gone(object)
+            }
         })
     }
 }

@@ -379,6 +379,54 @@ fn deletions_can_ask_for_one_object_alone() {
 }
 
 #[test]
+fn what_custom_resources_own_goes_with_them() {
+    let mut cluster = cluster("1.34", vec![]);
+    let body = json!({"metadata": {"name": "w", "finalizers": ["example.com/hold"]}});
+    let made = create(&mut cluster, &widgets(), body).unwrap().object;
+    let mut owned = config("c");
+    owned["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "example.com/v1", "kind": "Widget", "name": "w", "uid": made["metadata"]["uid"]}]);
+    create_known(&mut cluster, Kind::ConfigMap, owned.clone()).unwrap();
+    owned = json!({"metadata": {"name": "v", "ownerReferences": owned["metadata"]["ownerReferences"]}});
+    create(&mut cluster, &widgets(), owned).unwrap();
+    let delete = |dry_run: bool, cluster: &mut Cluster| {
+        cluster.delete_target(&widget("w"), DeleteOptions::default(), &Preconditions::default(), dry_run).unwrap()
+    };
+    assert!(matches!(delete(true, &mut cluster), Deleted::Marked(_)));
+    assert!(stored(&cluster, &widget("w"))["metadata"]["deletionTimestamp"].is_null());
+    delete(false, &mut cluster);
+    patch(&mut cluster, &widget("w"), Patch::Merge(json!({"metadata": {"finalizers": null}}))).unwrap();
+    cluster.run_until(60_000);
+    for target in [known(Kind::ConfigMap, "c"), widget("v"), widget("w")] {
+        assert!(cluster.object_at(&target).is_none(), "{target:?}");
+    }
+}
+
+#[test]
+fn a_namespace_goes_with_what_is_in_it_whatever_that_is() {
+    let mut cluster = cluster("1.34", vec![]);
+    let shop = known(Kind::Namespace, "shop");
+    cluster.create(&shop.resource, "", json!({"metadata": {"name": "shop"}}), &WriteOptions::default()).unwrap();
+    let held = Target { namespace: "shop".to_owned(), ..widget("held") };
+    for finalizers in [json!([]), json!(["example.com/hold"])] {
+        let name = if finalizers == json!([]) { "free" } else { "held" };
+        let body = json!({"metadata": {"name": name, "finalizers": finalizers}});
+        cluster.create(&held.resource, "shop", body, &WriteOptions::default()).unwrap();
+    }
+    let deleted = cluster.delete_target(&shop, DeleteOptions::default(), &Preconditions::default(), false).unwrap();
+    assert!(matches!(&deleted, Deleted::Marked(object) if object["status"]["phase"] == "Terminating"), "{deleted:?}");
+    cluster.run_until(60_000);
+    assert!(cluster.object_at(&Target { name: "free".to_owned(), ..held.clone() }).is_none());
+    let late = cluster.create(&held.resource, "shop", json!({"metadata": {"name": "late"}}), &WriteOptions::default());
+    let why = "widgets.example.com \"late\" is forbidden: unable to create new content in namespace shop because it is being terminated";
+    let status = refused(late, 403, why);
+    assert_eq!(status["details"]["causes"][0]["reason"], "NamespaceTerminating");
+    patch(&mut cluster, &held, Patch::Merge(json!({"metadata": {"finalizers": null}}))).unwrap();
+    cluster.run_until(120_000);
+    assert!(cluster.object_at(&shop).is_none());
+}
+
+#[test]
 fn a_scheduler_outside_binds_pods() {
     let mut cluster = cluster("1.34", vec![node("n1")]);
     create_known(&mut cluster, Kind::Pod, pod("p")).unwrap();
