@@ -97,7 +97,10 @@ impl Sim {
 }
 
 /// `sim` as `cargo test --workspace` builds it beside the tests.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// When the tests are not where cargo builds them.
+pub fn binary() -> PathBuf {
     let tests = std::env::current_exe().expect("a test knows its own path");
     let folder = tests.parent().and_then(Path::parent).expect("tests are built in target/PROFILE/deps");
     folder.join(format!("sim{}", std::env::consts::EXE_SUFFIX))

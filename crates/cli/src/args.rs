@@ -3,6 +3,7 @@
 mod capacity;
 mod diff;
 mod drain;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use sim_core::version::Version;
 pub(crate) use capacity::CapacityArgs;
 pub(crate) use diff::DiffArgs;
 pub(crate) use drain::{DrainArgs, DrainFlags};
+pub(crate) use serve::{CtlArgs, CtlCommand, SchedulerChoice, ServeArgs};
 
 /// Try it before you touch the cluster.
 ///
@@ -71,6 +73,10 @@ pub(crate) enum Command {
     Drain(DrainArgs),
     /// Count how many replicas of a pod still fit, and what runs out first; or the fewest nodes that make N fit.
     Capacity(CapacityArgs),
+    /// Serve the cluster's API on loopback: kubectl, client libraries and schedulers use it as a real one.
+    Serve(Box<ServeArgs>),
+    /// Steer a cluster that `sim serve` runs: let time pass, hold it, keep a state, go back.
+    Ctl(CtlArgs),
     /// Show what the scheduler makes of a pod: every filter that refuses, every score, whom preemption would evict.
     Explain(ExplainArgs),
     /// List objects of a run as `kubectl get` does: pods, nodes, replicasets, deployments, daemonsets, events and more.
@@ -103,6 +109,9 @@ pub(crate) struct ClusterArgs {
     /// Stop at a sample of feasible nodes as kube-scheduler does from 100 nodes on, instead of looking at every node.
     #[arg(long, help_heading = "Cluster")]
     pub(crate) emulate_sampling: bool,
+    /// Keep the data of Secrets, which is dropped when input is read.
+    #[arg(long, help_heading = "Cluster")]
+    pub(crate) keep_secrets: bool,
     /// The version to run when neither the command line nor the input says one.
     #[arg(skip)]
     pub(crate) fallback_version: Option<Version>,

@@ -41,6 +41,7 @@ pub(crate) fn run(args: DiffArgs, matches: &ArgMatches, terminal: &Terminal) -> 
             kubernetes_version: side.version,
             seed: args.seed,
             scheduler_config: side.scheduler_config.clone(),
+            keep_secrets: false,
             emulate_sampling: args.emulate_sampling,
             fallback_version: None,
         };

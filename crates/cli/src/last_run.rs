@@ -60,11 +60,15 @@ impl LastRun {
     }
 }
 
-/// `$XDG_STATE_HOME/sim/last-run.json`, by default under `~/.local/state`.
 fn record() -> Option<PathBuf> {
+    state_folder().map(|folder| folder.join("last-run.json"))
+}
+
+/// `$XDG_STATE_HOME/sim`, by default under `~/.local/state`.
+pub(crate) fn state_folder() -> Option<PathBuf> {
     let state = match std::env::var_os("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()) {
         Some(path) => PathBuf::from(path),
         None => PathBuf::from(std::env::var_os("HOME")?).join(".local").join("state"),
     };
-    Some(state.join("sim").join("last-run.json"))
+    Some(state.join("sim"))
 }

@@ -5,6 +5,7 @@
 mod args;
 mod capacity;
 mod changes;
+mod ctl;
 mod describe;
 mod diagnose;
 mod diff;
@@ -15,12 +16,15 @@ mod explain;
 mod fix;
 mod get;
 mod junit;
+mod kubeconfig;
 mod last_run;
 mod logs;
 mod output;
 mod prepare;
 mod report;
 mod run;
+mod secrets;
+mod serve;
 mod session;
 mod terminal;
 mod test;
@@ -66,6 +70,8 @@ fn main() -> ExitCode {
         }
         Command::Drain(args) => drain::run(args, &terminal),
         Command::Capacity(args) => capacity::run(args, &terminal),
+        Command::Serve(args) => serve::run(*args, &terminal),
+        Command::Ctl(args) => ctl::run(args, &terminal),
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),

@@ -11,6 +11,7 @@ use sim_scenario::{Fault, Input, Scenario, Severity, UnknownField};
 
 use crate::args::ClusterArgs;
 use crate::error::CliError;
+use crate::secrets;
 
 /// The version that is run when nothing says which: the newest one that was measured against the real scheduler.
 const DEFAULT_VERSION: &str = "v1.34.0";
@@ -55,7 +56,7 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
         None => version_of(&input, args.fallback_version, &mut notes)?,
     };
     notes.extend(unmeasured(version));
-    let scheduler_config = match scheduler_config(args.scheduler_config.as_deref(), version) {
+    let scheduler_config = match scheduler_config(args.scheduler_config.as_deref(), input.scenario.as_ref(), version) {
         Ok((config, warnings)) => {
             faults.extend(warnings);
             config
@@ -92,7 +93,11 @@ pub(crate) fn prepare(mut input: Input, args: &ClusterArgs) -> Result<Prepared, 
         .filter(|loaded| !loaded.unknown_fields.is_empty())
         .map(|loaded| (identity(&loaded.object), loaded.unknown_fields.clone()))
         .collect();
-    let mut cluster = Cluster::new(setup, input.objects.into_iter().map(|loaded| loaded.object));
+    let mut objects: Vec<Object> = input.objects.into_iter().map(|loaded| loaded.object).collect();
+    if !args.keep_secrets {
+        notes.extend(secrets::drop_data(&mut objects));
+    }
+    let mut cluster = Cluster::new(setup, objects);
     if let Some(scenario) = &scenario {
         let steps = scenario.timeline.iter().map(|step| TimedChange {
             at_ms: step.at_ms,
@@ -127,13 +132,18 @@ fn sum_of_errors(faults: &[Fault], of: &str) -> Option<CliError> {
     }
 }
 
-/// Reads the KubeSchedulerConfiguration, if one was given, with its warnings.
+/// Reads the KubeSchedulerConfiguration of a file, else that of the Scenario, if there is one, with its warnings.
 pub(crate) fn scheduler_config(
     path: Option<&Path>,
+    scenario: Option<&Scenario>,
     version: Version,
 ) -> Result<(Option<SchedulerConfig>, Vec<Fault>), Vec<Fault>> {
-    let Some(path) = path else { return Ok((None, Vec::new())) };
-    let (config, warnings) = sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin())?;
+    let written = scenario.and_then(|scenario| scenario.scheduler_config.as_ref());
+    let (config, warnings) = match (path, written) {
+        (Some(path), _) => sim_scenario::load_scheduler_config(path, version, &mut std::io::stdin())?,
+        (None, Some(written)) => written.read(version)?,
+        (None, None) => return Ok((None, Vec::new())),
+    };
     Ok((Some(config), warnings))
 }
 

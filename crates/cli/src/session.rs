@@ -149,7 +149,12 @@ impl Session {
         Ok(session)
     }
 
-    /// The scheduler's configuration, when one is given.
+    /// The Scenario, when there is one.
+    pub(crate) fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_ref()
+    }
+
+    /// The file of the scheduler's configuration, when one is given.
     pub(crate) fn scheduler_config(&self) -> Option<&Path> {
         self.source.cluster.scheduler_config.as_deref()
     }

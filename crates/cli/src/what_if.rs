@@ -118,7 +118,7 @@ fn configuration(session: &Session, to: Version, terminal: &Terminal) -> Result<
     if let Some(note) = prepare::unmeasured(to) {
         terminal.note(&note);
     }
-    match prepare::scheduler_config(session.scheduler_config(), to) {
+    match prepare::scheduler_config(session.scheduler_config(), session.scenario(), to) {
         Ok((config, warnings)) => {
             terminal.faults(&warnings);
             Ok(config)

@@ -138,6 +138,8 @@ pub(crate) struct Behaviour {
     pub pod_security: bool,
     /// Whether `kubectl apply` names the object that was not applied before, and says what comes of it (1.20).
     pub(crate) apply_warning_names_object: bool,
+    /// Whether objects say from their creation on who owns their fields (1.18; before, from the first apply on).
+    pub tracks_field_managers: bool,
     /// The minor whose Pod Security checks are the latest: the cluster's own.
     pub pod_security_latest: u32,
     /// What names are said to be (another word from 1.20).
@@ -404,6 +406,7 @@ impl Behaviour {
             daemon_sets_surge: minor >= 22,
             daemon_sets_replace_succeeded_pods: minor >= 27,
             apply_warning_names_object: minor >= 20,
+            tracks_field_managers: minor >= 18,
             drain: DrainRules::of(minor),
         }
     }

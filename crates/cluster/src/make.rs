@@ -10,7 +10,7 @@ mod object;
 mod patch;
 mod rollout;
 pub(crate) mod strategic;
-mod three_way;
+pub(crate) mod three_way;
 mod workload;
 
 use k8s_openapi::api::core::v1::Node;

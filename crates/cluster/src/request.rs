@@ -3,10 +3,12 @@
 //!
 //! A write only writes: whoever asks lets the controllers react afterwards, with `Cluster::run_until`.
 
+mod apply;
 mod binding;
 mod decode;
 mod delete;
 mod event;
+mod managed;
 mod patch;
 mod scale;
 mod strategy;
@@ -192,6 +194,9 @@ impl Cluster {
         let mut object = decoded.object;
         decode::wipe_system_fields(object.metadata_mut());
         decode::match_namespace(resource, namespace, object.metadata_mut())?;
+        let target =
+            Target { resource: resource.clone(), namespace: namespace.to_owned(), name: object.name().to_owned() };
+        self.note_manager(&target, None, None, &mut object, options);
         self.rehearse(options.dry_run, |cluster| cluster.create_object(resource, object, decoded.warnings, options))
     }
 
@@ -218,6 +223,7 @@ impl Cluster {
             if part == Part::Main && strategy::allows_create_on_update(&target.resource) {
                 decode::wipe_system_fields(object.metadata_mut());
                 object.metadata_mut().resource_version = None;
+                self.note_manager(target, None, None, &mut object, options);
                 return self.rehearse(options.dry_run, |cluster| {
                     cluster.create_object(&target.resource, object, decoded.warnings, options)
                 });
@@ -225,8 +231,10 @@ impl Cluster {
             return Err(target.not_found());
         };
         update::match_uid(target, &live, &object)?;
+        update::match_version(target, &live, &object)?;
+        self.note_manager(target, subresource, Some(&live), &mut object, options);
         self.rehearse(options.dry_run, |cluster| {
-            cluster.update_request(target, part, &live, object, decoded.warnings, options)
+            cluster.write_update(target, part, &live, object, decoded.warnings, options)
         })
     }
 
@@ -241,7 +249,12 @@ impl Cluster {
         patch: &Patch,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
-        patch.check_type(&target.resource)?;
+        patch.check(&target.resource, options)?;
+        if let Patch::Apply(configuration) = patch
+            && subresource != Some(Subresource::Scale)
+        {
+            return self.apply_configuration(target, subresource, configuration, options);
+        }
         if subresource == Some(Subresource::Scale) {
             return self.patch_scale(target, patch, options);
         }
@@ -251,8 +264,10 @@ impl Cluster {
         let mut object = decoded.object;
         decode::match_namespace(&target.resource, &target.namespace, object.metadata_mut())?;
         decode::match_name(target, object.metadata())?;
+        update::match_version(target, &live, &object)?;
+        self.note_manager(target, subresource, Some(&live), &mut object, options);
         self.rehearse(options.dry_run, |cluster| {
-            cluster.update_request(target, Part::of(subresource), &live, object, decoded.warnings, options)
+            cluster.write_update(target, Part::of(subresource), &live, object, decoded.warnings, options)
         })
     }
 
@@ -289,7 +304,7 @@ impl Cluster {
         Ok(Written { object, created: true, warnings })
     }
 
-    fn update_request(
+    fn write_update(
         &mut self,
         target: &Target,
         part: Part,
@@ -298,7 +313,6 @@ impl Cluster {
         mut warnings: Vec<String>,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
-        update::match_version(target, live, &object)?;
         let after = match self.update_object(live, object, part)? {
             Outcome::Unchanged => live.clone(),
             Outcome::Changed(after) => {

@@ -23,6 +23,8 @@ pub struct Resource {
     pub short_names: Vec<String>,
     /// Whether its objects live in a namespace.
     pub is_namespaced: bool,
+    /// The versions of its group that its definition serves, in their order there; empty for what is built in.
+    pub versions: Vec<String>,
     /// The columns its definition asks for (`additionalPrinterColumns`).
     pub columns: Option<Value>,
 }
@@ -74,6 +76,7 @@ impl Resource {
             plural: kind.plural().to_owned(),
             short_names: kind.short_names().iter().map(|name| (*name).to_owned()).collect(),
             is_namespaced: kind.is_namespaced(),
+            versions: Vec::new(),
             columns: None,
         }
     }
@@ -88,6 +91,7 @@ impl Resource {
             plural: (*plural).to_owned(),
             short_names: short.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             is_namespaced: *is_namespaced,
+            versions: Vec::new(),
             columns: None,
         }));
         let definitions = store.others().filter(|object| object.kind == "CustomResourceDefinition");
@@ -96,23 +100,25 @@ impl Resource {
         // Of kinds that nobody defines there is what their objects show.
         let told: BTreeSet<(String, String)> =
             all.iter().map(|resource| (resource.group.clone(), resource.kind.clone())).collect();
-        let mut guessed: BTreeMap<(String, String), bool> = BTreeMap::new();
+        let mut guessed: BTreeMap<(String, String), (bool, BTreeSet<String>)> = BTreeMap::new();
         for object in store.others() {
             let key = (group_of(&object.api_version).to_owned(), object.kind.clone());
-            let is_namespaced = object.metadata.namespace.is_some();
-            *guessed.entry(key).or_default() |= is_namespaced;
+            let (is_namespaced, versions) = guessed.entry(key).or_default();
+            *is_namespaced |= object.metadata.namespace.is_some();
+            versions.extend(object.api_version.rsplit('/').next().map(str::to_owned));
         }
-        all.extend(guessed.into_iter().filter(|(key, _)| !told.contains(key)).map(|((group, kind), is_namespaced)| {
-            Self {
+        all.extend(guessed.into_iter().filter(|(key, _)| !told.contains(key)).map(
+            |((group, kind), (is_namespaced, versions))| Self {
                 known: None,
                 plural: plural(&kind.to_lowercase()),
                 group,
                 kind,
                 short_names: Vec::new(),
                 is_namespaced,
+                versions: versions.into_iter().collect(),
                 columns: None,
-            }
-        }));
+            },
+        ));
         all
     }
 
@@ -121,6 +127,8 @@ impl Resource {
         let spec = definition.rest.get("spec")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let versions = || spec["versions"].as_array().into_iter().flatten();
+        let served = versions().filter(|version| version["served"] != false);
+        let served: Vec<String> = served.filter_map(|version| text(&version["name"])).collect();
         let shown = versions().find(|version| version["storage"] == true).or(versions().next());
         let columns = shown.and_then(|version| version.get("additionalPrinterColumns"));
         Some(Self {
@@ -130,6 +138,7 @@ impl Resource {
             plural: text(&spec["names"]["plural"])?,
             short_names: spec["names"]["shortNames"].as_array().into_iter().flatten().filter_map(text).collect(),
             is_namespaced: spec["scope"] != "Cluster",
+            versions: if served.is_empty() { text(&spec["version"]).into_iter().collect() } else { served },
             columns: columns.or(spec.get("additionalPrinterColumns")).cloned(),
         })
     }

@@ -124,6 +124,20 @@ pub(crate) fn bad_patch(value: &str, why: &str) -> ApiError {
     ApiError::invalid(GroupName::new("", ""), "", &faults.0)
 }
 
+/// An apply that does not say who applies (`ValidatePatchOptions`).
+pub(crate) fn applier_is_missing() -> ApiError {
+    let mut faults = Faults::default();
+    faults.required(&Path::new("fieldManager"), "is required for apply patch");
+    ApiError::invalid(GroupName::new("meta.k8s.io/v1", "PatchOptions"), "", &faults.0)
+}
+
+/// Another patch that would force (`ValidatePatchOptions`).
+pub(crate) fn only_appliers_force() -> ApiError {
+    let mut faults = Faults::default();
+    faults.forbidden(&Path::new("force"), "may not be specified for non-apply patch");
+    ApiError::invalid(GroupName::new("meta.k8s.io/v1", "PatchOptions"), "", &faults.0)
+}
+
 /// An update that must say which version it is of, and does not. Upstream names the resource where it names kinds
 /// elsewhere.
 pub(crate) fn version_is_missing(resource: GroupName, name: &str) -> ApiError {

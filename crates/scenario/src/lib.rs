@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod document;
-mod events;
 mod fault;
 mod files;
 mod load;
@@ -23,6 +22,6 @@ pub use document::{
 };
 pub use fault::{Fault, Location, Severity};
 pub use load::{Input, LoadedObject, UnknownField, load, load_part};
-pub use scheduler_config::{load_scheduler_config, read_scheduler_config};
+pub use scheduler_config::{WrittenSchedulerConfig, load_scheduler_config, read_scheduler_config};
 pub use sim_cluster::parse_duration_ms;
 pub use write::{to_json, to_yaml};

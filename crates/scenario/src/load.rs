@@ -10,7 +10,6 @@ use sim_cluster::{Cluster, Kind, Object, Ownership, Setup, Store, Unstructured, 
 use sim_core::version::Version;
 
 use crate::document::{self, Scenario};
-use crate::events;
 use crate::fault::{Fault, Location, Severity};
 use crate::files::{self, Source};
 use crate::locate::{Step, locate, show};
@@ -282,7 +281,7 @@ impl<'a> Loader<'a> {
             return;
         };
         if known == Kind::Event && api_version.starts_with("events.k8s.io/") {
-            events::into_core(&mut value);
+            sim_cluster::event_into_core(&mut value);
         }
         value.insert("apiVersion".to_owned(), known.api_version().into());
         if let Some(Value::Object(metadata)) = value.get_mut("metadata") {

@@ -84,6 +84,11 @@ fn comparing_draining_capacity() {
 }
 
 #[test]
+fn serving_the_api() {
+    check("book/src/serve.md");
+}
+
+#[test]
 fn the_example_of_a_scenario_holds_on_the_incident_s_cluster() {
     let page = std::fs::read_to_string(root().join("book/src/scenario.md")).expect("the page");
     let example = page.split("```yaml\n").find(|block| block.starts_with("apiVersion: sim/v1")).expect("an example");

@@ -50,7 +50,7 @@ data: {on: 'true', text: "x: y\nz"}
 "#;
 
 fn sim(args: &[&str]) -> Ran {
-    Sim::new("get").run_with_stdin(&[args, &["-f", "-"]].concat(), CLUSTER.as_bytes())
+    Sim::new("get").run_with_stdin(&[args, &["-f", "-", "--keep-secrets"]].concat(), CLUSTER.as_bytes())
 }
 
 #[track_caller]

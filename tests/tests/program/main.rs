@@ -17,6 +17,7 @@ mod output;
 mod queue;
 mod scenario;
 mod scheduler_config;
+mod serve;
 mod snapshot;
 mod terminal;
 mod timeline;

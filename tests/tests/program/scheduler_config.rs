@@ -82,3 +82,32 @@ fn gates_hold_pods_back_in_v1beta2_too() {
     assert!(ran.stderr.contains("nobody here removes the scheduling gates of default/gated"), "{}", ran.stderr);
     assert_eq!(ran.stdout, run("gates-v1", "1.27", "v1", "").stdout);
 }
+
+/// A Scenario with a configuration of its own, before the cluster.
+fn within(name: &str, profile: &str, args: &[&str]) -> Ran {
+    let input = format!(
+        "apiVersion: sim/v1\nkind: Scenario\nmetadata: {{name: t}}\nspec:\n  kubernetesVersion: v1.34.0\n  controlPlane:\n    schedulerConfig:\n      apiVersion: kubescheduler.config.k8s.io/v1\n      kind: KubeSchedulerConfiguration\n      profiles: [{profile}]\n---{CLUSTER}"
+    );
+    Sim::new(&format!("within-{name}")).run_with_stdin(&[&["run", "-"], args].concat(), input.as_bytes())
+}
+
+#[test]
+fn a_scenario_brings_its_own() {
+    let ran = within("other", "{schedulerName: other}", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("nobody serves the scheduler name default-scheduler (only other)"), "{}", ran.stderr);
+    let ran = within("bad", "{plugins: {score: {enabled: [{name: ImageLocalty}]}}}", &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+    for words in [
+        "<stdin>:8:7: Scenario: spec.controlPlane.schedulerConfig.profiles[0].plugins.score.enabled[0].name",
+        "did you mean ImageLocality?",
+    ] {
+        assert!(ran.stderr.contains(words), "{words:?} is not in {}", ran.stderr);
+    }
+    // A file comes before it.
+    let file = std::env::temp_dir().join(format!("sim-tests-{}-within.yaml", std::process::id()));
+    let text = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
+    std::fs::write(&file, text).expect("a file");
+    let ran = within("file", "{schedulerName: other}", &["--scheduler-config", &file.display().to_string()]);
+    assert!(!ran.stderr.contains("nobody serves"), "{}", ran.stderr);
+}

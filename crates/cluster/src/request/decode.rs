@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::{FieldValidation, ResourceRef, Target, WriteOptions, event, strategy};
+use super::{FieldValidation, ResourceRef, Target, WriteOptions, event};
 use crate::api_error::ApiError;
 use crate::object::{Kind, Object, Unstructured};
 
@@ -113,6 +113,23 @@ pub(super) fn read(resource: &ResourceRef, mut value: Value, strict: FieldValida
     }
 }
 
+/// Reads what may be a part of an object only.
+///
+/// # Errors
+/// The fields that the kind does not have, or has otherwise, as a typed patch tells of them.
+pub(super) fn read_partial(resource: &ResourceRef, value: Value) -> Result<(), String> {
+    let decoded = read(resource, value, FieldValidation::Warn).map_err(|error| format!(".{error}"))?;
+    let fields = decoded.warnings.iter().map(|warning| {
+        let field = warning.trim_start_matches("unknown field ").trim_matches('"');
+        format!(".{field}: field not declared in schema")
+    });
+    match fields.collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        several => Err(format!("errors:\n  {}", several.join("\n  "))),
+    }
+}
+
 /// `spec.containers[0].image`.
 fn text_of(path: &serde_ignored::Path<'_>) -> String {
     match path {
@@ -187,9 +204,4 @@ pub(super) fn match_name(target: &Target, metadata: &ObjectMeta) -> Result<(), A
             "the name of the object ({own}) does not match the name on the URL ({asked})"
         ))),
     }
-}
-
-/// Whether patches of the kind can be strategic: its fields have types that say how.
-pub(super) fn is_typed(resource: &ResourceRef) -> bool {
-    strategy::is_built_in(resource.api_version())
 }

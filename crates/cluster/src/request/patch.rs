@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::decode::{self, Decoded};
-use super::{ResourceRef, WriteOptions};
+use super::{ResourceRef, WriteOptions, strategy};
 use crate::api_error::ApiError;
 use crate::make::strategic::strategic_merge;
 use crate::validation;
@@ -20,14 +20,21 @@ pub enum Patch {
     Merge(Value),
     /// `application/strategic-merge-patch+json`: lists of objects are merged by their keys.
     Strategic(Value),
+    /// `application/apply-patch+yaml`: what its manager wants to be so.
+    Apply(Value),
 }
 
 impl Patch {
-    /// Refuses a kind of patch that the resource does not take.
-    pub(super) fn check_type(&self, resource: &ResourceRef) -> Result<(), ApiError> {
+    /// Refuses a kind of patch that the resource does not take, and options that do not go with it.
+    pub(super) fn check(&self, resource: &ResourceRef, options: &WriteOptions) -> Result<(), ApiError> {
         let accepted = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
         match self {
-            Patch::Strategic(_) if !decode::is_typed(resource) => Err(ApiError::unsupported_media_type(&accepted)),
+            Patch::Strategic(_) if !strategy::is_built_in(resource.api_version()) => {
+                Err(ApiError::unsupported_media_type(&accepted))
+            }
+            Patch::Apply(_) if options.field_manager.is_empty() => Err(validation::applier_is_missing()),
+            Patch::Apply(_) => Ok(()),
+            _ if options.force => Err(validation::only_appliers_force()),
             _ => Ok(()),
         }
     }
@@ -46,7 +53,7 @@ impl Patch {
         // What an error shows: the patched object, or a strategic patch as Go prints it.
         let shown = match self {
             Patch::Strategic(patch) => go_text(patch),
-            Patch::Json(_) | Patch::Merge(_) => object.to_string(),
+            _ => object.to_string(),
         };
         decode::read(resource, object, options.strict).map_err(|error| validation::bad_patch(&shown, &error))
     }
@@ -75,7 +82,7 @@ impl Patch {
             Patch::Strategic(patch) if patch.is_object() => {
                 strategic_merge(object, patch).map_err(ApiError::bad_request)
             }
-            Patch::Merge(patch) | Patch::Strategic(patch) => {
+            Patch::Merge(patch) | Patch::Strategic(patch) | Patch::Apply(patch) => {
                 let why = format!(
                     "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
                     type_of(patch)

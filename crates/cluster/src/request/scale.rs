@@ -1,9 +1,11 @@
 //! The Scale subresource of workloads, as autoscaling/v1 knows it (pkg/registry/apps/deployment/storage/storage.go).
 
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde_json::{Value, json};
 
-use super::{Outcome, Part, Patch, Target, WriteOptions, Written, decode, update};
+use super::{Outcome, Part, Patch, Subresource, Target, WriteOptions, Written, decode, update};
 use crate::api_error::{ApiError, Reason};
 use crate::cluster::Cluster;
 use crate::controllers::deployment::MAX_REPLICAS;
@@ -17,7 +19,7 @@ impl Cluster {
     /// When the object is not there, or its kind has no replicas.
     pub fn scale_of(&self, target: &Target) -> Result<Value, ApiError> {
         let live = self.workload(target)?;
-        scale(&live).ok_or_else(|| no_scale(target))
+        scale(&live).ok_or_else(no_scale)
     }
 
     pub(super) fn replace_scale(
@@ -37,7 +39,7 @@ impl Cluster {
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
         let live = self.workload(target)?;
-        let mut scale = scale(&live).ok_or_else(|| no_scale(target))?;
+        let mut scale = scale(&live).ok_or_else(no_scale)?;
         patch.apply(&mut scale)?;
         self.write_scale(target, &live, &scale, options)
     }
@@ -76,22 +78,22 @@ impl Cluster {
             return Err(ApiError::forbidden(&target.resource, &target.name, why));
         }
         set_replicas(&mut new, replicas);
+        self.note_manager(target, Some(Subresource::Scale), Some(live), &mut new, options);
         let after = self.rehearse(options.dry_run, |cluster| cluster.update_object(live, new, Part::Main))?;
         let after = match &after {
             Outcome::Changed(after) | Outcome::Gone(after) => after,
             Outcome::Unchanged => live,
         };
-        let object = scale(after).ok_or_else(|| no_scale(target))?;
+        let object = scale(after).ok_or_else(no_scale)?;
         Ok(Written { object, created: false, warnings: Vec::new() })
     }
 }
 
-fn no_scale(_target: &Target) -> ApiError {
+fn no_scale() -> ApiError {
     ApiError::new(Reason::NotFound, "the server could not find the requested resource".to_owned())
 }
 
 fn set_replicas(object: &mut Object, replicas: i32) {
-    use std::sync::Arc;
     match object {
         Object::Deployment(object) => Arc::make_mut(object).spec.replicas = Some(replicas),
         Object::ReplicaSet(object) => Arc::make_mut(object).spec.replicas = Some(replicas),

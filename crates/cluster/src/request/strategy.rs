@@ -55,31 +55,44 @@ pub(super) fn is_built_in(api_version: &str) -> bool {
 /// Whether the status is a part of its own, which the main resource does not change.
 pub(super) fn has_status(object: &Object) -> bool {
     match object {
-        Object::Other(other) if is_built_in(&other.api_version) => OTHERS_WITH_STATUS.contains(&other.kind.as_str()),
-        // Custom resources that count their status among the rest are few.
-        Object::Other(_) => true,
-        known => known.kind().is_some_and(|kind| {
-            matches!(
-                kind,
-                Kind::Namespace
-                    | Kind::Node
-                    | Kind::Pod
-                    | Kind::ReplicationController
-                    | Kind::Service
-                    | Kind::DaemonSet
-                    | Kind::Deployment
-                    | Kind::ReplicaSet
-                    | Kind::StatefulSet
-                    | Kind::Job
-                    | Kind::CronJob
-                    | Kind::ResourceQuota
-                    | Kind::PodDisruptionBudget
-                    | Kind::PersistentVolume
-                    | Kind::PersistentVolumeClaim
-                    | Kind::VolumeAttachment
-            )
-        }),
+        Object::Other(other) => other_has_status(&other.api_version, &other.kind),
+        known => known.kind().is_some_and(known_has_status),
     }
+}
+
+/// The same of a resource.
+pub(super) fn resource_has_status(resource: &ResourceRef) -> bool {
+    match resource {
+        ResourceRef::Known(kind) => known_has_status(*kind),
+        ResourceRef::Other { api_version, kind, .. } => other_has_status(api_version, kind),
+    }
+}
+
+/// Custom resources that count their status among the rest are few.
+fn other_has_status(api_version: &str, kind: &str) -> bool {
+    !is_built_in(api_version) || OTHERS_WITH_STATUS.contains(&kind)
+}
+
+fn known_has_status(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Namespace
+            | Kind::Node
+            | Kind::Pod
+            | Kind::ReplicationController
+            | Kind::Service
+            | Kind::DaemonSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::ResourceQuota
+            | Kind::PodDisruptionBudget
+            | Kind::PersistentVolume
+            | Kind::PersistentVolumeClaim
+            | Kind::VolumeAttachment
+    )
 }
 
 /// Whether a PUT of what is not there creates it (`AllowCreateOnUpdate`).

@@ -71,6 +71,7 @@ impl Cluster {
 
 /// The new object with what the update may not change as it was (`PrepareForUpdate`, `BeforeUpdate`).
 fn prepare(live: &Object, before: &Value, mut new: Object, part: Part) -> Result<Object, ApiError> {
+    let managers = new.metadata().managed_fields.clone();
     let is_custom = matches!(live, Object::Other(other) if !strategy::is_built_in(&other.api_version));
     if part == Part::Status || strategy::has_status(live) {
         let mut value = new.to_value();
@@ -111,6 +112,9 @@ fn prepare(live: &Object, before: &Value, mut new: Object, part: Part) -> Result
         metadata.deletion_grace_period_seconds = was.deletion_grace_period_seconds;
     }
     if part == Part::Status {
+        if is_custom {
+            metadata.managed_fields = managers;
+        }
         match live.kind() {
             // Old kubelets corrupt them.
             Some(Kind::Pod) => metadata.owner_references.clone_from(&was.owner_references),

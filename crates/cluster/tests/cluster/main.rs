@@ -23,5 +23,6 @@ mod references;
 mod replication_controllers;
 mod requests;
 mod runs;
+mod server_side_apply;
 mod stateful_set;
 mod validation;

@@ -13,6 +13,7 @@ use super::schema::{self, CloudProvider, ControlPlane, Document};
 use crate::fault::{Fault, Severity};
 use crate::load::{Place, error_step};
 use crate::locate::{Step as PathStep, show};
+use crate::scheduler_config::WrittenSchedulerConfig;
 use sim_cluster::parse_duration_ms;
 
 /// The most faults of one document that are told.
@@ -199,6 +200,10 @@ impl Reader<'_> {
         let groups = spec.node_groups.into_iter().enumerate();
         let node_groups = groups.filter_map(|(index, group)| self.node_group(index, group)).collect();
         let admission = self.admission(&spec.control_plane);
+        let scheduler_config = spec.control_plane.scheduler_config.map(|value| {
+            let path = at!["spec", "controlPlane", "schedulerConfig"];
+            WrittenSchedulerConfig { value, place: self.place.at(&path), path: show(&path) }
+        });
         let expectations = spec.expectations.into_iter().enumerate();
         let expectations = expectations.filter_map(|(index, entry)| entry.resolve(self, index, until_ms)).collect();
         let diagnosis = spec.diagnosis.into_iter().enumerate();
@@ -215,6 +220,7 @@ impl Reader<'_> {
             node_groups,
             behaviours,
             admission,
+            scheduler_config,
             is_complete: spec.control_plane.complete,
             continue_on_error: spec.continue_on_error,
             timeline,

@@ -10,6 +10,7 @@ use sim_core::version::Version;
 
 use super::diagnosis::DiagnosisExpectation;
 use crate::fault::Location;
+use crate::scheduler_config::WrittenSchedulerConfig;
 
 /// A Scenario, read and resolved.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Scenario {
     pub behaviours: Vec<Declaration>,
     /// How admission is set up.
     pub admission: AdmissionConfig,
+    /// What kube-scheduler runs with.
+    pub scheduler_config: Option<WrittenSchedulerConfig>,
     /// Whether the manifests are the whole cluster.
     pub is_complete: bool,
     /// Whether the run goes on after a step that is refused.

@@ -105,6 +105,8 @@ pub(super) struct ControlPlane {
     /// Priority classes that pods may have only in namespaces with a ResourceQuota that counts them, as GKE sets it for
     /// `system-node-critical` and `system-cluster-critical`.
     pub(super) limited_priority_classes: Vec<String>,
+    /// The KubeSchedulerConfiguration that kube-scheduler runs with, unless `--scheduler-config` names another.
+    pub(super) scheduler_config: Option<Value>,
     /// Whether the manifests show all that the cluster has: a Namespace, ServiceAccount, PriorityClass or RuntimeClass
     /// that a pod names and that is not among them does not exist, and the pod is refused; without its ConfigMap or
     /// Secret it does not start. By default only a kind of which one is shown (in the pod's namespace, if it has any) is

