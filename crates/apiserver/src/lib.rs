@@ -6,6 +6,7 @@
 
 mod answer;
 mod behaviour;
+mod body;
 mod control;
 mod discovery;
 mod journal;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure, json_answer};
-use crate::protobuf;
+use crate::body;
 
 /// Answers a review; nothing when the resource is none.
 pub(crate) fn review(resource: &str, content_type: &str, body: &[u8]) -> Option<Result<Answer, Failure>> {
@@ -41,16 +41,8 @@ pub(crate) fn review(resource: &str, content_type: &str, body: &[u8]) -> Option<
 
 /// The spec of a review, from JSON or from protobuf.
 fn read(kind: &str, content_type: &str, body: &[u8]) -> Result<Value, Failure> {
-    if content_type.starts_with("application/vnd.kubernetes.protobuf") {
-        let found = protobuf::kind(body).ok_or_else(|| Failure::bad_request("the body is no Kubernetes object"))?;
-        if found != kind {
-            return Err(Failure::bad_request(format!("the body is of kind {found}: expected {kind}")));
-        }
-        // What is asked does not change what is answered.
-        return Ok(json!({}));
-    }
-    let body: Value = serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
-    match body.get("kind").and_then(Value::as_str) {
+    let body = body::object(content_type, body, kind)?;
+    match body["kind"].as_str() {
         Some(found) if found != kind => {
             Err(Failure::bad_request(format!("the body is of kind {found}: expected {kind}")))
         }

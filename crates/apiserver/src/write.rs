@@ -7,6 +7,7 @@ use sim_cluster::{
 };
 
 use crate::answer::{Answer, Failure, json_answer, warn};
+use crate::body;
 use crate::query::Query;
 use crate::read::{self, Selection, in_version};
 use crate::running::Running;
@@ -73,18 +74,9 @@ impl Request<'_> {
         })
     }
 
-    /// The body as JSON; clients may send YAML too.
+    /// The body as JSON; clients may send protobuf too.
     fn json_body(&self) -> Result<Value, Failure> {
-        if self.content_type.starts_with("application/vnd.kubernetes.protobuf") {
-            return Err(unsupported("application/json, application/yaml"));
-        }
-        let parsed = serde_json::from_slice(self.body);
-        parsed.map_err(|error| {
-            Failure::bad_request(format!(
-                "the object provided is unrecognized (must be of type {}): {error}",
-                self.resource().kind
-            ))
-        })
+        body::object(self.content_type, self.body, &self.resource().kind)
     }
 
     /// What was written, in the version that was asked for.
@@ -112,7 +104,7 @@ impl Request<'_> {
 
     /// An outside scheduler's choice.
     fn bind(&self, name: &str) -> Result<Answer, Failure> {
-        let body = self.json_body()?;
+        let body = body::object(self.content_type, self.body, "Binding")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let node = text(&body["target"]["name"]).unwrap_or_default();
         let annotations = body["metadata"]["annotations"].as_object().into_iter().flatten();
@@ -125,7 +117,7 @@ impl Request<'_> {
     }
 
     fn evict(&self, name: &str) -> Result<Answer, Failure> {
-        let body = self.json_body()?;
+        let body = body::object(self.content_type, self.body, "Eviction")?;
         let grace = body["deleteOptions"]["gracePeriodSeconds"].as_i64();
         let dry_run = self.query.dry_run()? || !body["deleteOptions"]["dryRun"].as_array().is_none_or(Vec::is_empty);
         let key = ObjectKey::new(self.namespace(), name);
@@ -199,11 +191,9 @@ impl Request<'_> {
         if self.subresource.is_some() {
             return Err(Failure::method_not_allowed());
         }
-        let body: Value = match self.body {
+        let body = match self.body {
             [] => Value::Null,
-            // New clients may send it in a form of their own, which says no more than the defaults.
-            _ if self.content_type.starts_with("application/vnd.kubernetes.protobuf") => Value::Null,
-            body => serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?,
+            body => body::object(self.content_type, body, "DeleteOptions")?,
         };
         let options = self.delete_options(&body)?;
         let dry_run = self.query.dry_run()? || body["dryRun"].as_array().is_some_and(|list| !list.is_empty());

@@ -223,3 +223,60 @@ fn bad_targets_are_one_clear_line() {
     assert!(open.stderr.contains("--token"), "{}", open.stderr);
     let _ = std::fs::remove_dir_all(&folder);
 }
+
+/// Since 1.32 kubectl sends these as protobuf, and nothing else.
+#[test]
+fn what_kubectl_makes_by_itself_is_made() {
+    let typed = "
+        kubectl create namespace shop
+        kubectl create deployment web --image=nginx --replicas=0 --port=8080
+        kubectl get deployment web -o jsonpath='{.spec.replicas} {.spec.template.spec.containers[0].ports}{\"\\n\"}'
+        kubectl create configmap settings --from-literal=a=b
+        kubectl create secret generic password --from-literal=a=b
+        kubectl create serviceaccount robot
+        kubectl create job once --image=busybox -- sleep 5
+        kubectl create cronjob often --image=busybox --schedule='*/5 * * * *' -- date
+        kubectl get cronjob often -o jsonpath='{.spec.schedule} {.spec.jobTemplate.spec.template.spec.containers[0].command}{\"\\n\"}'
+        kubectl create quota small --hard=cpu=1,pods=2
+        kubectl get quota small -o jsonpath='{.spec.hard}{\"\\n\"}'
+        kubectl create pdb web --selector=app=web --min-available=50%
+        kubectl get pdb web -o jsonpath='{.spec}{\"\\n\"}'
+        kubectl create priorityclass high --value=1000 --description=first
+        kubectl create role reader --verb=get,list --resource=pods
+        kubectl create rolebinding reader --role=reader --user=eve
+        kubectl create clusterrole reader --verb=get --resource=nodes
+        kubectl create clusterrolebinding reader --clusterrole=reader --serviceaccount=default:robot
+        kubectl create service clusterip web --tcp=80:8080
+        kubectl get service web -o jsonpath='{.spec.ports}{\"\\n\"}'
+        kubectl create ingress web --rule=shop.example/=web:80
+        kubectl get ingress web -o jsonpath='{.spec.rules[0].http.paths[0].backend.service}{\"\\n\"}'
+        kubectl auth can-i create deployments";
+    says(
+        "serve-protobuf",
+        &[&AS_FOUND[..], &["--kubernetes-version", "1.34"]].concat(),
+        typed,
+        "namespace/shop created\n\
+         deployment.apps/web created\n\
+         0 [{\"containerPort\":8080,\"protocol\":\"TCP\"}]\n\
+         configmap/settings created\n\
+         secret/password created\n\
+         serviceaccount/robot created\n\
+         job.batch/once created\n\
+         cronjob.batch/often created\n\
+         */5 * * * * [\"date\"]\n\
+         resourcequota/small created\n\
+         {\"cpu\":\"1\",\"pods\":\"2\"}\n\
+         poddisruptionbudget.policy/web created\n\
+         {\"minAvailable\":\"50%\",\"selector\":{\"matchLabels\":{\"app\":\"web\"}}}\n\
+         priorityclass.scheduling.k8s.io/high created\n\
+         role.rbac.authorization.k8s.io/reader created\n\
+         rolebinding.rbac.authorization.k8s.io/reader created\n\
+         clusterrole.rbac.authorization.k8s.io/reader created\n\
+         clusterrolebinding.rbac.authorization.k8s.io/reader created\n\
+         service/web created\n\
+         [{\"name\":\"80-8080\",\"port\":80,\"protocol\":\"TCP\",\"targetPort\":8080}]\n\
+         ingress.networking.k8s.io/web created\n\
+         {\"name\":\"web\",\"port\":{\"number\":80}}\n\
+         yes\n",
+    );
+}
