@@ -8,6 +8,7 @@ use sim_cluster::{Change, Cluster};
 
 use super::consequences::Baseline;
 use super::edit::Edit;
+use super::edits::candidates;
 use super::goal::{Owner, Target};
 use super::judge::attempt;
 use super::search::{Budget, Cure, Found, MOST_CURES, minimal, search};
@@ -103,7 +104,8 @@ fn groups(target: &Target, baseline: &Baseline<'_>) -> Vec<BTreeSet<Owner>> {
     groups.into_iter().map(|group| group.owners).collect()
 }
 
-/// The best cure of each part with each other; then each other cure of one part with the best of the rest.
+/// What cures all parts by itself; then the best cure of each part with each other, and each other cure of one part with
+/// the best of the rest.
 fn together(
     cluster: &Cluster,
     target: &Target,
@@ -134,6 +136,15 @@ fn together(
         })
     });
     let mut found: Vec<Cure> = Vec::new();
+    for edit in candidates(cluster, target) {
+        if found.len() >= MOST_CURES || !budget.grants(1) {
+            break;
+        }
+        match attempt(cluster, &edit.changes.iter().collect::<Vec<_>>(), target) {
+            Ok(trialled) if trialled.holds => found.push(Cure { edits: vec![edit], trialled }),
+            _ => {}
+        }
+    }
     for choices in std::iter::once(best.clone()).chain(others) {
         let mut edits: Vec<Edit> = Vec::new();
         let chosen = ranked.iter().zip(choices).filter_map(|(cures, choice)| cures.get(choice));

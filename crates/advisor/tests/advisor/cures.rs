@@ -173,3 +173,14 @@ proptest! {
         }
     }
 }
+
+/// Two workloads that want one label: it is given once.
+#[test]
+fn one_cure_of_two_problems_is_enough() {
+    let place = Place { cpu: 3, taints: BTreeSet::new(), is_cordoned: false, disk: false };
+    let work = |cpu| Work { replicas: 1, cpu, tolerates: BTreeSet::new(), wants_disk: true };
+    let cluster = cluster(&[place], &[work(2), work(1)]);
+    let found = fix(&cluster, &Goal::AllWell, &mut |_| true).expect("a goal");
+    let smallest = found.answers.iter().map(|answer| answer.edits.len()).min();
+    assert_eq!(smallest, Some(1), "{:#?}", found.answers.iter().map(|answer| &answer.edits).collect::<Vec<_>>());
+}
