@@ -123,7 +123,10 @@ impl Watching {
 
     async fn follow(&mut self, view: Option<Arc<View>>, initial: bool) -> Result<(), Over> {
         if let Some(view) = view {
-            for object in self.selection.objects(&view) {
+            // All objects are looked at: that must not hold up whoever else is served.
+            let (selection, of) = (self.selection.clone(), Arc::clone(&view));
+            let listed = tokio::task::spawn_blocking(move || selection.objects(&of)).await;
+            for object in listed.map_err(|_| Over)? {
                 self.tell("ADDED", &object, &view).await?;
             }
         }
