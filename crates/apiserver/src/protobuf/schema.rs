@@ -15,7 +15,6 @@ mod meta;
 mod networking;
 mod node;
 mod policy;
-mod policy_v1beta1;
 mod rbac;
 mod scheduling;
 mod scheduling_v1alpha3;
@@ -135,8 +134,8 @@ pub(super) static KINDS: &[(&str, &str, &Message)] = &[
     ("node.k8s.io/v1", "RuntimeClass", &node::RUNTIME_CLASS),
     ("policy/v1", "Eviction", &policy::EVICTION),
     ("policy/v1", "PodDisruptionBudget", &policy::POD_DISRUPTION_BUDGET),
-    ("policy/v1beta1", "Eviction", &policy_v1beta1::EVICTION),
-    ("policy/v1beta1", "PodDisruptionBudget", &policy_v1beta1::POD_DISRUPTION_BUDGET),
+    ("policy/v1beta1", "Eviction", &policy::EVICTION),
+    ("policy/v1beta1", "PodDisruptionBudget", &policy::POD_DISRUPTION_BUDGET),
     ("rbac.authorization.k8s.io/v1", "ClusterRole", &rbac::CLUSTER_ROLE),
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", &rbac::CLUSTER_ROLE_BINDING),
     ("rbac.authorization.k8s.io/v1", "Role", &rbac::ROLE),

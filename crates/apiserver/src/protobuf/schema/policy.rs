@@ -1,4 +1,4 @@
-//! The messages of `api/policy/v1` (`generated.proto`; the names in JSON and what is kept: `types.go`).
+//! The messages of `api/policy/v1`, which are those of `v1beta1` too (`generated.proto`; the names in JSON and what is kept: `types.go`).
 
 use super::Type::{Int32, Int64, IntOrString, Object, Text, Time};
 use super::meta;
