@@ -23,6 +23,8 @@ const MIGRATED_PROVISIONERS: [(&str, &str); 6] = [
 pub(crate) struct Behaviour {
     /// Silence after which a node counts as lost, in milliseconds (`--node-monitor-grace-period`).
     pub node_monitor_grace_ms: u64,
+    /// Whether the leaders of the control plane hold Leases (1.17; before, Endpoints).
+    pub leaders_hold_leases: bool,
     /// Whether the pods of a node that is lost get an event of their own (1.19).
     pub tells_pods_of_lost_nodes: bool,
     /// How long PodGC waits before it believes that a node is gone, in milliseconds (1.17; before, it asked at once).
@@ -255,6 +257,7 @@ impl Behaviour {
         let minor = version.minor();
         Self {
             node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
+            leaders_hold_leases: minor >= 17,
             tells_pods_of_lost_nodes: minor >= 19,
             pod_gc_quarantine_ms: if minor >= 17 { 40_000 } else { 0 },
             pod_gc_fails_pods: minor >= 26,

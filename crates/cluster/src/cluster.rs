@@ -31,6 +31,7 @@ use crate::history::Happening;
 use crate::index::Indices;
 use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
+use crate::leases::Leases;
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -159,6 +160,7 @@ pub struct Cluster {
     pub(crate) cloud_managers: BTreeSet<ObjectKey>,
     /// Nodes whose kubelet does not report, and why.
     pub(crate) silent_nodes: BTreeMap<ObjectKey, Silence>,
+    pub(crate) leases: Leases,
     /// What kubelets were started with, where a step said so.
     pub(crate) kubelet_flags: BTreeMap<ObjectKey, Flags>,
     /// The last Node of machines whose Node was deleted.
@@ -224,6 +226,7 @@ impl Cluster {
             upgrade: None,
             cloud_managers: BTreeSet::new(),
             silent_nodes: BTreeMap::new(),
+            leases: Leases::default(),
             kubelet_flags: BTreeMap::new(),
             machines: BTreeMap::new(),
             evictions: OrdMap::new(),

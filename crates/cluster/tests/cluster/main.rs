@@ -14,6 +14,7 @@ mod drain;
 mod dumps;
 mod kubelet;
 mod kubelet_restarts;
+mod leases;
 mod nodes;
 mod persistent_volumes;
 mod print;
