@@ -11,7 +11,7 @@ use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
-use crate::admission::AdmissionConfig;
+use crate::admission::{AdmissionConfig, Webhooks};
 use crate::api_client::ApiClient;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
@@ -161,6 +161,7 @@ pub struct Cluster {
     /// Nodes whose kubelet does not report, and why.
     pub(crate) silent_nodes: BTreeMap<ObjectKey, Silence>,
     pub(crate) leases: Leases,
+    pub(crate) webhooks: Webhooks,
     /// What kubelets were started with, where a step said so.
     pub(crate) kubelet_flags: BTreeMap<ObjectKey, Flags>,
     /// The last Node of machines whose Node was deleted.
@@ -227,6 +228,7 @@ impl Cluster {
             cloud_managers: BTreeSet::new(),
             silent_nodes: BTreeMap::new(),
             leases: Leases::default(),
+            webhooks: Webhooks::default(),
             kubelet_flags: BTreeMap::new(),
             machines: BTreeMap::new(),
             evictions: OrdMap::new(),
@@ -507,6 +509,7 @@ impl Cluster {
                 self.changes += 1;
             }
             self.indices.note(&changed, &self.store, &self.behaviour);
+            self.webhooks.note(&changed);
             self.note_change(&changed);
             self.tell_watchers(&changed);
         }

@@ -64,6 +64,7 @@ impl Cluster {
         for (kind, names) in self.unknown_classes() {
             gaps.push(format!("no {kind} is in the input: pods are made as if {} did not matter", list(&names)));
         }
+        gaps.extend(self.webhooks_taken_for_granted());
         let placed_here = self.store.list::<Pod>().filter(|pod| self.placed_here(pod)).map(AsRef::as_ref);
         gaps.extend(self.references_taken_for_granted(placed_here));
         if let Some((silent, nodes)) = &self.knowledge.headless {

@@ -27,3 +27,4 @@ mod runs;
 mod server_side_apply;
 mod stateful_set;
 mod validation;
+mod webhooks;
