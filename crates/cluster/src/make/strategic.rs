@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn webhooks_merge_by_name() {
         let object = json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}]}]});
-        let merged = json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}], "failurePolicy": "Ignore"}]});
+        let merged =
+            json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}], "failurePolicy": "Ignore"}]});
         check(object, json!({"webhooks": [{"name": "a", "failurePolicy": "Ignore"}]}), merged);
     }
 
