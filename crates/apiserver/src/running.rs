@@ -71,6 +71,7 @@ impl Running {
         cluster.keep_journal();
         // What happens at the first moment has happened when the first client asks.
         let _ = cluster.run_until(cluster.now_ms());
+        cluster.renew_leases();
         let _ = cluster.take_journal();
         let view = View::of(&cluster, 0);
         let journal = Journal::new(view.resource_version);
@@ -229,6 +230,7 @@ impl Running {
     }
 
     fn publish(&self, state: &mut State) {
+        state.cluster.renew_leases();
         let entries = state.cluster.take_journal();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
         let view = View::of(&state.cluster, journal.epoch);

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ReplicationController, R
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::admission;
+use crate::admission::{self, Request, Webhook};
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
@@ -40,10 +40,13 @@ impl Cluster {
     pub(crate) fn post_as(&mut self, mut object: Object, resource: GroupName) -> Result<ObjectKey, ApiError> {
         self.set_defaults(&mut object);
         admission::mutate(&mut object, &self.admission_context())?;
+        self.call_webhooks(Webhook::Mutating, &Request::create(&object))?;
         self.draw_name(&mut object);
         validation::validate(&object, &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
-        let charges = admission::validate(&object, &self.admission_context())?;
+        admission::validate(&object, &self.admission_context())?;
+        self.call_webhooks(Webhook::Validating, &Request::create(&object))?;
+        let charges = admission::charge(&object, &self.admission_context())?;
         if let Some(present) = self.store.present(&object) {
             let mut error = ApiError::already_exists(resource, &key.name);
             if present.metadata().deletion_timestamp.is_some() {
@@ -169,6 +172,12 @@ impl Cluster {
             }
             Object::Namespace(namespace) => {
                 defaults::default_namespace(Arc::make_mut(namespace), &self.behaviour);
+            }
+            Object::MutatingWebhookConfiguration(object) => {
+                defaults::default_mutating_webhooks(Arc::make_mut(object));
+            }
+            Object::ValidatingWebhookConfiguration(object) => {
+                defaults::default_validating_webhooks(Arc::make_mut(object));
             }
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),

@@ -124,7 +124,7 @@ pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Val
         | "imagePullSecrets"
         | "secrets"
         | "drivers" => "name",
-        "resourceClaims" => "name",
+        "resourceClaims" | "webhooks" | "matchConditions" => "name",
         "ports" if items.any(|item| item.get("containerPort").is_some()) => "containerPort",
         "ports" => "port",
         "volumeMounts" => "mountPath",
@@ -195,6 +195,14 @@ mod tests {
         check(object.clone(), patch, json!({"containers": [{"name": "b"}]}));
         let patch = json!({"containers": [{"$patch": "replace"}, {"name": "c"}]});
         check(object, patch, json!({"containers": [{"name": "c"}]}));
+    }
+
+    #[test]
+    fn webhooks_merge_by_name() {
+        let object = json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}]}]});
+        let merged =
+            json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}], "failurePolicy": "Ignore"}]});
+        check(object, json!({"webhooks": [{"name": "a", "failurePolicy": "Ignore"}]}), merged);
     }
 
     #[test]
