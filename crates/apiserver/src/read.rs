@@ -187,11 +187,16 @@ pub(crate) fn find(resource: &Resource, namespace: &str, name: &str, view: &View
 /// `pods "x" not found`, with what a client wants to know of it.
 pub(crate) fn not_found(resource: &Resource, name: &str) -> Failure {
     let message = format!("{} \"{name}\" not found", resource.resource());
+    Failure::with_details(404, "NotFound", message, details(resource, name))
+}
+
+/// The object that a Status is about (`metav1.StatusDetails`).
+pub(crate) fn details(resource: &Resource, name: &str) -> Value {
     let mut details = json!({"name": name, "kind": resource.plural});
     if !resource.group.is_empty() {
         details["group"] = resource.group.as_str().into();
     }
-    Failure::with_details(404, "NotFound", message, details)
+    details
 }
 
 /// GET of one object.

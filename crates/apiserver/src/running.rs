@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use sim_cluster::print::PrintContext;
-use sim_cluster::{Change, Cluster, Counts, Goal, Refused, Stop, Store, format_millis};
+use sim_cluster::{Change, Cluster, Counts, Goal, Object, Refused, Resource, Stop, Store, format_millis};
 use sim_core::version::Version;
 use tokio::sync::watch;
 
 use crate::journal::Journal;
+use crate::served::{Served, served};
 use crate::speed::{Pace, Speed};
 
 /// How often virtual time catches up with the person's.
@@ -50,6 +51,8 @@ pub struct View {
     pub version: Version,
     /// The newest resource version.
     pub resource_version: u64,
+    /// Which resources there are: custom ones come and go with their definitions and objects.
+    pub(crate) served: Arc<Vec<Served>>,
     /// How often the cluster was put back to another state.
     pub(crate) epoch: u64,
 }
@@ -72,7 +75,7 @@ impl Running {
         // What happens at the first moment has happened when the first client asks.
         let _ = cluster.run_until(cluster.now_ms());
         let _ = cluster.take_journal();
-        let view = View::of(&cluster, 0);
+        let view = View::of(&cluster, 0, None);
         let journal = Journal::new(view.resource_version);
         let (moved, _) = watch::channel((0, view.resource_version));
         let (ended, _) = watch::channel(false);
@@ -230,8 +233,13 @@ impl Running {
 
     fn publish(&self, state: &mut State) {
         let entries = state.cluster.take_journal();
+        let is_other = |object: &Option<Object>| object.as_ref().is_some_and(|object| object.kind().is_none());
+        let are_same = entries.iter().all(|entry| !is_other(&entry.before) && !is_other(&entry.after));
+        let last = self.view();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
-        let view = View::of(&state.cluster, journal.epoch);
+        // What is served is looked for again when an object of a kind that is not simulated was written.
+        let served = (are_same && last.epoch == journal.epoch).then(|| Arc::clone(&last.served));
+        let view = View::of(&state.cluster, journal.epoch, served);
         journal.extend(entries, view.resource_version);
         drop(journal);
         let newest = (view.epoch, view.resource_version);
@@ -260,11 +268,13 @@ impl State {
 }
 
 impl View {
-    fn of(cluster: &Cluster, epoch: u64) -> Self {
+    fn of(cluster: &Cluster, epoch: u64, known: Option<Arc<Vec<Served>>>) -> Self {
+        let version = cluster.setup().version;
         Self {
+            served: known.unwrap_or_else(|| Arc::new(served(version, Resource::all(cluster.store())))),
             store: cluster.store().clone(),
             context: cluster.print_context(),
-            version: cluster.setup().version,
+            version,
             resource_version: cluster.store().resource_version(),
             epoch,
         }

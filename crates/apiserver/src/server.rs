@@ -9,7 +9,6 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
-use sim_cluster::Resource;
 use tokio::net::TcpListener;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
@@ -22,7 +21,6 @@ use crate::read::{self, Selection};
 use crate::review::review;
 use crate::route::{Path, Route};
 use crate::running::{Running, View};
-use crate::served::{Served, served};
 use crate::watch::watch;
 use crate::write;
 
@@ -157,11 +155,11 @@ impl App {
             ["openapi", "v2"] => return Ok(typed_answer(200, openapi::V2_TYPE, "")),
             _ => {}
         }
-        let all = served(view.version, Resource::all(&view.store));
+        let all = view.served.as_slice();
         if let Some(path) = path.strip_prefix("/openapi/v3") {
             let document = match path.trim_matches('/') {
-                "" => Some(openapi::index(&all)),
-                path => openapi::document(&all, path, &view.version.to_string()),
+                "" => Some(openapi::index(all)),
+                path => openapi::document(all, path, &view.version.to_string()),
             };
             return document.map(|document| json_answer(200, &document)).ok_or_else(Failure::nothing_there);
         }
@@ -175,26 +173,19 @@ impl App {
             None => Ok(typed_answer(404, "text/plain; charset=utf-8", "404 page not found\n")),
             Some(Route::Root { of_core }) => match Aggregated::accepted(&head.accept(), &behaviour) {
                 Some(form) if head.method == Method::GET => {
-                    let document = discovery::aggregated(&all, &behaviour, of_core, form);
+                    let document = discovery::aggregated(all, &behaviour, of_core, form);
                     Ok(typed_answer(200, &form.content_type(), document.to_string()))
                 }
                 _ if of_core => legacy(Some(discovery::core_versions(&self.address.to_string()))),
-                _ => legacy(Some(discovery::groups(&all, &behaviour))),
+                _ => legacy(Some(discovery::groups(all, &behaviour))),
             },
-            Some(Route::Group(group)) => legacy(discovery::group(&all, &behaviour, &group)),
-            Some(Route::Version { group, version }) => legacy(discovery::resources(&all, &behaviour, &group, &version)),
-            Some(Route::Objects(path)) => self.objects(head, body, &path, &all, &view),
+            Some(Route::Group(group)) => legacy(discovery::group(all, &behaviour, &group)),
+            Some(Route::Version { group, version }) => legacy(discovery::resources(all, &behaviour, &group, &version)),
+            Some(Route::Objects(path)) => self.objects(head, body, &path, &view),
         }
     }
 
-    fn objects(
-        &self,
-        head: &Head,
-        body: &[u8],
-        path: &Path,
-        all: &[Served],
-        view: &Arc<View>,
-    ) -> Result<Answer, Failure> {
+    fn objects(&self, head: &Head, body: &[u8], path: &Path, view: &Arc<View>) -> Result<Answer, Failure> {
         let (query, content_type) = (head.query(), head.text(header::CONTENT_TYPE));
         if head.method == Method::POST
             && ["authorization.k8s.io", "authentication.k8s.io"].contains(&path.group.as_str())
@@ -202,12 +193,8 @@ impl App {
         {
             return answer;
         }
-        let of_path = |served: &&Served| {
-            served.resource.group == path.group
-                && served.version == path.version
-                && served.resource.plural == path.resource
-        };
-        let served = all.iter().find(of_path).ok_or_else(Failure::nothing_there)?;
+        let mut all = view.served.iter();
+        let served = all.find(|served| served.is_at(path)).ok_or_else(Failure::nothing_there)?;
         if served.resource.is_namespaced && path.namespace.is_none() && path.name.is_some() {
             return Err(Failure::nothing_there());
         }

@@ -40,7 +40,7 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
     let view = running.view();
     let initial = query.is_set("sendInitialEvents");
     let from = query.resource_version()?;
-    check_initial(initial, query, &view)?;
+    check_initial(query, &view)?;
     if let Some(from) = from.filter(|from| *from > view.resource_version) {
         return Err(too_new(from, view.resource_version));
     }
@@ -64,7 +64,7 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
 }
 
 /// `sendInitialEvents` (`ValidateListOptions` of apimachinery).
-fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failure> {
+fn check_initial(query: &Query, view: &View) -> Result<(), Failure> {
     let forbidden = |field: &str, why: &str| {
         let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
         let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
@@ -89,7 +89,7 @@ fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failur
                 "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
             ));
         }
-    } else if matched.is_some() && initial {
+    } else if matched.is_some() {
         return Err(forbidden(
             "resourceVersionMatch",
             "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
