@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sim_cluster::print::PrintContext;
-use sim_cluster::{Change, Cluster, Counts, Goal, Object, Refused, Resource, Stop, Store, format_millis};
+use sim_cluster::{Change, Cluster, Counts, Goal, JournalEntry, Object, Refused, Resource, Stop, Store, format_millis};
 use sim_core::version::Version;
 use tokio::sync::watch;
 
@@ -15,8 +16,10 @@ use crate::speed::{Pace, Speed};
 
 /// How often virtual time catches up with the person's.
 const TICK: Duration = Duration::from_millis(20);
-/// So many events are taken before others get their turn at the cluster.
-const EVENTS_A_TURN: u64 = 2_000;
+/// So many events are taken in one go, …
+const EVENTS: u64 = 2_000;
+/// … and after so many goes, or so many writes, others get their turn at the cluster.
+const A_TURN: usize = 2_000;
 
 /// A running cluster.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ struct State {
     forks: BTreeMap<String, Cluster>,
     /// Steps of the timeline that were refused, for whoever asks.
     refused: Vec<String>,
+    /// What was written and is not published yet, and when.
+    written: Vec<(Timestamp, JournalEntry)>,
 }
 
 /// The cluster at a moment, to be read.
@@ -80,7 +85,8 @@ impl Running {
         let (moved, _) = watch::channel((0, view.resource_version));
         let (ended, _) = watch::channel(false);
         let pace = Pace::new(speed, cluster.now_ms());
-        let state = State { start: cluster.clone(), cluster, pace, forks: BTreeMap::new(), refused: Vec::new() };
+        let (forks, refused, written) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let state = State { start: cluster.clone(), cluster, pace, forks, refused, written };
         Arc::new(Self {
             state: Mutex::new(state),
             view: RwLock::new(Arc::new(view)),
@@ -105,7 +111,7 @@ impl Running {
         let mut state = self.state();
         let done = change(&mut state.cluster);
         let now_ms = state.cluster.now_ms();
-        state.advance(now_ms, u64::MAX);
+        while state.advance(now_ms) {}
         self.publish(&mut state);
         done
     }
@@ -133,7 +139,7 @@ impl Running {
         if due_ms <= state.cluster.now_ms() {
             return false;
         }
-        let behind = state.advance(due_ms, EVENTS_A_TURN);
+        let behind = state.advance(due_ms);
         self.publish(&mut state);
         behind
     }
@@ -144,7 +150,7 @@ impl Running {
         loop {
             let mut state = self.state();
             let until = *until_ms.get_or_insert_with(|| state.cluster.now_ms().saturating_add(by_ms));
-            let behind = state.advance(until, EVENTS_A_TURN);
+            let behind = state.advance(until);
             state.pace = Pace::new(state.pace.speed, state.cluster.now_ms());
             self.publish(&mut state);
             if !behind || *self.ended.borrow() {
@@ -178,6 +184,7 @@ impl Running {
         state.pace = Pace::new(state.pace.speed, cluster.now_ms());
         state.cluster = cluster;
         state.cluster.keep_journal();
+        state.written.clear();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
         journal.restart(state.cluster.store().resource_version());
         drop(journal);
@@ -232,15 +239,16 @@ impl Running {
     }
 
     fn publish(&self, state: &mut State) {
-        let entries = state.cluster.take_journal();
+        state.take_writes();
+        let written = std::mem::take(&mut state.written);
         let is_other = |object: &Option<Object>| object.as_ref().is_some_and(|object| object.kind().is_none());
-        let are_same = entries.iter().all(|entry| !is_other(&entry.before) && !is_other(&entry.after));
+        let are_same = written.iter().all(|(_, entry)| !is_other(&entry.before) && !is_other(&entry.after));
         let last = self.view();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
         // What is served is looked for again when an object of a kind that is not simulated was written.
         let served = (are_same && last.epoch == journal.epoch).then(|| Arc::clone(&last.served));
         let view = View::of(&state.cluster, journal.epoch, served);
-        journal.extend(entries, view.resource_version);
+        journal.extend(written, view.resource_version);
         drop(journal);
         let newest = (view.epoch, view.resource_version);
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
@@ -249,13 +257,18 @@ impl Running {
 }
 
 impl State {
-    /// Runs to a moment, at most so many events; whether it is still behind.
-    fn advance(&mut self, until_ms: u64, events: u64) -> bool {
+    /// Runs to a moment, or for a turn; whether it is still behind.
+    fn advance(&mut self, until_ms: u64) -> bool {
+        let goal = Goal { until_ms, or_quiet: false, events: EVENTS, one_moment: true };
+        let mut goes = 0;
         loop {
-            let goal = Goal { until_ms, or_quiet: false, events, one_moment: false };
-            match self.cluster.advance(goal) {
+            let stop = self.cluster.advance(goal);
+            self.take_writes();
+            goes += 1;
+            match stop {
                 Stop::Refused(step) => self.refused.push(format!("{}: {}: {}", step.source, step.step, step.message)),
-                Stop::Paused => return true,
+                Stop::Paused if goes >= A_TURN || self.written.len() >= A_TURN => return true,
+                Stop::Paused => {}
                 Stop::TooManyEvents => {
                     self.refused.push("too many events: virtual time stands still".to_owned());
                     self.pace = Pace::new(Speed::Paused, self.cluster.now_ms());
@@ -264,6 +277,12 @@ impl State {
                 Stop::Until | Stop::Quiet => return false,
             }
         }
+    }
+
+    /// Takes note of what was written, at this moment of virtual time.
+    fn take_writes(&mut self) {
+        let now = self.cluster.now();
+        self.written.extend(self.cluster.take_journal().into_iter().map(|entry| (now, entry)));
     }
 }
 

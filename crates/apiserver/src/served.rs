@@ -172,12 +172,19 @@ impl Served {
                     status(),
                 ]
             }
+            Some(Kind::ServiceAccount) => vec![Subresource {
+                name: "token",
+                group: "authentication.k8s.io",
+                version: "v1",
+                kind: "TokenRequest",
+                verbs: &["create"],
+            }],
+            Some(Kind::Namespace) => vec![own("finalize", &["update"]), status()],
             Some(Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController) => {
                 vec![scale(), status()]
             }
             Some(
                 Kind::Node
-                | Kind::Namespace
                 | Kind::Service
                 | Kind::DaemonSet
                 | Kind::Job

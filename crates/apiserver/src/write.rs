@@ -142,6 +142,13 @@ impl Request<'_> {
         Ok(json_answer(200, &scale))
     }
 
+    /// PUT of what holds a namespace.
+    pub(crate) fn finalize(&self, name: &str) -> Result<Answer, Failure> {
+        let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
+        let written = self.running.write(|cluster| cluster.finalize_namespace(&target, body, &options))?;
+        Ok(self.answer(200, written))
+    }
+
     /// PUT.
     pub(crate) fn put(&self) -> Result<Answer, Failure> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
@@ -205,7 +212,9 @@ impl Request<'_> {
                 Ok(match deleted {
                     Deleted::Gone(object) => {
                         let mut details = read::details(self.resource(), name);
-                        details["uid"] = object["metadata"]["uid"].clone();
+                        if let Some(uid) = object["metadata"]["uid"].as_str() {
+                            details["uid"] = uid.into();
+                        }
                         json_answer(200, &success(details))
                     }
                     Deleted::Marked(mut object) => {
