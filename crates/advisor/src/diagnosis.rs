@@ -16,6 +16,7 @@ mod story;
 mod symptom;
 mod thing;
 mod wait;
+pub(crate) mod webhook;
 
 use std::collections::BTreeSet;
 

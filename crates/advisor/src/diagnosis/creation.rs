@@ -1,12 +1,22 @@
 //! Why pods were never created: which object admission refused them for, read from the server's own sentence.
 
+use sim_cluster::Cluster;
+
 use super::symptom::Symptom;
 use super::thing::ThingKind;
 use super::wait::Wait;
+use super::webhook;
 
 /// What the refusal of pods goes back to.
-pub(crate) fn wait(symptom: &Symptom) -> Wait {
-    refused(&symptom.namespace, &symptom.sentence)
+pub(crate) fn wait(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Wait {
+    let wait = refused(&symptom.namespace, &symptom.sentence);
+    match wait.thing.kind {
+        ThingKind::Webhook => {
+            let then = webhook::behind(cluster, symptoms, &wait.thing.name);
+            wait.then(then)
+        }
+        _ => wait,
+    }
 }
 
 fn refused(namespace: &str, sentence: &str) -> Wait {
@@ -38,6 +48,9 @@ fn refused(namespace: &str, sentence: &str) -> Wait {
     }
     if let Some(level) = word_after("violates PodSecurity \"") {
         return wait("is refused by", ThingKind::PodSecurity, format!("level {level} of namespace {namespace}"));
+    }
+    if let Some(webhook) = word_after("failed calling webhook \"") {
+        return wait("must be let in by", ThingKind::Webhook, webhook);
     }
     if sentence.contains("because it is being terminated") {
         return wait("is created in", ThingKind::Namespace, namespace.to_owned());
@@ -81,6 +94,10 @@ mod tests {
         check(
             r#"Error creating: pods "a-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false"#,
             "pod security level restricted of namespace web",
+        );
+        check(
+            r#"Error creating: Internal error occurred: failed calling webhook "guard.example": failed to call webhook: Post "https://guard.policy.svc:443/?timeout=10s": no endpoints available for service "guard""#,
+            "webhook guard.example",
         );
         check("something else", "something else");
     }

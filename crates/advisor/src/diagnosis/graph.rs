@@ -51,7 +51,7 @@ impl WaitGraph {
         for (symptom, start) in symptoms.iter().zip(starts) {
             let waits = match symptom.state {
                 State::Unscheduled => placement::waits(cluster, symptoms, symptom),
-                State::NotCreated => vec![creation::wait(symptom)],
+                State::NotCreated => vec![creation::wait(cluster, symptoms, symptom)],
                 State::NoneDesired => placement::of_unwanted(cluster, symptoms, symptom),
                 State::NotEvicted => vec![eviction::wait(symptoms, symptom)],
                 State::NotReady | State::Failed | State::Terminating => readiness::waits(cluster, symptoms, symptom),

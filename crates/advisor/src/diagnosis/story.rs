@@ -5,6 +5,7 @@ use sim_cluster::Cluster;
 use super::component::{CLOUD_CONTROLLER_MANAGER, NETWORK_PLUGIN};
 use super::graph::Knot;
 use super::thing::ThingKind;
+use super::webhook;
 use crate::known_taints::known_taint;
 use crate::words::nodes;
 
@@ -143,6 +144,19 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         ThingKind::PodSecurity => {
             story.title = format!("Pod Security: {name} refuses the pods");
             story.set_by = Some("the label pod-security.kubernetes.io/enforce of the namespace".to_owned());
+        }
+        ThingKind::Webhook => {
+            story.title = format!("webhook {name} must be asked about pods and does not answer");
+            let configured = webhook::configured(cluster, name);
+            let places: Vec<String> = configured.iter().map(|found| found.configuration.to_string()).collect();
+            story.set_by = Some(format!("{} (failurePolicy Fail)", places.join(", "))).filter(|_| !places.is_empty());
+            let services: Vec<String> = configured
+                .iter()
+                .filter_map(|found| found.service.as_ref())
+                .map(|(namespace, service)| format!("{namespace}/{service}"))
+                .collect();
+            story.cleared_by =
+                Some(format!("a ready pod of the Service {}", services.join(", "))).filter(|_| !services.is_empty());
         }
         ThingKind::PriorityClass => {
             story.title = format!("PriorityClass {name} is missing");

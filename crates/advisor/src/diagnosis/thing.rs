@@ -60,6 +60,8 @@ pub enum ThingKind {
     PriorityClass,
     /// A RuntimeClass.
     RuntimeClass,
+    /// A webhook of admission, by its own name.
+    Webhook,
     /// A Namespace.
     Namespace,
     /// A scheduling gate.
@@ -110,6 +112,7 @@ impl ThingKind {
             ThingKind::PodSecurity => "pod security",
             ThingKind::PriorityClass => "priorityclass",
             ThingKind::RuntimeClass => "runtimeclass",
+            ThingKind::Webhook => "webhook",
             ThingKind::Namespace => "namespace",
             ThingKind::SchedulingGate => "scheduling gate",
             ThingKind::DisruptionBudget => "poddisruptionbudget",

@@ -7,6 +7,7 @@ use sim_cluster::{Change, Kind, Object, ObjectRef};
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_of, patch_pods, reference};
+use crate::diagnosis::webhook::{Configured, configured};
 
 /// Raise the quota, state what it asks for, or give the namespace one.
 pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
@@ -208,6 +209,43 @@ pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
                 vec![Change::Label { target: target.clone(), set, remove: Vec::new() }],
             )
             .weakens(format!("every pod of the namespace may do what {level} allows")),
+        );
+    }
+    edits
+}
+
+/// Do without its answer: for its own pods, while it does not answer, or for good.
+pub(super) fn of_webhook(site: &Site<'_>) -> Vec<Edit> {
+    let name = &site.knot.thing.name;
+    let mut edits = Vec::new();
+    for Configured { configuration, service, namespaces } in configured(site.cluster, name) {
+        if let Some((own, _)) = service {
+            let mut selector = json!(namespaces);
+            let exempt = json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [own]});
+            match selector.get_mut("matchExpressions").and_then(Value::as_array_mut) {
+                Some(expressions) => expressions.push(exempt),
+                None => selector["matchExpressions"] = json!([exempt]),
+            }
+            let patch = json!({"webhooks": [{"name": name, "namespaceSelector": selector}]});
+            edits.push(
+                Edit::new(
+                    format!("leave namespace {own}, where its own pods are, out of webhook {name}"),
+                    vec![patch_of(&configuration, patch)],
+                )
+                .weakens(format!("nobody checks what is made in namespace {own}")),
+            );
+        }
+        let patch = json!({"webhooks": [{"name": name, "failurePolicy": "Ignore"}]});
+        edits.push(
+            Edit::new(
+                format!("let in what webhook {name} cannot be asked about (failurePolicy Ignore)"),
+                vec![patch_of(&configuration, patch)],
+            )
+            .weakens("while it does not answer, nobody checks what it should"),
+        );
+        edits.push(
+            Edit::new(format!("delete {configuration}"), vec![Change::Delete(configuration)])
+                .gives_up("nobody checks any more what its webhooks did"),
         );
     }
     edits

@@ -86,6 +86,7 @@ fn of_thing(site: &Site<'_>) -> Vec<Edit> {
         ThingKind::LimitRange | ThingKind::Namespace => Vec::new(),
         ThingKind::ServiceAccount => admission::of_service_account(site),
         ThingKind::PodSecurity => admission::of_pod_security(site),
+        ThingKind::Webhook => admission::of_webhook(site),
         ThingKind::PriorityClass => admission::of_priority_class(site),
         ThingKind::RuntimeClass => admission::of_runtime_class(site),
         // What is behind them has its own edits.
