@@ -187,8 +187,8 @@ fn backend_text(backend: &Value, backends: &Backends<'_>, context: &PrintContext
         return format!("{shown} (<error: {missing} \"{name}\" not found>)");
     };
     let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-    let named = ports.filter(|own| port.as_i64() == Some(own.port.into()) || port.as_str() == own.name.as_deref());
-    let named = named.last().and_then(|own| own.name.clone()).unwrap_or_default();
+    let mut named = ports.filter(|own| port.as_i64() == Some(own.port.into()) || port.as_str() == own.name.as_deref());
+    let named = named.next_back().and_then(|own| own.name.clone()).unwrap_or_default();
     format!("{shown} ({})", ready_endpoints(&(backends.endpoints)(&name), &named, context))
 }
 
