@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod clients;
 pub mod conformance;
 
 use std::io::Write;

@@ -1,8 +1,9 @@
 //! The latest writes, for watches: as many as are kept, whoever is slower begins anew.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use sim_cluster::{JournalEntry, Object};
 
 /// So many writes are kept. A watch that falls further behind is told that it is too late (410).
@@ -11,10 +12,21 @@ const KEPT: usize = 65_536;
 /// One write.
 #[derive(Debug)]
 pub(crate) struct Write {
+    /// When it happened: watches show ages as of then.
+    pub(crate) at: Timestamp,
     /// The resource version after it.
     pub(crate) version: u64,
     pub(crate) before: Option<Object>,
     pub(crate) after: Option<Object>,
+    /// The JSON of the object after it: written once, however many watch.
+    json: OnceLock<String>,
+}
+
+impl Write {
+    /// The object after it as JSON, in its own version.
+    pub(crate) fn json(&self) -> &str {
+        self.json.get_or_init(|| self.after.as_ref().map(|object| object.to_value().to_string()).unwrap_or_default())
+    }
 }
 
 /// The latest writes in order.
@@ -39,14 +51,20 @@ impl Journal {
         *self = Self { epoch: self.epoch + 1, ..Self::new(version) };
     }
 
-    pub(crate) fn extend(&mut self, entries: Vec<JournalEntry>, version: u64) {
-        for JournalEntry { resource_version, before, after } in entries {
+    pub(crate) fn extend(&mut self, written: Vec<(Timestamp, JournalEntry)>, version: u64) {
+        for (at, JournalEntry { resource_version, before, after }) in written {
             if self.writes.len() == KEPT
                 && let Some(oldest) = self.writes.pop_front()
             {
                 self.since = oldest.version;
             }
-            self.writes.push_back(Arc::new(Write { version: resource_version, before, after }));
+            self.writes.push_back(Arc::new(Write {
+                at,
+                version: resource_version,
+                before,
+                after,
+                json: OnceLock::new(),
+            }));
         }
         self.newest = version;
     }
@@ -62,5 +80,25 @@ impl Journal {
 
     pub(crate) fn newest(&self) -> u64 {
         self.newest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sim_cluster::JournalEntry;
+
+    use super::{Journal, KEPT};
+
+    #[test]
+    fn who_is_too_far_behind_is_told_what_is_still_known() {
+        let mut journal = Journal::new(10);
+        let entry =
+            |resource_version| (Timestamp::UNIX_EPOCH, JournalEntry { resource_version, before: None, after: None });
+        let newest = 10 + KEPT as u64 + 5;
+        journal.extend((11..=newest).map(entry).collect(), newest);
+        assert_eq!(journal.after(14, 1).unwrap_err(), 15);
+        assert_eq!(journal.after(15, 2).unwrap().iter().map(|write| write.version).collect::<Vec<_>>(), [16, 17]);
+        assert_eq!(journal.after(newest, 1).unwrap().len(), 0);
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod behaviour;
 mod body;
+mod connections;
 mod control;
 mod discovery;
 mod journal;
@@ -20,9 +21,12 @@ mod running;
 mod served;
 mod server;
 mod speed;
+mod tls;
+mod token;
 mod watch;
 mod write;
 
 pub use running::{Running, View};
 pub use server::{Guard, serve};
 pub use speed::{BadSpeed, Speed};
+pub use tls::{NoCertificate, Tls};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sim_cluster::print::PrintContext;
 use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, event_from_core};
 use sim_core::model::LabelSelector;
 
@@ -124,14 +125,20 @@ impl Selection {
         }
     }
 
+    /// Whether objects are shown as they are stored: whole, in their own version.
+    pub(crate) fn shows_as_stored(&self) -> bool {
+        let own = self.served.resource.known.map(Kind::api_version);
+        self.form == Form::Objects && own == Some(&self.served.api_version())
+    }
+
     /// One object in the form that is wanted.
-    pub(crate) fn show(&self, object: &Object, view: &View) -> Value {
+    pub(crate) fn show(&self, object: &Object, context: &PrintContext) -> Value {
         match self.form {
             Form::Objects => shown(&self.served, object),
             Form::Metadata => partial(object),
             Form::Table(include) => {
                 let version = object.metadata().resource_version.clone().unwrap_or_default();
-                table(&self.served, std::slice::from_ref(object), view, include, &version)
+                table(&self.served, std::slice::from_ref(object), context, include, &version)
             }
         }
     }
@@ -161,8 +168,8 @@ fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-fn table(served: &Served, objects: &[Object], view: &View, include: Include, version: &str) -> Value {
-    let table = sim_cluster::print::resource_objects(&served.resource, objects, &view.context);
+fn table(served: &Served, objects: &[Object], context: &PrintContext, include: Include, version: &str) -> Value {
+    let table = sim_cluster::print::resource_objects(&served.resource, objects, context);
     let mut value = table.to_value(version, objects.iter().map(Object::metadata));
     let rows = value["rows"].as_array_mut().into_iter().flatten().zip(objects);
     match include {
@@ -187,11 +194,16 @@ pub(crate) fn find(resource: &Resource, namespace: &str, name: &str, view: &View
 /// `pods "x" not found`, with what a client wants to know of it.
 pub(crate) fn not_found(resource: &Resource, name: &str) -> Failure {
     let message = format!("{} \"{name}\" not found", resource.resource());
+    Failure::with_details(404, "NotFound", message, details(resource, name))
+}
+
+/// The object that a Status is about (`metav1.StatusDetails`).
+pub(crate) fn details(resource: &Resource, name: &str) -> Value {
     let mut details = json!({"name": name, "kind": resource.plural});
     if !resource.group.is_empty() {
         details["group"] = resource.group.as_str().into();
     }
-    Failure::with_details(404, "NotFound", message, details)
+    details
 }
 
 /// GET of one object.
@@ -199,7 +211,7 @@ pub(crate) fn get(selection: &Selection, name: &str, view: &View) -> Result<Answ
     let namespace = selection.namespace.as_deref().unwrap_or_default();
     let resource = &selection.served.resource;
     let object = find(resource, namespace, name, view).ok_or_else(|| not_found(resource, name))?;
-    Ok(json_answer(200, &selection.show(&object, view)))
+    Ok(json_answer(200, &selection.show(&object, &view.context)))
 }
 
 /// Where a list goes on: the state that it began with, and the last object that was sent.
@@ -294,7 +306,7 @@ pub(crate) fn list(
             json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items})
         }
         Form::Table(include) => {
-            let mut table = table(&selection.served, &objects, &view, include, &version.to_string());
+            let mut table = table(&selection.served, &objects, &view.context, include, &version.to_string());
             table["metadata"] = metadata;
             table
         }

@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sim_cluster::print::PrintContext;
-use sim_cluster::{Change, Cluster, Counts, Goal, Refused, Stop, Store, format_millis};
+use sim_cluster::{Change, Cluster, Counts, Goal, JournalEntry, Object, Refused, Resource, Stop, Store, format_millis};
 use sim_core::version::Version;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::journal::Journal;
+use crate::served::{Served, served};
 use crate::speed::{Pace, Speed};
 
 /// How often virtual time catches up with the person's.
 const TICK: Duration = Duration::from_millis(20);
-/// So many events are taken before others get their turn at the cluster.
-const EVENTS_A_TURN: u64 = 2_000;
+/// So many events are taken in one go, …
+const EVENTS: u64 = 2_000;
+/// … and after so many goes, or so many writes, others get their turn at the cluster.
+const A_TURN: usize = 2_000;
+/// How often Leases are renewed, in the person's time.
+const RENEWAL: Duration = Duration::from_secs(10);
 
 /// A running cluster.
 #[derive(Debug)]
@@ -37,6 +44,10 @@ struct State {
     forks: BTreeMap<String, Cluster>,
     /// Steps of the timeline that were refused, for whoever asks.
     refused: Vec<String>,
+    /// What was written and is not published yet, and when.
+    written: Vec<(Timestamp, JournalEntry)>,
+    /// When Leases were renewed last, in the person's time.
+    renewed: Instant,
 }
 
 /// The cluster at a moment, to be read.
@@ -50,6 +61,8 @@ pub struct View {
     pub version: Version,
     /// The newest resource version.
     pub resource_version: u64,
+    /// Which resources there are: custom ones come and go with their definitions and objects.
+    pub(crate) served: Arc<Vec<Served>>,
     /// How often the cluster was put back to another state.
     pub(crate) epoch: u64,
 }
@@ -73,12 +86,13 @@ impl Running {
         let _ = cluster.run_until(cluster.now_ms());
         cluster.renew_leases();
         let _ = cluster.take_journal();
-        let view = View::of(&cluster, 0);
+        let view = View::of(&cluster, 0, None);
         let journal = Journal::new(view.resource_version);
         let (moved, _) = watch::channel((0, view.resource_version));
         let (ended, _) = watch::channel(false);
         let pace = Pace::new(speed, cluster.now_ms());
-        let state = State { start: cluster.clone(), cluster, pace, forks: BTreeMap::new(), refused: Vec::new() };
+        let (forks, refused, written, renewed) = (BTreeMap::new(), Vec::new(), Vec::new(), Instant::now());
+        let state = State { start: cluster.clone(), cluster, pace, forks, refused, written, renewed };
         Arc::new(Self {
             state: Mutex::new(state),
             view: RwLock::new(Arc::new(view)),
@@ -103,7 +117,7 @@ impl Running {
         let mut state = self.state();
         let done = change(&mut state.cluster);
         let now_ms = state.cluster.now_ms();
-        state.advance(now_ms, u64::MAX);
+        while state.advance(now_ms) {}
         self.publish(&mut state);
         done
     }
@@ -131,7 +145,12 @@ impl Running {
         if due_ms <= state.cluster.now_ms() {
             return false;
         }
-        let behind = state.advance(due_ms, EVENTS_A_TURN);
+        let behind = state.advance(due_ms);
+        // As often as kubelets renew them where time is real: where it flies, watches would be told of nothing else.
+        if state.renewed.elapsed() >= RENEWAL {
+            state.renewed = Instant::now();
+            state.cluster.renew_leases();
+        }
         self.publish(&mut state);
         behind
     }
@@ -142,8 +161,9 @@ impl Running {
         loop {
             let mut state = self.state();
             let until = *until_ms.get_or_insert_with(|| state.cluster.now_ms().saturating_add(by_ms));
-            let behind = state.advance(until, EVENTS_A_TURN);
+            let behind = state.advance(until);
             state.pace = Pace::new(state.pace.speed, state.cluster.now_ms());
+            state.cluster.renew_leases();
             self.publish(&mut state);
             if !behind || *self.ended.borrow() {
                 return;
@@ -176,6 +196,7 @@ impl Running {
         state.pace = Pace::new(state.pace.speed, cluster.now_ms());
         state.cluster = cluster;
         state.cluster.keep_journal();
+        state.written.clear();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
         journal.restart(state.cluster.store().resource_version());
         drop(journal);
@@ -230,11 +251,16 @@ impl Running {
     }
 
     fn publish(&self, state: &mut State) {
-        state.cluster.renew_leases();
-        let entries = state.cluster.take_journal();
+        state.take_writes();
+        let written = std::mem::take(&mut state.written);
+        let is_other = |object: &Option<Object>| object.as_ref().is_some_and(|object| object.kind().is_none());
+        let are_same = written.iter().all(|(_, entry)| !is_other(&entry.before) && !is_other(&entry.after));
+        let last = self.view();
         let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
-        let view = View::of(&state.cluster, journal.epoch);
-        journal.extend(entries, view.resource_version);
+        // What is served is looked for again when an object of a kind that is not simulated was written.
+        let served = (are_same && last.epoch == journal.epoch).then(|| Arc::clone(&last.served));
+        let view = View::of(&state.cluster, journal.epoch, served);
+        journal.extend(written, view.resource_version);
         drop(journal);
         let newest = (view.epoch, view.resource_version);
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
@@ -243,13 +269,18 @@ impl Running {
 }
 
 impl State {
-    /// Runs to a moment, at most so many events; whether it is still behind.
-    fn advance(&mut self, until_ms: u64, events: u64) -> bool {
+    /// Runs to a moment, or for a turn; whether it is still behind.
+    fn advance(&mut self, until_ms: u64) -> bool {
+        let goal = Goal { until_ms, or_quiet: false, events: EVENTS, one_moment: true };
+        let mut goes = 0;
         loop {
-            let goal = Goal { until_ms, or_quiet: false, events, one_moment: false };
-            match self.cluster.advance(goal) {
+            let stop = self.cluster.advance(goal);
+            self.take_writes();
+            goes += 1;
+            match stop {
                 Stop::Refused(step) => self.refused.push(format!("{}: {}: {}", step.source, step.step, step.message)),
-                Stop::Paused => return true,
+                Stop::Paused if goes >= A_TURN || self.written.len() >= A_TURN => return true,
+                Stop::Paused => {}
                 Stop::TooManyEvents => {
                     self.refused.push("too many events: virtual time stands still".to_owned());
                     self.pace = Pace::new(Speed::Paused, self.cluster.now_ms());
@@ -259,14 +290,22 @@ impl State {
             }
         }
     }
+
+    /// Takes note of what was written, at this moment of virtual time.
+    fn take_writes(&mut self) {
+        let now = self.cluster.now();
+        self.written.extend(self.cluster.take_journal().into_iter().map(|entry| (now, entry)));
+    }
 }
 
 impl View {
-    fn of(cluster: &Cluster, epoch: u64) -> Self {
+    fn of(cluster: &Cluster, epoch: u64, known: Option<Arc<Vec<Served>>>) -> Self {
+        let version = cluster.setup().version;
         Self {
+            served: known.unwrap_or_else(|| Arc::new(served(version, Resource::all(cluster.store())))),
             store: cluster.store().clone(),
             context: cluster.print_context(),
-            version: cluster.setup().version,
+            version,
             resource_version: cluster.store().resource_version(),
             epoch,
         }

@@ -5,6 +5,7 @@ use sim_cluster::{Kind, Resource, ResourceRef};
 use sim_core::version::Version;
 
 use crate::behaviour::Behaviour;
+use crate::route::Path;
 
 /// A resource in one version of its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +125,11 @@ fn age(version: &str) -> (u8, std::cmp::Reverse<u32>, std::cmp::Reverse<u32>) {
 }
 
 impl Served {
+    /// Whether a path is one of its objects'.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        self.resource.group == path.group && self.version == path.version && self.resource.plural == path.resource
+    }
+
     /// The resource as writes name it.
     pub(crate) fn reference(&self) -> ResourceRef {
         match self.resource.known {
@@ -166,12 +172,19 @@ impl Served {
                     status(),
                 ]
             }
+            Some(Kind::ServiceAccount) => vec![Subresource {
+                name: "token",
+                group: "authentication.k8s.io",
+                version: "v1",
+                kind: "TokenRequest",
+                verbs: &["create"],
+            }],
+            Some(Kind::Namespace) => vec![own("finalize", &["update"]), status()],
             Some(Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController) => {
                 vec![scale(), status()]
             }
             Some(
                 Kind::Node
-                | Kind::Namespace
                 | Kind::Service
                 | Kind::DaemonSet
                 | Kind::Job

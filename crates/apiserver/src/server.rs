@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
-use sim_cluster::Resource;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
 use crate::behaviour::Behaviour;
+use crate::connections;
 use crate::control::control;
 use crate::discovery::{self, Aggregated};
 use crate::openapi;
@@ -22,7 +24,8 @@ use crate::read::{self, Selection};
 use crate::review::review;
 use crate::route::{Path, Route};
 use crate::running::{Running, View};
-use crate::served::{Served, served};
+use crate::tls::Tls;
+use crate::token;
 use crate::watch::watch;
 use crate::write;
 
@@ -31,11 +34,22 @@ const MAX_BODY: usize = 3 * 1024 * 1024;
 /// So many states are kept for lists that are read page by page.
 const PAGED_STATES: usize = 64;
 
-/// Who may ask.
-#[derive(Debug, Clone, Default)]
+/// Who may ask, and how.
+#[derive(Debug, Clone)]
 pub struct Guard {
     /// The bearer token that every request must bring; none is needed when absent.
     pub token: Option<String>,
+    /// How connections are encrypted; not at all when absent.
+    pub tls: Option<Tls>,
+    /// How long a client may take to send the head of a request, and again for its body.
+    pub patience: Duration,
+}
+
+impl Default for Guard {
+    /// Everybody, unencrypted. Upstream's patience (`ReadHeaderTimeout`).
+    fn default() -> Self {
+        Self { token: None, tls: None, patience: Duration::from_secs(32) }
+    }
 }
 
 struct App {
@@ -58,13 +72,14 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let time = tokio::spawn(Arc::clone(&running).follow_time());
+    let (tls, patience) = (guard.tls.as_ref().map(|tls| tls.acceptor.clone()), guard.patience);
     let app = App { running: Arc::clone(&running), guard, address, paged: Mutex::default() };
     let router = Router::new().fallback(handle).with_state(Arc::new(app));
     let end = async move {
         ended.await;
         running.end();
     };
-    axum::serve(listener, router).with_graceful_shutdown(end).await?;
+    connections::serve(listener, router, tls, patience, end).await;
     time.abort();
     Ok(())
 }
@@ -75,9 +90,10 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Answer {
     if !app.may_ask(&head.headers) {
         return Failure::new(401, "Unauthorized", "Unauthorized").into_answer();
     }
-    let body = match read_body(&head, body).await {
-        Ok(body) => body,
-        Err(failure) => return failure.into_answer(),
+    let body = match timeout(app.guard.patience, read_body(&head, body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(failure)) => return failure.into_answer(),
+        Err(_) => return Failure::new(408, "Timeout", "the body of the request did not come in time").into_answer(),
     };
     // Writes wait for their turn at the cluster, and reads may be long: neither holds up whoever else is served.
     let answered = if head.watches() {
@@ -154,14 +170,14 @@ impl App {
             }
             ["version"] => return Ok(json_answer(200, &discovery::version(&behaviour))),
             ["healthz" | "livez" | "readyz", ..] => return Ok(typed_answer(200, "text/plain; charset=utf-8", "ok")),
-            ["openapi", "v2"] => return Ok(typed_answer(200, openapi::V2_TYPE, "")),
+            ["openapi", "v2"] => return Ok(openapi::v2(&view, &head.accept())),
             _ => {}
         }
-        let all = served(view.version, Resource::all(&view.store));
+        let all = view.served.as_slice();
         if let Some(path) = path.strip_prefix("/openapi/v3") {
             let document = match path.trim_matches('/') {
-                "" => Some(openapi::index(&all)),
-                path => openapi::document(&all, path, &view.version.to_string()),
+                "" => Some(openapi::index(all)),
+                path => openapi::document(&view, path),
             };
             return document.map(|document| json_answer(200, &document)).ok_or_else(Failure::nothing_there);
         }
@@ -175,26 +191,19 @@ impl App {
             None => Ok(typed_answer(404, "text/plain; charset=utf-8", "404 page not found\n")),
             Some(Route::Root { of_core }) => match Aggregated::accepted(&head.accept(), &behaviour) {
                 Some(form) if head.method == Method::GET => {
-                    let document = discovery::aggregated(&all, &behaviour, of_core, form);
+                    let document = discovery::aggregated(all, &behaviour, of_core, form);
                     Ok(typed_answer(200, &form.content_type(), document.to_string()))
                 }
                 _ if of_core => legacy(Some(discovery::core_versions(&self.address.to_string()))),
-                _ => legacy(Some(discovery::groups(&all, &behaviour))),
+                _ => legacy(Some(discovery::groups(all, &behaviour))),
             },
-            Some(Route::Group(group)) => legacy(discovery::group(&all, &behaviour, &group)),
-            Some(Route::Version { group, version }) => legacy(discovery::resources(&all, &behaviour, &group, &version)),
-            Some(Route::Objects(path)) => self.objects(head, body, &path, &all, &view),
+            Some(Route::Group(group)) => legacy(discovery::group(all, &behaviour, &group)),
+            Some(Route::Version { group, version }) => legacy(discovery::resources(all, &behaviour, &group, &version)),
+            Some(Route::Objects(path)) => self.objects(head, body, &path, &view),
         }
     }
 
-    fn objects(
-        &self,
-        head: &Head,
-        body: &[u8],
-        path: &Path,
-        all: &[Served],
-        view: &Arc<View>,
-    ) -> Result<Answer, Failure> {
+    fn objects(&self, head: &Head, body: &[u8], path: &Path, view: &Arc<View>) -> Result<Answer, Failure> {
         let (query, content_type) = (head.query(), head.text(header::CONTENT_TYPE));
         if head.method == Method::POST
             && ["authorization.k8s.io", "authentication.k8s.io"].contains(&path.group.as_str())
@@ -202,12 +211,8 @@ impl App {
         {
             return answer;
         }
-        let of_path = |served: &&Served| {
-            served.resource.group == path.group
-                && served.version == path.version
-                && served.resource.plural == path.resource
-        };
-        let served = all.iter().find(of_path).ok_or_else(Failure::nothing_there)?;
+        let mut all = view.served.iter();
+        let served = all.find(|served| served.is_at(path)).ok_or_else(Failure::nothing_there)?;
         if served.resource.is_namespaced && path.namespace.is_none() && path.name.is_some() {
             return Err(Failure::nothing_there());
         }
@@ -216,7 +221,7 @@ impl App {
         }
         let subresource = path.subresource.as_deref();
         let known = served.subresources(&Behaviour::of(view.version));
-        if subresource.is_some_and(|name| name != "finalize" && known.iter().all(|known| known.name != name)) {
+        if subresource.is_some_and(|name| known.iter().all(|known| known.name != name)) {
             return Err(Failure::nothing_there());
         }
         let selection = Selection::of(served, path, &query, &head.accept())?;
@@ -234,6 +239,11 @@ impl App {
                 read::log(path.namespace.as_deref().unwrap_or_default(), name, &query, view)
             }
             (&Method::GET, Some(name), Some("scale")) => request.scale(name),
+            (&Method::POST, Some(name), Some("token")) => {
+                token::create(path.namespace.as_deref().unwrap_or_default(), name, content_type, body, view)
+            }
+            (&Method::PUT, Some(name), Some("finalize")) => request.finalize(name),
+            (_, Some(_), Some("token" | "finalize")) => Err(Failure::method_not_allowed()),
             (&Method::GET, Some(_), Some("binding" | "eviction")) => Err(Failure::method_not_allowed()),
             (&Method::GET, _, _) if query.is_set("watch") => watch(&self.running, selection, &query),
             (&Method::GET, Some(name), _) => read::get(&selection, name, view),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use serde_json::{Value, json};
 use sim_cluster::Object;
+use sim_cluster::print::PrintContext;
 use tokio::sync::mpsc;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep_until};
@@ -40,7 +41,7 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
     let view = running.view();
     let initial = query.is_set("sendInitialEvents");
     let from = query.resource_version()?;
-    check_initial(initial, query, &view)?;
+    check_initial(query, &view)?;
     if let Some(from) = from.filter(|from| *from > view.resource_version) {
         return Err(too_new(from, view.resource_version));
     }
@@ -64,7 +65,7 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
 }
 
 /// `sendInitialEvents` (`ValidateListOptions` of apimachinery).
-fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failure> {
+fn check_initial(query: &Query, view: &View) -> Result<(), Failure> {
     let forbidden = |field: &str, why: &str| {
         let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
         let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
@@ -89,7 +90,7 @@ fn check_initial(initial: bool, query: &Query, view: &View) -> Result<(), Failur
                 "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
             ));
         }
-    } else if matched.is_some() && initial {
+    } else if matched.is_some() {
         return Err(forbidden(
             "resourceVersionMatch",
             "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
@@ -127,7 +128,7 @@ impl Watching {
             let (selection, of) = (self.selection.clone(), Arc::clone(&view));
             let listed = tokio::task::spawn_blocking(move || selection.objects(&of)).await;
             for object in listed.map_err(|_| Over)? {
-                self.tell("ADDED", &object, &view).await?;
+                self.tell("ADDED", &object, &view.context).await?;
             }
         }
         if initial {
@@ -173,20 +174,21 @@ impl Watching {
             }
         };
         let more = writes.len() == BATCH;
-        let view = self.running.view();
+        let mut context = self.running.view().context;
         for write in writes {
+            context.now = write.at;
             self.position = write.version;
             let is_of = |object: &&Object| self.selection.is_of_resource(object);
             let (before, after) = (write.before.as_ref().filter(is_of), write.after.as_ref().filter(is_of));
             let selects = |object: &Option<&Object>| object.is_some_and(|object| self.selection.selects(object));
             match (selects(&before), selects(&after), before, after) {
-                (false, true, _, Some(object)) => self.tell("ADDED", object, &view).await?,
-                (true, true, _, Some(object)) => self.tell("MODIFIED", object, &view).await?,
+                (false, true, _, Some(object)) => self.tell_write("ADDED", &write, object, &context).await?,
+                (true, true, _, Some(object)) => self.tell_write("MODIFIED", &write, object, &context).await?,
                 (true, false, Some(gone), _) => {
                     // What is gone is told as it was, with the version of its end.
                     let mut gone = gone.clone();
                     gone.metadata_mut().resource_version = Some(write.version.to_string());
-                    self.tell("DELETED", &gone, &view).await?;
+                    self.tell("DELETED", &gone, &context).await?;
                 }
                 _ => {}
             }
@@ -197,8 +199,21 @@ impl Watching {
         Ok(more)
     }
 
-    async fn tell(&mut self, type_: &str, object: &Object, view: &View) -> Result<(), Over> {
-        let mut shown = self.selection.show(object, view);
+    async fn tell_write(
+        &mut self,
+        type_: &str,
+        write: &Write,
+        object: &Object,
+        context: &PrintContext,
+    ) -> Result<(), Over> {
+        if self.selection.shows_as_stored() {
+            return self.send(format!("{{\"type\":\"{type_}\",\"object\":{}}}\n", write.json())).await;
+        }
+        self.tell(type_, object, context).await
+    }
+
+    async fn tell(&mut self, type_: &str, object: &Object, context: &PrintContext) -> Result<(), Over> {
+        let mut shown = self.selection.show(object, context);
         if matches!(self.selection.form, Form::Table(_)) && std::mem::replace(&mut self.has_columns, true) {
             shown["columnDefinitions"] = Value::Null;
         }
@@ -235,7 +250,11 @@ impl Watching {
     }
 
     async fn line(&self, event: Value) -> Result<(), Over> {
-        let line = Bytes::from(event.to_string() + "\n");
+        self.send(event.to_string() + "\n").await
+    }
+
+    async fn send(&self, line: String) -> Result<(), Over> {
+        let line = Bytes::from(line);
         let mut ending = self.running.ending();
         tokio::select! {
             sent = self.lines.send(Ok(line)) => sent.map_err(|_| Over),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sim_cluster::{
-    Cluster, DeleteOptions, Deleted, EvictionRefused, FieldValidation, Kind, Object, ObjectKey, Patch, Preconditions,
+    ApiError, Cluster, DeleteOptions, Deleted, FieldValidation, Kind, Object, ObjectKey, Patch, Preconditions,
     Propagation, Resource, Subresource, Target, WriteOptions, Written,
 };
 
@@ -12,6 +12,14 @@ use crate::query::Query;
 use crate::read::{self, Selection, in_version};
 use crate::running::Running;
 use crate::served::Served;
+
+/// The types of patches.
+const PATCHES: [&str; 4] = [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+];
 
 /// A write before it is carried out.
 pub(crate) struct Request<'a> {
@@ -124,25 +132,21 @@ impl Request<'_> {
         let evicted = self
             .running
             .write(|cluster| if dry_run { cluster.clone().evict(&key, grace) } else { cluster.evict(&key, grace) });
-        match evicted {
-            Ok(()) => Ok(json_answer(201, &success(Value::Null))),
-            Err(EvictionRefused::NotFound(_)) => Err(read::not_found(self.resource(), name)),
-            Err(EvictionRefused::TooManyRequests { cause, .. }) => {
-                let details = json!({"causes": [{"reason": "DisruptionBudget", "message": cause}]});
-                let message = "Cannot evict pod as it would violate the pod's disruption budget.";
-                Err(Failure::with_details(429, "TooManyRequests", message, details))
-            }
-            Err(refused @ EvictionRefused::Forbidden { .. }) => {
-                Err(Failure::new(403, "Forbidden", refused.to_string()))
-            }
-            Err(EvictionRefused::Failed(message)) => Err(Failure::new(500, "InternalError", message)),
-        }
+        evicted.map_err(ApiError::from)?;
+        Ok(json_answer(201, &success(Value::Null)))
     }
 
     /// GET of the scale of a workload.
     pub(crate) fn scale(&self, name: &str) -> Result<Answer, Failure> {
         let scale = self.running.look(|cluster| cluster.scale_of(&self.target(name)))?;
         Ok(json_answer(200, &scale))
+    }
+
+    /// PUT of what holds a namespace.
+    pub(crate) fn finalize(&self, name: &str) -> Result<Answer, Failure> {
+        let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
+        let written = self.running.write(|cluster| cluster.finalize_namespace(&target, body, &options))?;
+        Ok(self.answer(200, written))
     }
 
     /// PUT.
@@ -159,13 +163,12 @@ impl Request<'_> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
         let type_ = self.content_type.split(';').next().unwrap_or_default().trim();
-        let supported = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
         let patch = match type_ {
             "application/json-patch+json" => Patch::Json(self.patch_body()?),
             "application/merge-patch+json" => Patch::Merge(self.patch_body()?),
             "application/strategic-merge-patch+json" => Patch::Strategic(self.patch_body()?),
             "application/apply-patch+yaml" => Patch::Apply(self.applied_body()?),
-            _ => return Err(unsupported(supported)),
+            _ => return Err(ApiError::unsupported_media_type(&PATCHES).into()),
         };
         let (mut options, target) = (self.options()?, self.target(name));
         if matches!(patch, Patch::Apply(_)) {
@@ -208,10 +211,9 @@ impl Request<'_> {
                     self.running.write(|cluster| cluster.delete_target(&target, options, &preconditions, dry_run))?;
                 Ok(match deleted {
                     Deleted::Gone(object) => {
-                        let mut details =
-                            json!({"name": name, "kind": self.resource().plural, "uid": object["metadata"]["uid"]});
-                        if !self.resource().group.is_empty() {
-                            details["group"] = self.resource().group.as_str().into();
+                        let mut details = read::details(self.resource(), name);
+                        if let Some(uid) = object["metadata"]["uid"].as_str() {
+                            details["uid"] = uid.into();
                         }
                         json_answer(200, &success(details))
                     }
@@ -288,11 +290,4 @@ fn success(details: Value) -> Value {
         status["details"] = details;
     }
     status
-}
-
-/// `NewUnsupportedMediaTypeError`.
-fn unsupported(accepted: &str) -> Failure {
-    let message =
-        format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
-    Failure::new(415, "UnsupportedMediaType", message)
 }

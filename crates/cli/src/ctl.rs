@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::args::{CtlArgs, CtlCommand};
 use crate::error::CliError;
@@ -36,7 +37,13 @@ pub(crate) fn run(args: CtlArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
 
 fn ask(endpoint: &Endpoint, action: &str, body: Option<Value>) -> Result<Value, CliError> {
     let url = format!("{}/sim/v1/{action}", endpoint.server);
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut config = ureq::Agent::config_builder().http_status_as_error(false);
+    if let Some(authority) = &endpoint.authority {
+        let authority = Certificate::from_pem(authority.as_bytes())
+            .map_err(|error| CliError::new(format!("the kubeconfig's certificate-authority-data: {error}")))?;
+        config = config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[authority])).build());
+    }
+    let agent: ureq::Agent = config.build().into();
     let token = endpoint.token.as_ref().map(|token| format!("Bearer {token}"));
     let sent = match body {
         None => {

@@ -117,11 +117,15 @@ fn text(result: &FixResult, more: usize) -> String {
     let futures = |count: usize| format!("{count} future{}", if count == 1 { "" } else { "s" });
     let mut text = String::new();
     if result.answers.is_empty() {
-        let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {}. Goal: {goal}.", futures(*runs));
+        let cut = if result.is_cut { ", when the search was cut" } else { "" };
+        let _ = writeln!(text, "{BAD}No cure was found{BAD:#} in {}{cut}. Goal: {goal}.", futures(*runs));
         text.push_str(&stays(result));
     } else if !result.stays.is_empty() {
-        let _ =
-            writeln!(text, "{BAD}The goal is not reached whole{BAD:#}: {goal}. Each answer cures the rest and leaves");
+        let why = if result.is_cut { ", for the search was cut" } else { "" };
+        let _ = writeln!(
+            text,
+            "{BAD}The goal is not reached whole{BAD:#}{why}: {goal}. Each answer cures the rest and leaves"
+        );
         text.push_str(&stays(result));
         text.push('\n');
     }
@@ -150,11 +154,12 @@ fn text(result: &FixResult, more: usize) -> String {
     text
 }
 
-/// The causes that no answer removes, and who waits on.
+/// The causes that no answer removes, and who waits on. A search that was cut has not looked for one of each.
 fn stays(result: &FixResult) -> String {
     let mut text = String::new();
+    let word = if result.is_cut { "still there" } else { "stays" };
     for cause in &result.stays {
-        let _ = writeln!(text, "  stays: {}", cause.title);
+        let _ = writeln!(text, "  {word}: {}", cause.title);
         if !result.answers.is_empty() {
             for affected in &cause.affected {
                 let _ = writeln!(

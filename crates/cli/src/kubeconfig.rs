@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
@@ -28,6 +30,8 @@ pub(crate) struct Endpoint {
     pub(crate) server: String,
     /// The bearer token, when it wants one.
     pub(crate) token: Option<String>,
+    /// Who vouches for it, as PEM, when it is encrypted.
+    pub(crate) authority: Option<String>,
 }
 
 /// Where the kubeconfig goes when nobody says.
@@ -66,8 +70,12 @@ pub(crate) fn write(path: &Path, endpoint: &Endpoint, if_present: IfPresent) -> 
         return Err(cannot(&"it is no kubeconfig: expected a mapping"));
     }
     let user = endpoint.token.as_ref().map_or_else(|| json!({}), |token| json!({"token": token}));
+    let mut cluster = json!({"server": endpoint.server});
+    if let Some(authority) = &endpoint.authority {
+        cluster["certificate-authority-data"] = STANDARD.encode(authority).into();
+    }
     for (list, key, entry) in [
-        ("clusters", "cluster", json!({"server": endpoint.server})),
+        ("clusters", "cluster", cluster),
         ("users", "user", user),
         ("contexts", "context", json!({"cluster": NAME, "user": NAME})),
     ] {
@@ -118,9 +126,18 @@ pub(crate) fn read(path: &Path) -> Result<Endpoint, CliError> {
         entries.into_iter().find(|entry| entry["name"] == *name).map(|entry| entry[key].clone()).unwrap_or_default()
     };
     let context = named("contexts", "context", &config["current-context"]);
-    let server = named("clusters", "cluster", &context["cluster"])["server"].as_str().map(str::to_owned);
+    let cluster = named("clusters", "cluster", &context["cluster"]);
+    let server = cluster["server"].as_str().map(str::to_owned);
+    let authority = cluster["certificate-authority-data"].as_str().map(|data| {
+        let bytes = STANDARD.decode(data).map_err(|error| cannot(&error))?;
+        String::from_utf8(bytes).map_err(|error| cannot(&error))
+    });
     let token = named("users", "user", &context["user"])["token"].as_str().map(str::to_owned);
-    Ok(Endpoint { server: server.ok_or_else(|| cannot(&"its current context names no server"))?, token })
+    Ok(Endpoint {
+        server: server.ok_or_else(|| cannot(&"its current context names no server"))?,
+        token,
+        authority: authority.transpose()?,
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +145,8 @@ mod tests {
     use super::{Endpoint, IfPresent, read, write};
 
     fn endpoint(port: u16) -> Endpoint {
-        Endpoint { server: format!("http://127.0.0.1:{port}"), token: None }
+        let authority = Some(format!("-----BEGIN CERTIFICATE-----\n{port}\n"));
+        Endpoint { server: format!("https://127.0.0.1:{port}"), token: None, authority }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
         for forgotten in session.cluster.forgotten() {
             terminal.note(&format!("the snapshot does not keep {forgotten}"));
         }
-        std::fs::write(path, session.snapshot(path)?)
+        std::fs::write(path, session.snapshot(path, |_| false)?)
             .map_err(|error| CliError::new(format!("{}: cannot be written: {error}", path.display())))?;
     }
     let shown = timeline.filter(|_| args.timeline_file.is_none());

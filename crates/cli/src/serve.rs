@@ -1,13 +1,14 @@
 //! `sim serve`: the cluster answers kubectl until Ctrl-C, or for as long as one command runs.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use sim_apiserver::{Guard, Running, serve};
-use sim_cluster::{Change, Cluster, StopReason};
+use sim_apiserver::{Guard, Running, Tls, serve};
+use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, StopReason, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let serving = Serving {
         address: SocketAddr::new(args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), args.port),
         token: args.token,
+        tls: args.tls,
         kubeconfig: args.kubeconfig,
         if_present: match (args.force, args.merge) {
             (true, _) => IfPresent::Replace,
@@ -44,22 +46,41 @@ pub(crate) fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         },
         command: args.command,
     };
+    let start = session.cluster.store().clone();
     let running = Running::new(Cluster::clone(&session.cluster), args.speed);
     let code = runtime.block_on(serving.until_the_end(Arc::clone(&running), terminal))?;
     // What still waits for a client must not hold up the end.
     runtime.shutdown_background();
     if let Some(path) = &args.save {
         *session.cluster = running.look(Cluster::clone);
-        let text = session.snapshot(path)?;
+        let made = made_since(&start, session.cluster.store());
+        let text = session.snapshot(path, |object| place(object).is_some_and(|place| made.contains(&place)))?;
         std::fs::write(path, text).map_err(|error| CliError::new(format!("{}: {error}", path.display())))?;
         terminal.line(&format!("saved as {}", path.display()));
     }
     Ok(code)
 }
 
+/// The kinds, and where, that clients made something of. What they were shown of a kind was all there is: it is saved
+/// whole then, and the namespaces always are.
+fn made_since(start: &Store, now: &Store) -> BTreeSet<(Kind, String)> {
+    let known = Kind::ALL.iter().flat_map(|kind| now.objects(*kind));
+    let fresh = known.filter(|object| {
+        let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
+        object.kind().is_some_and(|kind| start.object(kind, &key).is_none())
+    });
+    fresh.filter_map(|object| place(&object)).chain([(Kind::Namespace, String::new())]).collect()
+}
+
+/// The kind of an object, and its namespace.
+fn place(object: &Object) -> Option<(Kind, String)> {
+    Some((object.kind()?, object.namespace().unwrap_or_default().to_owned()))
+}
+
 struct Serving {
     address: SocketAddr,
     token: Option<String>,
+    tls: bool,
     kubeconfig: Option<PathBuf>,
     if_present: IfPresent,
     command: Vec<OsString>,
@@ -80,17 +101,27 @@ impl Serving {
         };
         // A file that we name ourselves is ours.
         let if_present = if self.kubeconfig.is_some() { self.if_present } else { IfPresent::Replace };
-        let endpoint = Endpoint { server: format!("http://{address}"), token: self.token.clone() };
+        // Who asks from this machine asks loopback where the server listens on all addresses.
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let at = if address.ip().is_unspecified() { loopback } else { address.ip() };
+        let tls = self.tls.then(|| Tls::for_addresses(&[at, loopback])).transpose();
+        let tls = tls.map_err(|error| CliError::new(error.to_string()))?;
+        let scheme = if self.tls { "https" } else { "http" };
+        let endpoint = Endpoint {
+            server: format!("{scheme}://{}", SocketAddr::new(at, address.port())),
+            token: self.token.clone(),
+            authority: tls.as_ref().map(|tls| tls.authority().to_owned()),
+        };
         kubeconfig::write(&path, &endpoint, if_present)?;
         kubeconfig::remember(&path);
         let (end, ended) = oneshot::channel::<()>();
-        let guard = Guard { token: self.token };
+        let guard = Guard { token: self.token, tls, ..Guard::default() };
         let server = tokio::spawn(serve(listener, Arc::clone(&running), guard, async {
             let _ = ended.await;
         }));
         let code = if self.command.is_empty() {
             terminal.print(&format!("export KUBECONFIG={}\n", quoted(&path)));
-            terminal.line(&format!("serving {} on http://{address}; Ctrl-C ends it", running.view().version));
+            terminal.line(&format!("serving {} on {scheme}://{address}; Ctrl-C ends it", running.view().version));
             interrupted().await;
             terminal.line(&running.summary());
             ExitCode::from(EXIT_INTERRUPTED)

@@ -193,15 +193,16 @@ impl Session {
         }
     }
 
-    /// The cluster as it is now, and the Scenario that goes on with it, as one List; JSON when the file is to be.
-    pub(crate) fn snapshot(&self, path: &Path) -> Result<String, CliError> {
+    /// The cluster as it is now, and the Scenario that goes on with it, as one List; JSON when the file is to be. With what
+    /// is known to be all of its kind there, beside what the input showed.
+    pub(crate) fn snapshot(&self, path: &Path, is_whole: impl Fn(&Object) -> bool) -> Result<String, CliError> {
         let mut cluster = Cluster::clone(&self.cluster);
         cluster.renew_leases();
         let store = cluster.store();
         let known = Kind::ALL.iter().flat_map(|kind| store.objects(*kind));
         let others = store.others().map(|object| Object::Other(object.clone()));
         let mut items = vec![sim_scenario::continuation(&self.cluster, self.scenario.as_ref(), &self.title().0)];
-        let shown = known.chain(others).filter(|object| self.cluster.is_shown(object));
+        let shown = known.chain(others).filter(|object| self.cluster.is_shown(object) || is_whole(object));
         items.extend(shown.map(|object| self.document(&object)));
         let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
         if path.extension().is_some_and(|extension| extension == "json") {

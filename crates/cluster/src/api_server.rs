@@ -16,7 +16,7 @@ use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
 use crate::object::{Kind, KnownKind, Object};
-use crate::pod::{self, Pod};
+use crate::pod::Pod;
 use crate::pod_strategy;
 use crate::quantities::api_amounts;
 use crate::store::ObjectKey;
@@ -151,10 +151,9 @@ impl Cluster {
         self.store.put_object(object);
     }
 
-    /// Pods of one owner mostly have one spec: they share it.
+    /// Pods of one owner mostly have one spec, and so have pods that nobody owns and that ask for the same: they share it.
     fn share_spec(&mut self, pod: &mut Pod) {
-        let owner = pod::controller_of(&pod.metadata).map(|owner| owner.uid.clone()).unwrap_or_default();
-        let shared = self.pod_specs.entry(owner).or_insert_with(|| Arc::clone(&pod.spec));
+        let shared = self.pod_specs.entry(pod.look_of_spec()).or_insert_with(|| Arc::clone(&pod.spec));
         if *shared == pod.spec {
             pod.spec = Arc::clone(shared);
         } else {

@@ -191,8 +191,8 @@ pub struct Cluster {
     pub(crate) drain_records: OrdMap<String, DrainRecord>,
     /// What the timeline's commands printed.
     pub(crate) printed: Output,
-    /// The spec of the pod admitted last, by the uid of the managing owner.
-    pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
+    /// The spec of the pod admitted last, by its look.
+    pub(crate) pod_specs: OrdMap<u64, Arc<PodSpec>>,
     /// The last address drawn, by node range.
     pub(crate) pod_ips: BTreeMap<String, u32>,
     /// What the input lets us know of what there is not.

@@ -48,27 +48,30 @@ impl FieldSelector {
 
     /// Whether it selects an object.
     pub fn matches(&self, object: &Object) -> bool {
-        let is_met = |term: &Term, value: &str| (value == term.value) == term.is_equal;
-        let mut others = self.0.iter().filter(|term| match quick(object, &term.field) {
-            Some(value) => !is_met(term, value),
-            None => true,
-        });
-        // What is left is not met, or only the object's JSON tells.
-        let Some(first) = others.next() else { return true };
-        if quick(object, &first.field).is_some() {
-            return false;
-        }
-        let value = object.to_value();
-        self.0.iter().all(|term| is_met(term, &read(&value, &term.field)))
+        let mut json = None;
+        self.0.iter().all(|term| {
+            let has_value = match quick(object, &term.field) {
+                Some(value) => value == term.value,
+                None => read(json.get_or_insert_with(|| object.to_value()), &term.field) == term.value,
+            };
+            has_value == term.is_equal
+        })
     }
 }
 
-/// The fields that are asked for most, without the object's JSON: a node's kubelet asks for its pods among all.
+/// The fields that are asked for most, without the object's JSON: a node's kubelet asks for its pods among all, and
+/// kubectl for an object's events.
 fn quick<'object>(object: &'object Object, field: &str) -> Option<&'object str> {
+    let text = |text: &'object Option<String>| text.as_deref().unwrap_or_default();
     match (field, object) {
         ("metadata.name", _) => Some(object.name()),
         ("metadata.namespace", _) => Some(object.namespace().unwrap_or_default()),
         ("spec.nodeName", Object::Pod(pod)) => Some(pod::node_name(pod).unwrap_or_default()),
+        ("status.phase", Object::Pod(pod)) => Some(pod.status.as_ref().map_or("", |status| text(&status.phase))),
+        ("involvedObject.kind", Object::Event(event)) => Some(text(&event.involved_object.kind)),
+        ("involvedObject.name", Object::Event(event)) => Some(text(&event.involved_object.name)),
+        ("involvedObject.namespace", Object::Event(event)) => Some(text(&event.involved_object.namespace)),
+        ("involvedObject.uid", Object::Event(event)) => Some(text(&event.involved_object.uid)),
         _ => None,
     }
 }

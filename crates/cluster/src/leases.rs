@@ -150,7 +150,9 @@ impl Cluster {
         let key = ObjectKey::new(SYSTEM, program);
         let leader = self.leases.leaders.get(program).copied().unwrap_or_default();
         let is_there = self.store.get::<Lease>(&key).is_some();
-        if !self.has_program(program) {
+        // One that has been stopped from the start on is not there: somebody else may lead.
+        let was_never_there = !is_there && leader.left.is_some_and(|left| left <= self.clock.at(0));
+        if was_never_there || !self.has_program(program) {
             return;
         }
         let founded = self.store.find::<Namespace>("", SYSTEM);

@@ -8,6 +8,7 @@ mod binding;
 mod decode;
 mod delete;
 mod event;
+mod finalize;
 mod managed;
 mod patch;
 mod scale;

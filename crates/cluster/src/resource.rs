@@ -47,6 +47,10 @@ const OTHERS: &[(&str, &str, &str, &str, bool)] = &[
     ("apiregistration.k8s.io", "APIService", "apiservices", "", false),
     ("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", "csr", false),
     ("storage.k8s.io", "VolumeAttributesClass", "volumeattributesclasses", "vac", false),
+    ("resource.k8s.io", "DeviceClass", "deviceclasses", "", false),
+    ("resource.k8s.io", "ResourceClaim", "resourceclaims", "", true),
+    ("resource.k8s.io", "ResourceClaimTemplate", "resourceclaimtemplates", "", true),
+    ("resource.k8s.io", "ResourceSlice", "resourceslices", "", false),
 ];
 
 /// kubectl's `all`, in its order.

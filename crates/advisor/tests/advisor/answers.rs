@@ -50,6 +50,31 @@ fn a_label_set_by_hand_is_lost_with_the_machine() {
     assert_eq!(asked_for_less.class, CureClass::RemovesCause);
 }
 
+/// A StatefulSet waits for its pod to be ready before it replaces it (k/k#67250), and a ReplicaSet never does.
+#[test]
+fn pods_that_their_owner_does_not_replace_are_deleted_with_the_change_of_the_template() {
+    let owned = |kind: &str, spec: Value| {
+        let template = json!({"metadata": {"labels": {"app": "db"}},
+            "spec": {"containers": containers(100), "nodeSelector": {"disktype": "sdd"}}});
+        let mut object = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "db", "namespace": "default"},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "db"}}, "template": template}});
+        object["spec"].as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        object
+    };
+    for (set, deleted) in [
+        (owned("StatefulSet", json!({"serviceName": "db"})), 1),
+        (owned("StatefulSet", json!({"serviceName": "db", "podManagementPolicy": "Parallel"})), 0),
+        (owned("StatefulSet", json!({"podManagementPolicy": "Parallel", "updateStrategy": {"type": "OnDelete"}})), 2),
+        (owned("ReplicaSet", json!({})), 2),
+    ] {
+        let found = fixed(&cluster([labelled(node(0, 2000, false, 0), "disktype", "ssd"), set]));
+        let meant = answer(&found, "say disktype=ssd instead of disktype=sdd");
+        assert_eq!((meant.class, meant.after.pending), (CureClass::RemovesCause, 0), "{meant:#?}");
+        let commands = meant.commands.iter().filter(|command| command.line.contains("delete pod"));
+        assert_eq!(commands.count(), deleted, "{meant:#?}");
+    }
+}
+
 #[test]
 fn a_gate_taken_from_the_pods_is_on_the_next_ones() {
     let gated = json!({"containers": containers(100), "schedulingGates": [{"name": "example.com/wait"}]});

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sim_apiserver::{Guard, Running, Speed, serve};
-use sim_cluster::{Cluster, Kind, Object, Setup};
+use sim_cluster::{Change, Cluster, Kind, Object, Setup};
 use tokio::net::TcpListener;
 
 /// A server that lives as long as this.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
 }
 
 /// What a server answered.
@@ -28,17 +28,46 @@ fn node(name: &str) -> Value {
         "status": {"capacity": resources, "allocatable": resources}})
 }
 
+fn cluster() -> Cluster {
+    let nodes = [node("n1"), node("n2")].map(|node| Object::read(Kind::Node, node).unwrap());
+    Cluster::new(Setup::of("v1.34.0".parse().unwrap()), nodes)
+}
+
 impl Server {
     /// Two nodes of v1.34 whose time stands still.
     pub(crate) fn start(guard: Guard) -> Self {
-        let nodes = [node("n1"), node("n2")].map(|node| Object::read(Kind::Node, node).unwrap());
-        let cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), nodes);
+        Self::of(cluster(), guard)
+    }
+
+    /// The same, where nobody places pods.
+    pub(crate) fn without_scheduler() -> Self {
+        let mut cluster = cluster();
+        cluster.make(&Change::StopController("kube-scheduler".to_owned())).unwrap();
+        Self::of(cluster, Guard::default())
+    }
+
+    fn of(cluster: Cluster, guard: Guard) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let running = Running::new(cluster, Speed::Paused);
         runtime.spawn(serve(listener, running, guard, std::future::pending()));
-        Self { address, _runtime: runtime }
+        Self { address, runtime }
+    }
+
+    /// Runs what a client does.
+    pub(crate) fn block_on<T>(&self, client: impl Future<Output = T>) -> T {
+        self.runtime.block_on(client)
+    }
+
+    /// Lets virtual time pass.
+    pub(crate) fn advance(&self, by: &str) {
+        assert_eq!(self.post("/sim/v1/advance", &json!({"by": by})).code, 200);
+    }
+
+    /// Puts the cluster back to its start.
+    pub(crate) fn reset(&self) {
+        assert_eq!(self.post("/sim/v1/reset", &json!({})).code, 200);
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

@@ -1,5 +1,9 @@
 //! Whatever is sent, the answer is a document or a closed connection, and the server goes on.
 
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use sim_apiserver::Guard;
@@ -191,7 +195,7 @@ fn bodies_beyond_three_mebibytes_are_refused() {
 
 #[test]
 fn who_has_no_token_is_not_served() {
-    let server = Server::start(Guard { token: Some("letmein".to_owned()) });
+    let server = Server::start(Guard { token: Some("letmein".to_owned()), ..Guard::default() });
     assert_eq!(server.ask("GET", "/api/v1/pods", "", b"").code, 401);
     let with = |token: &str| {
         let request = format!(
@@ -200,4 +204,59 @@ fn who_has_no_token_is_not_served() {
         server.send(request.as_bytes(), false).unwrap().code
     };
     assert_eq!((with("letmeix"), with("letmein2"), with("letmein")), (401, 401, 200));
+}
+
+#[test]
+fn who_keeps_a_request_back_is_not_waited_for() {
+    let server = Server::start(Guard { patience: Duration::from_millis(500), ..Guard::default() });
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let heads = [
+        "G".to_owned(),
+        "GET /api/v1/pods HTTP/1.1\r\nHost: s".to_owned(),
+        format!("POST {maps} HTTP/1.1\r\nHost: sim\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"),
+        format!("POST {maps} HTTP/1.1\r\nHost: sim\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{{"),
+    ];
+    let slow: Vec<_> = (0..100)
+        .flat_map(|_| &heads)
+        .map(|head| {
+            let mut stream = server.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(server.ask("GET", "/healthz", "", b"").body, "ok");
+    for mut stream in slow {
+        let mut answer = String::new();
+        // A connection that is reset has ended too; one that is not would come to its time-out here.
+        match stream.read_to_string(&mut answer) {
+            Ok(_) => assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}"),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+        }
+    }
+    assert_eq!(server.ask("GET", "/healthz", "", b"").body, "ok");
+}
+
+#[test]
+fn a_body_that_is_cut_short_changes_nothing() {
+    let server = Server::start(Guard::default());
+    let body = "{\"metadata\":{\"name\":\"cut\"}}";
+    let request = format!(
+        "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: sim\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len() + 10
+    );
+    assert!(server.send(request.as_bytes(), true).is_none_or(|answer| answer.code == 400));
+    assert_eq!(server.ask("GET", "/api/v1/namespaces/default/configmaps/cut", "", b"").code, 404);
+}
+
+#[test]
+fn a_watch_that_is_half_closed_ends() {
+    let server = Server::start(Guard::default());
+    for _ in 0..50 {
+        let mut stream = server.connect();
+        stream.write_all(b"GET /api/v1/pods?watch=true&resourceVersion=0 HTTP/1.1\r\nHost: sim\r\n\r\n").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(ended.is_ok_and(|_| rest.starts_with(b"HTTP/1.1 200 ") || rest.is_empty()));
+    }
 }

@@ -4,5 +4,7 @@
 
 mod client;
 mod hostile;
+mod kube_rs;
 mod lists;
+mod model;
 mod watches;

@@ -9,18 +9,21 @@ use sim_apiserver::Guard;
 use crate::client::Server;
 
 /// The events of a watch as they come, out of their chunks.
-struct Watch(BufReader<TcpStream>);
+pub(crate) struct Watch(BufReader<TcpStream>);
 
 impl Watch {
     fn open(server: &Server, query: &str) -> Self {
+        Self::on(server, &format!("/api/v1/namespaces/default/configmaps?watch=true&labelSelector=mine&{query}"))
+    }
+
+    pub(crate) fn on(server: &Server, path: &str) -> Self {
         let mut stream = server.connect();
-        let path = format!("/api/v1/namespaces/default/configmaps?watch=true&labelSelector=mine&{query}");
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: sim\r\n\r\n").as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }
 
     /// Type, name and version of the next event; nothing at the end.
-    fn next(&mut self) -> Option<(String, String, Value)> {
+    pub(crate) fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
             let mut line = String::new();
             if self.0.read_line(&mut line).unwrap() == 0 || line == "0\r\n" {

@@ -38,6 +38,9 @@ pub(crate) struct ServeArgs {
     /// The bearer token that every request must bring.
     #[arg(long, value_name = "TOKEN", env = "SIM_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+    /// Encrypt with a certificate that is made at the start; the kubeconfig holds who vouches for it.
+    #[arg(long)]
+    pub(crate) tls: bool,
     /// Who places pods.
     #[arg(long, value_enum, default_value_t = SchedulerChoice::Internal)]
     pub(crate) scheduler: SchedulerChoice,

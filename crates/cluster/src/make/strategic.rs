@@ -1,6 +1,8 @@
 //! Strategic merge patches (apimachinery `util/strategicpatch/patch.go`): lists of objects are merged by a key that the
 //! API types name (`x-kubernetes-patch-merge-key`), other lists are replaced, and directives say otherwise.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 const PATCH: &str = "$patch";
@@ -39,6 +41,10 @@ fn merge_maps(object: &mut Map<String, Value>, patch: &Map<String, Value>) -> Re
     if let Some(Value::Array(retained)) = patch.get(RETAIN_KEYS) {
         object.retain(|key, _| retained.iter().any(|retained| retained == key.as_str()));
     }
+    // Where the items of lists were that the patch orders.
+    let ordered = patch.keys().filter_map(|key| key.strip_prefix(ORDER));
+    let originals: BTreeMap<&str, Vec<Value>> =
+        ordered.filter_map(|field| Some((field, object.get(field)?.as_array()?.clone()))).collect();
     for (key, value) in patch {
         if key == PATCH || key == RETAIN_KEYS || key.starts_with(ORDER) {
             continue;
@@ -71,7 +77,48 @@ fn merge_maps(object: &mut Map<String, Value>, patch: &Map<String, Value>) -> Re
             }
         }
     }
+    for (key, order) in patch {
+        if let (Some(field), Value::Array(order)) = (key.strip_prefix(ORDER), order)
+            && let Some(Value::Array(list)) = object.get_mut(field)
+        {
+            let before = originals.get(field).map_or(&[][..], Vec::as_slice);
+            put_in_order(list, field, order, before);
+        }
+    }
     Ok(())
+}
+
+/// Orders a list as the patch says (`normalizeElementOrder`). What the patch does not name stays in its order, before the
+/// first item that it was before.
+fn put_in_order(list: &mut Vec<Value>, field: &str, order: &[Value], before: &[Value]) {
+    let key = merge_key(field, order.iter().chain(list.iter()));
+    let id = |item: &Value| match key {
+        Some(key) => item.get(key).cloned(),
+        None => Some(item.clone()),
+    };
+    let place = |item: &Value, among: &[Value]| {
+        let wanted = id(item)?;
+        among.iter().position(|other| id(other).as_ref() == Some(&wanted))
+    };
+    let (mut named, mut rest): (Vec<Value>, Vec<Value>) =
+        std::mem::take(list).into_iter().partition(|item| place(item, order).is_some());
+    named.sort_by_key(|item| place(item, order));
+    rest.sort_by_key(|item| place(item, before));
+    let (mut named, mut rest) = (named.into_iter().peekable(), rest.into_iter().peekable());
+    loop {
+        let next = match (rest.peek(), named.peek()) {
+            (Some(left), Some(right)) => match (place(left, before), place(right, before)) {
+                (Some(left), Some(right)) if left < right => rest.next(),
+                _ => named.next(),
+            },
+            (Some(_), None) => rest.next(),
+            (None, _) => named.next(),
+        };
+        match next {
+            Some(item) => list.push(item),
+            None => return,
+        }
+    }
 }
 
 fn merge_lists(list: &mut Vec<Value>, field: &str, patch: &[Value]) -> Result<(), String> {
@@ -123,16 +170,21 @@ pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Val
         | "env"
         | "imagePullSecrets"
         | "secrets"
-        | "drivers" => "name",
-        "resourceClaims" | "webhooks" | "matchConditions" => "name",
+        | "drivers"
+        | "schedulingGates"
+        | "evictionResponders"
+        | "resourceClaims"
+        | "resourceClaimStatuses"
+        | "allocatedResourcesStatus"
+        | "webhooks"
+        | "matchConditions" => "name",
         "ports" if items.any(|item| item.get("containerPort").is_some()) => "containerPort",
         "ports" => "port",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
-        "hostAliases" => "ip",
-        "podIPs" => "ip",
+        "hostAliases" | "podIPs" | "hostIPs" => "ip",
         "topologySpreadConstraints" => "topologyKey",
-        "ownerReferences" => "uid",
+        "ownerReferences" | "reservedFor" => "uid",
         "conditions" | "addresses" => "type",
         _ => return None,
     })
@@ -140,13 +192,13 @@ pub(super) fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Val
 
 /// Whether a list of texts is merged rather than replaced (`patchStrategy:"merge"` without a key).
 pub(super) fn is_set(field: &str) -> bool {
-    field == "finalizers"
+    matches!(field, "finalizers" | "podCIDRs")
 }
 
 /// Whether an object, or the items of a list, hold one thing of several, so that naming another one drops the first
 /// (`patchStrategy:"retainKeys"`).
 pub(super) fn keeps_only_named(field: &str) -> bool {
-    matches!(field, "strategy" | "volumes")
+    matches!(field, "strategy" | "volumes" | "resourceClaims" | "resourceClaimStatuses")
 }
 
 /// What the API server says of an item that cannot be told apart.
@@ -203,6 +255,27 @@ mod tests {
         let merged =
             json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}], "failurePolicy": "Ignore"}]});
         check(object, json!({"webhooks": [{"name": "a", "failurePolicy": "Ignore"}]}), merged);
+    }
+
+    #[test]
+    fn lists_are_ordered_as_the_patch_says() {
+        let of = |names: &str| names.chars().map(|name| json!({"name": name.to_string()})).collect::<Vec<_>>();
+        for (live, patch, order, merged) in [
+            ("a", "b", "ab", "ab"),
+            ("ab", "", "ba", "ba"),
+            // What the patch does not name keeps its place before what followed it.
+            ("axb", "c", "abc", "axbc"),
+            ("xab", "", "ba", "xba"),
+            ("abx", "c", "abc", "abcx"),
+        ] {
+            let patch = json!({"env": of(patch), "$setElementOrder/env": of(order)});
+            check(json!({"env": of(live)}), patch, json!({"env": of(merged)}));
+        }
+        check(
+            json!({"finalizers": ["a", "x"]}),
+            json!({"finalizers": ["b"], "$setElementOrder/finalizers": ["b", "a"]}),
+            json!({"finalizers": ["b", "a", "x"]}),
+        );
     }
 
     #[test]

@@ -83,6 +83,15 @@ fn a_leader_that_is_stopped_renews_no_more_and_one_that_starts_is_elected() {
     assert_ne!(second.holder_identity, first.holder_identity);
 }
 
+/// `sim serve --scheduler external`: the Lease is there for who takes over.
+#[test]
+fn a_leader_that_never_ran_holds_no_lease() {
+    let mut cluster = cluster("v1.30.0", vec![node("n1")]);
+    cluster.make(&Change::StopController("kube-scheduler".to_owned())).unwrap();
+    at(&mut cluster, 60);
+    assert!(cluster.store().find::<Lease>("kube-system", "kube-scheduler").is_none());
+}
+
 /// Leaders held Endpoints until 1.16.
 #[test]
 fn leaders_hold_leases_since_1_17() {

@@ -9,6 +9,7 @@ mod rollout;
 mod room;
 mod slips;
 mod storage;
+mod stuck;
 mod taints;
 mod workload;
 
@@ -31,7 +32,8 @@ pub(super) struct Site<'a> {
 /// Every candidate for a cluster as it is now but those for pods that the goal excuses, in the order in which its causes were found.
 pub(super) fn candidates(cluster: &Cluster, target: &Target) -> Vec<Edit> {
     let symptoms: Vec<Symptom> = symptoms(cluster).into_iter().filter(|symptom| !target.excuses(symptom)).collect();
-    let mut edits: Vec<Edit> = slips::of_near_misses(cluster, &symptoms);
+    let mut edits = slips::of_near_misses(cluster, &symptoms);
+    edits.iter_mut().for_each(|edit| stuck::replace_pods(edit, cluster, &symptoms));
     for (_, edit) in of_graph(cluster, &symptoms, |_| true) {
         if !edits.iter().any(|known| known.title == edit.title) {
             edits.push(edit);
@@ -52,7 +54,10 @@ fn of_graph(cluster: &Cluster, symptoms: &[Symptom], is_asked: impl Fn(&Thing) -
         let indices = |direct| graph.waiting_for(at, direct, symptoms);
         let of = |indices: Vec<usize>| indices.into_iter().filter_map(|index| symptoms.get(index)).collect();
         let site = Site { cluster, knot, waiting: of(indices(false)), directly: of(indices(true)) };
-        edits.extend(of_thing(&site).into_iter().map(|edit| (knot.thing.clone(), edit)));
+        for mut edit in of_thing(&site) {
+            stuck::replace_pods(&mut edit, cluster, symptoms);
+            edits.push((knot.thing.clone(), edit));
+        }
     }
     edits
 }

@@ -1,0 +1,128 @@
+# What people type at a served cluster; `serve_kubectl.rs` runs it with the oldest and the newest kubectl and keeps what
+# they print. KUBECTL and SIM are the programs, FOLDER is a place for files.
+set -o pipefail
+export TZ=UTC
+
+kubectl() { command "$KUBECTL" "$@"; }
+ctl() { command "$SIM" ctl "$@" > /dev/null; }
+# Shows a command, what it prints, and its code where that is not 0.
+run() {
+  printf '\n$ %s\n' "$1"
+  eval "$1" 2>&1 || printf '[exit %s]\n' "$?"
+}
+# kubectl counts ages of what it describes by the person's clock: the cluster's 2019 is long ago.
+aged() { sed -E 's/[0-9]+y([0-9]+d)?/AGE/g; s/ +/ /g; s/ $//'; }
+
+cd "$FOLDER" || exit 1
+cat > web.yaml <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: nginx, image: nginx, env: [{name: A, value: a}], resources: {requests: {cpu: 100m}}}]
+END
+sed 's/{name: A, value: a}/{name: B, value: b}, {name: A, value: z}/' web.yaml > changed.yaml
+sed 's/replicas:/replicaz:/' web.yaml > misspelled.yaml
+cat > settings.yaml <<'END'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue}
+END
+cat > budget.yaml <<'END'
+apiVersion: policy/v1beta1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+END
+
+# The article.
+run 'kubectl get pods -o wide --all-namespaces'
+pod=$(kubectl get pods -n kube-system -o name | grep calico-kube-controllers)
+run 'kubectl describe $pod -n kube-system | aged'
+run 'kubectl get replicaset --all-namespaces'
+run 'kubectl logs $pod -n kube-system'
+run 'kubectl get events -n kube-system'
+run 'kubectl events -n kube-system --for $pod | aged'
+run 'kubectl describe node kubemaster | aged'
+kubectl get pods -n kube-system -l k8s-app=kube-dns --no-headers -w > watched &
+watching=$!
+sleep 1
+run 'kubectl taint nodes kubemaster node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule-'
+run 'kubectl taint nodes kubemaster node-role.kubernetes.io/master:NoSchedule-'
+run 'kubectl taint nodes kubeworker node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule-'
+sleep 0.5
+ctl advance 5m
+run 'kubectl get pods --all-namespaces'
+for _ in $(seq 50); do grep -q Running watched && break; sleep 0.1; done
+sleep 0.3
+kill $watching
+run 'cat watched'
+
+# Workloads.
+run 'kubectl create -f web.yaml'
+run 'kubectl create -f web.yaml'
+ctl advance 1m
+run 'kubectl rollout status deployment web --timeout=20s'
+run 'kubectl get deployments,rs -o wide'
+run 'kubectl scale deployment web --replicas=3'
+run 'kubectl label deployment web tier=front'
+run 'kubectl annotate deployment web note=x'
+run "EDITOR='sed -i -e s/replicas:.3/replicas:\ 1/' kubectl edit deployment web"
+run "kubectl get deployment web -o jsonpath='{.spec.replicas} {.metadata.labels.tier}{\"\\n\"}'"
+run 'kubectl get deployment web -o custom-columns=NAME:.metadata.name,REPLICAS:.spec.replicas'
+run 'kubectl delete deployment web --cascade=foreground --wait=false'
+ctl advance 1m
+run 'kubectl apply -f web.yaml'
+run 'kubectl apply -f web.yaml'
+run "kubectl diff -f changed.yaml | grep '^[-+] '"
+run 'kubectl apply -f changed.yaml'
+run "kubectl get deployment web -o jsonpath='{.spec.template.spec.containers[0].env}{\"\\n\"}'"
+run 'kubectl apply -f misspelled.yaml'
+run 'kubectl apply -f misspelled.yaml --validate=false --dry-run=server'
+run 'kubectl apply --server-side -f settings.yaml'
+run 'kubectl get configmap settings -o yaml'
+run 'sed s/blue/green/ settings.yaml | kubectl apply --server-side --field-manager=other -f -'
+run 'sed s/blue/green/ settings.yaml | kubectl apply --server-side --field-manager=other --force-conflicts -f -'
+run 'kubectl delete -f settings.yaml'
+run 'kubectl wait --for=condition=Ready node/kubemaster --timeout=20s'
+run 'kubectl wait --for=condition=Ready pod/nobody --timeout=1s'
+
+# Nodes.
+ctl advance 1m
+run 'kubectl create -f budget.yaml'
+ctl advance 1s
+run 'kubectl cordon kubeworker'
+run 'kubectl get nodes'
+run 'kubectl uncordon kubeworker'
+# The budget is in the way until it is taken away.
+nodes=$(kubectl get pods -l app=web -o jsonpath='{.items[*].spec.nodeName}' | tr ' ' '\n' | sort -u)
+(sleep 1.5; kubectl delete poddisruptionbudget web; ctl resume --speed 60x) > /dev/null &
+run 'kubectl drain $nodes --pod-selector=app=web --timeout=40s 2>&1 | sed -E "s/web-[0-9a-z]+-[0-9a-z]+/WEB/" | sort -u'
+wait
+ctl pause
+run 'kubectl uncordon $nodes'
+
+# Questions.
+run 'kubectl explain pod.spec.tolerations'
+run 'kubectl explain deployment.spec.strategy --recursive'
+run 'kubectl explain pod.spec.nothing'
+run 'kubectl auth can-i delete nodes'
+run 'kubectl top nodes'
+run 'kubectl top pods'
+run 'kubectl api-resources'
+run 'kubectl api-versions'
+run 'kubectl create token default -n kube-system | cut -d. -f1'
+run 'kubectl get widgets'
+run 'kubectl get pod nobody'
+run 'kubectl exec $pod -n kube-system -- true'
+run 'kubectl create namespace shop'
+run 'kubectl delete namespace shop'
+run 'kubectl delete namespace kube-public'
+run 'kubectl get namespaces -o name'
+exit 0
