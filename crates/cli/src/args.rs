@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Get(GetArgs),
     /// Show objects of a run as `kubectl describe` does: pods, nodes, workloads, volumes, quotas and more.
     Describe(DescribeArgs),
+    /// List the events of a run in the order of their last sight, as `kubectl events` does.
+    Events(EventsArgs),
     /// Print the logs of a pod of a run. Simulated containers write none; says on stderr why a pod has none.
     Logs(LogsArgs),
     /// Print the JSON Schema of the Scenario document, for editors.
@@ -430,6 +432,27 @@ pub(crate) struct GetArgs {
     /// Say nothing of names that are not there.
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventsArgs {
+    /// All namespaces.
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// Only events of this object.
+    #[arg(long = "for", value_name = "KIND/NAME")]
+    pub(crate) of: Option<String>,
+    /// Only events of these types: Normal, Warning.
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// Output format: name, yaml, json, jsonpath=TEMPLATE, jsonpath-file=FILE or jsonpath-as-json=TEMPLATE [default: a table].
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+    /// Leave the column headers out.
+    #[arg(long)]
+    pub(crate) no_headers: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }

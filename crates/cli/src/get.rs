@@ -97,7 +97,7 @@ pub(crate) fn parse_labels(text: &str) -> Result<LabelSelector, CliError> {
 }
 
 /// An object as it is printed whole.
-fn shown(session: &Session, object: &Object, with_managed_fields: bool) -> Value {
+pub(crate) fn shown(session: &Session, object: &Object, with_managed_fields: bool) -> Value {
     let mut value = session.document(object);
     if let Some(Value::Object(metadata)) = value.get_mut("metadata")
         && !with_managed_fields

@@ -12,6 +12,7 @@ mod diff;
 mod drain;
 mod drive;
 mod error;
+mod events;
 mod explain;
 mod fix;
 mod get;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, &terminal),
         Command::Get(args) => get::run(args, &terminal),
         Command::Describe(args) => describe::run(args, &terminal),
+        Command::Events(args) => events::run(args, &terminal),
         Command::Logs(args) => logs::run(args, &terminal),
         Command::Schema => json(&sim_scenario::schema()).map(|text| {
             terminal.print(&text);

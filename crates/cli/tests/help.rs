@@ -11,7 +11,7 @@ fn sim(args: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn every_command_has_help_that_says_what_it_does() {
-    for command in ["run", "whatif", "get", "describe", "logs", "schema", "completions"] {
+    for command in ["run", "whatif", "get", "describe", "events", "logs", "schema", "completions"] {
         let (code, help, _) = sim(&[command, "--help"]);
         assert_eq!(code, Some(0), "{command}");
         assert!(

@@ -590,7 +590,8 @@ fn moves_others(changed: &Changed) -> bool {
                 | Object::ReplicaSet(_)
                 | Object::ReplicationController(_)
                 | Object::DaemonSet(_)
-                | Object::StatefulSet(_)),
+                | Object::StatefulSet(_)
+                | Object::PodDisruptionBudget(_)),
             ),
             Some(after),
         ) => before.metadata().generation != after.metadata().generation,

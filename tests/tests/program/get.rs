@@ -183,3 +183,47 @@ fn pages() {
     assert_eq!(ran.stdout.matches("Name:  ").count(), 1, "{}", ran.stdout);
     refused(&["describe", "pod", "x"], 2, "Error from server (NotFound): pods \"x\" not found");
 }
+
+/// What `kubectl events` 1.27, 1.33 and 1.37 print of the same events, ages aside.
+#[test]
+fn events_are_listed_by_their_last_sight() {
+    let event = |name: &str, object: &str, type_: &str, reason: &str, seen: [&str; 2], count: i32| {
+        let (kind, of) = object.split_once('/').unwrap_or_default();
+        format!(
+            "---\napiVersion: v1\nkind: Event\nmetadata: {{name: {name}, namespace: default, uid: {name}, creationTimestamp: '2026-01-01T00:0{}:00Z'}}\ninvolvedObject: {{kind: {kind}, name: {of}, namespace: default}}\ntype: {type_}\nreason: {reason}\nmessage: it {reason}\nfirstTimestamp: '2026-01-01T00:0{}:00Z'\nlastTimestamp: '2026-01-01T00:0{}:00Z'\ncount: {count}\nsource: {{component: x}}\n",
+            seen[0], seen[0], seen[1]
+        )
+    };
+    let input = [
+        CLUSTER.to_owned(),
+        event("b.1", "Pod/b", "Normal", "Scheduled", ["1", "1"], 1),
+        event("b.2", "Pod/b", "Warning", "BackOff", ["2", "9"], 7),
+        event("n1.1", "Node/n1", "Normal", "Starting", ["5", "5"], 1),
+    ]
+    .concat();
+    let events = |args: &[&str]| {
+        let ran = Sim::new("events").run_with_stdin(&[&["events", "-f", "-"], args].concat(), input.as_bytes());
+        let told = ran.stderr.lines().filter(|line| !line.starts_with("note:") && !line.starts_with("warning:"));
+        (ran.code, ran.stdout.clone(), told.collect::<Vec<_>>().join("\n"))
+    };
+    let table = "\
+LAST SEEN          TYPE      REASON      OBJECT    MESSAGE
+9m                 Normal    Scheduled   Pod/b     it Scheduled
+5m                 Normal    Starting    Node/n1   it Starting
+60s (x7 over 8m)   Warning   BackOff     Pod/b     it BackOff
+";
+    assert_eq!(events(&[]), (0, table.to_owned(), String::new()));
+    let (_, of_pod, _) = events(&["--for", "pods/b", "--types", "Warning", "--no-headers"]);
+    assert_eq!(of_pod, "60s (x7 over 8m)   Warning   BackOff   Pod/b   it BackOff\n");
+    assert_eq!(events(&["-o", "name"]).1, "event/b.1\nevent/n1.1\nevent/b.2\n");
+    assert!(events(&["-o", "yaml"]).1.starts_with("apiVersion: v1\nitems:\n- apiVersion: v1\n  count: 1\n"));
+    assert!(events(&["-A"]).1.starts_with("NAMESPACE   LAST SEEN"));
+    assert_eq!(events(&["-n", "other"]), (0, String::new(), "No events found in other namespace.".to_owned()));
+    for (args, why) in [
+        (["--for", "b"], "error: --for must be in resource/name form"),
+        (["--for", "foo/b"], "error: the server doesn't have a resource type \"foo\""),
+        (["--types", "Foo"], "error: valid --types are Normal or Warning"),
+    ] {
+        assert_eq!(events(&args), (2, String::new(), why.to_owned()));
+    }
+}

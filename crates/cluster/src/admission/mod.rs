@@ -19,7 +19,7 @@ pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating, terminating
 pub(crate) use pod_security::{namespace_warnings, warnings};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;
-pub(crate) use webhook::{EVICTION, Operation, Request, Webhook, Webhooks};
+pub(crate) use webhook::{EVICTION, Operation, Request, SCALE, Webhook, Webhooks};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

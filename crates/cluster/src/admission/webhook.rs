@@ -22,6 +22,8 @@ use self::hook::{Hook, Subject};
 
 /// The subresource of a pod that evicts it.
 pub(crate) const EVICTION: &str = "eviction";
+/// The subresource of a workload that has its replicas alone.
+pub(crate) const SCALE: &str = "scale";
 
 /// The two kinds of webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +149,21 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// Asks the webhooks about a change that a person makes.
+    ///
+    /// # Errors
+    /// When one that must be asked cannot be reached.
+    pub(crate) fn ask_webhooks_about_update(
+        &mut self,
+        before: &Object,
+        after: &Object,
+        subresource: &str,
+    ) -> Result<(), ApiError> {
+        let request = Request { operation: Operation::Update, subresource, object: Some(after), before: Some(before) };
+        self.call_webhooks(Webhook::Mutating, &request)?;
+        self.call_webhooks(Webhook::Validating, &request)
     }
 
     /// Asks the webhooks about a deletion that a person wants. Of what controllers delete they are not asked.

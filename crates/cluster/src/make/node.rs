@@ -1,10 +1,13 @@
 //! Changes of Node objects: taints and cordons.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 use super::Refused;
 use crate::change::TaintPattern;
 use crate::cluster::Cluster;
+use crate::object::KnownKind;
 use crate::store::ObjectKey;
 
 impl Cluster {
@@ -27,9 +30,9 @@ impl Cluster {
         }
         for key in &keys {
             let taint = taint.clone();
-            self.store.update::<Node>(key, |node| {
+            self.change_node(key, |node| {
                 node.spec.get_or_insert_default().taints.get_or_insert_default().push(taint);
-            });
+            })?;
         }
         Ok(keys.iter().map(|key| format!("node/{} tainted", key.name)).collect())
     }
@@ -42,11 +45,11 @@ impl Cluster {
             return Err(Refused(format!("error: taint \"{pattern}\" not found")));
         }
         for key in &carrying {
-            self.store.update::<Node>(key, |node| {
+            self.change_node(key, |node| {
                 if let Some(taints) = &mut node.spec.get_or_insert_default().taints {
                     taints.retain(|taint| !pattern.matches(taint));
                 }
-            });
+            })?;
         }
         Ok(carrying.iter().map(|key| format!("node/{} untainted", key.name)).collect())
     }
@@ -58,10 +61,20 @@ impl Cluster {
         if before == unschedulable {
             return Ok(vec![format!("node/{node} already {word}")]);
         }
-        self.store.update::<Node>(&key, |node| {
-            node.spec.get_or_insert_default().unschedulable = unschedulable.then_some(true)
-        });
+        self.change_node(&key, |node| {
+            node.spec.get_or_insert_default().unschedulable = unschedulable.then_some(true);
+        })?;
         Ok(vec![format!("node/{node} {word}")])
+    }
+
+    /// PATCH of a node, if the webhooks let it.
+    fn change_node(&mut self, key: &ObjectKey, change: impl FnOnce(&mut Node)) -> Result<(), Refused> {
+        let Some(before) = self.store.get::<Node>(key).cloned() else { return Ok(()) };
+        let mut after = before.clone();
+        change(Arc::make_mut(&mut after));
+        self.ask_webhooks_about_update(&Node::wrap(before), &Node::wrap(after.clone()), "")?;
+        self.store.put(after);
+        Ok(())
     }
 }
 

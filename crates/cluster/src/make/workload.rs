@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController, Tolerat
 use serde_json::{Value, json};
 
 use super::Refused;
+use crate::admission::SCALE;
 use crate::change::{ObjectRef, WorkloadRef};
 use crate::cluster::Cluster;
 use crate::controllers::deployment::{MAX_REPLICAS, bump_generation};
@@ -37,6 +38,9 @@ impl Cluster {
                 return Err(Refused(message.to_owned()));
             }
         };
+        if let Some(live) = self.store.object(kind, &key) {
+            self.ask_webhooks_about_update(&live, &live, SCALE)?;
+        }
         if present.unwrap_or(1) != replicas {
             match kind {
                 Kind::Deployment => self.store.update::<Deployment>(&key, |object| {

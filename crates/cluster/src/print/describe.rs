@@ -118,12 +118,7 @@ impl Page {
         self.line(1, "Type\tReason\tAge\tFrom\tMessage");
         self.line(1, "----\t------\t----\t----\t-------");
         for event in sorted {
-            let times = Times::of(event, context);
-            let age = if times.count > 1 {
-                format!("{} (x{} over {})", context.since(times.last), times.count, context.since(times.first))
-            } else {
-                context.since(times.first)
-            };
+            let age = Times::of(event, context).seen(context);
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let message = text(&event.message);
             let part = event.involved_object.field_path.as_deref().filter(|_| context.layout.event_field_path);

@@ -45,6 +45,40 @@ pub fn events(events: &[&Event], context: &PrintContext) -> Table {
     )
 }
 
+/// The table of `kubectl events` (kubectl `pkg/cmd/events/event_printer.go`), in the order given.
+pub fn listed_events(events: &[&Event], context: &PrintContext) -> Table {
+    let columns = [
+        Column::text("Last Seen"),
+        Column::text("Type"),
+        Column::text("Reason"),
+        Column::text("Object"),
+        Column::text("Message"),
+    ];
+    Table::of_objects(
+        columns,
+        events.iter().copied(),
+        |event| &event.metadata,
+        |event| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let object = &event.involved_object;
+            cells![
+                Times::of(event, context).seen(context),
+                text(&event.type_),
+                text(&event.reason),
+                format!("{}/{}", text(&object.kind), text(&object.name)),
+                text(&event.message).trim().to_owned(),
+            ]
+        },
+    )
+}
+
+/// The events by the moment of their last sight, then as they were written.
+pub fn by_last_sight(events: &mut [&Event], context: &PrintContext) {
+    let written =
+        |event: &Event| event.metadata.resource_version.as_ref().and_then(|version| version.parse::<u64>().ok());
+    events.sort_by_key(|event| (Times::of(event, context).last, written(event)));
+}
+
 /// When an event was seen, in the fields that the version looks at.
 pub(super) struct Times {
     pub(super) first: Option<Timestamp>,
@@ -53,6 +87,12 @@ pub(super) struct Times {
 }
 
 impl Times {
+    /// How long ago, as `describe` and `kubectl events` say it.
+    pub(super) fn seen(&self, context: &PrintContext) -> String {
+        let first = context.since(self.first);
+        if self.count > 1 { format!("{} (x{} over {first})", context.since(self.last), self.count) } else { first }
+    }
+
     pub(super) fn of(event: &Event, context: &PrintContext) -> Self {
         let series = event.series.as_ref().filter(|_| context.layout.event_time);
         let observed = series.and_then(|series| series.last_observed_time.as_ref()).map(|time| time.0);

@@ -37,7 +37,7 @@ pub use describe_node::describe_node;
 pub use describe_pod::describe_pod;
 pub use describe_workload::describe_deployment;
 pub use duration::human_duration;
-pub use events::events;
+pub use events::{by_last_sight, events, listed_events};
 pub use json_path::{BadJsonPath, JsonPath, go_text};
 pub use nodes::{node_status, nodes};
 pub use objects::{objects, resource_objects};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Subresource, Target, strategy};
-use crate::admission::{Operation, Request, Webhook};
+use crate::admission::{Operation, Request, SCALE, Webhook};
 use crate::api_error::ApiError;
 use crate::cluster::Cluster;
 use crate::controllers::deployment::bump_generation;
@@ -37,7 +37,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Part::Main => "",
-            Part::Scale => "scale",
+            Part::Scale => SCALE,
             Part::Status => "status",
         }
     }

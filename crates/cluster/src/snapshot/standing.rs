@@ -1,5 +1,7 @@
 //! What stands in a cluster and is no object: a snapshot says it as steps at its beginning, or says that it does not.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Node;
 
 use crate::change::Change;
@@ -7,6 +9,7 @@ use crate::cluster::Cluster;
 use crate::controllers::node_lifecycle::{Ready, ready};
 use crate::gaps::list;
 use crate::kubelet::{Flags, Silence};
+use crate::leases;
 use crate::store::ObjectKey;
 
 impl Cluster {
@@ -38,7 +41,12 @@ impl Cluster {
         let mut forgotten = Vec::new();
         let names = |keys: Vec<&ObjectKey>| list(&keys.iter().map(|key| key.name.to_string()).collect::<Vec<_>>());
         let unnoticed = |key: &&ObjectKey| self.store.get::<Node>(key).is_some_and(|node| ready(node) == Ready::True);
-        let silent: Vec<&ObjectKey> = self.silent_nodes.keys().filter(unnoticed).collect();
+        // Of some their Leases tell.
+        let mut shown = self.clone();
+        shown.renew_leases();
+        let told: BTreeSet<ObjectKey> = leases::just_silent(&shown).into_iter().map(|(key, ..)| key).collect();
+        let silent: Vec<&ObjectKey> =
+            self.silent_nodes.keys().filter(unnoticed).filter(|key| !told.contains(*key)).collect();
         if !silent.is_empty() {
             forgotten
                 .push(format!("how long nothing has been heard of {}: it counts from the snapshot on", names(silent)));

@@ -53,13 +53,20 @@ fn scaling_is_told_in_each_version_s_words() {
 /// Each time the old pod becomes ready is progress, and puts the deadline off.
 #[test]
 fn a_rollout_stuck_beside_a_crash_loop_comes_to_rest() {
-    let mut cluster = cluster("v1.30.0", vec![node("n1"), web(1, "nginx:1", json!({}), json!({}))]);
-    let conduct = Conduct::parse("exits 1 after 20s").unwrap();
-    cluster.declare([Declaration { pods: PodPattern::default(), container: None, conduct }]);
-    settle(&mut cluster);
-    apply(&mut cluster, web(1, "nginx:2", json!({}), json!({"nodeSelector": {"disk": "none"}})));
-    settle(&mut cluster);
-    assert_eq!(condition(&cluster, "Progressing").1, "ReplicaSetUpdated");
+    // A budget counts the pod in and out, which is no progress of anybody.
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"minAvailable": 0, "selector": {"matchLabels": {"app": "web"}}}});
+    for (version, more) in [("v1.30.0", vec![]), ("v1.30.0", vec![budget.clone()]), ("v1.16.0", vec![budget])] {
+        let objects = [vec![node("n1"), web(1, "nginx:1", json!({}), json!({}))], more].concat();
+        let mut cluster = cluster(version, objects);
+        let conduct = Conduct::parse("exits 1 after 20s").unwrap();
+        cluster.declare([Declaration { pods: PodPattern::default(), container: None, conduct }]);
+        settle(&mut cluster);
+        apply(&mut cluster, web(1, "nginx:2", json!({}), json!({"nodeSelector": {"disk": "none"}})));
+        settle(&mut cluster);
+        assert_eq!(condition(&cluster, "Progressing").1, "ReplicaSetUpdated", "{version}");
+    }
 }
 
 #[test]

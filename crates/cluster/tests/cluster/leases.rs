@@ -168,3 +168,16 @@ fn a_lease_that_was_not_renewed_tells_of_a_silent_kubelet() {
     // One renewal was late.
     check_ready("v1.30.0", "1969-12-31T23:59:45.000000Z", 600, "True");
 }
+
+/// A snapshot says that it does not keep how long a kubelet has been silent, unless its Lease tells.
+#[test]
+fn a_snapshot_keeps_a_silence_that_a_lease_tells_of() {
+    let mut cluster = cluster("v1.32.0", vec![node("n1"), node("n2"), node("n3"), node("n4")]);
+    cluster.run_until(MINUTE);
+    cluster.make(&Change::NodePartitioned("n1".to_owned())).unwrap();
+    let forgets = |cluster: &Cluster| cluster.forgotten().iter().any(|told| told.contains("heard of n1"));
+    cluster.run_until(MINUTE + 10 * SECOND);
+    assert!(forgets(&cluster));
+    cluster.run_until(MINUTE + 40 * SECOND);
+    assert!(!forgets(&cluster), "{:?}", cluster.forgotten());
+}

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, DrainOptions, ObjectRef};
+use sim_cluster::{Change, Cluster, DrainOptions, ObjectRef, parse_taint};
 
 use crate::common::{MINUTE, apply, cluster, merge, messages, node, settle, web};
 
@@ -219,7 +219,7 @@ fn people_are_refused_too() {
         assert_eq!(refused, format!("Error from server (InternalError): {said}"), "{change:?}");
     }
     assert!(cluster.store().find::<Service>("guard", "guard").is_some());
-    // The replicas are a resource of their own.
+    // The replicas are a resource of their own, and nodes another.
     cluster.make(&Change::Scale { workload: web(), replicas: 2 }).unwrap();
     settle(&mut cluster);
     cluster.make(&Change::Drain(DrainOptions { node: "n1".to_owned(), ..DrainOptions::default() })).unwrap();
@@ -232,4 +232,27 @@ fn people_are_refused_too() {
         let line = format!("error when evicting pods/\\\"{pod}\\\" -n \\\"default\\\": {}", said.replace('"', "\\\""));
         assert!(printed.iter().any(|printed| printed.contains(&line)), "{line}\n{printed:#?}");
     }
+}
+
+#[test]
+fn replicas_and_nodes_are_guarded_by_rules_of_their_own() {
+    let rules = json!({"rules": [{"apiGroups": ["apps", ""], "apiVersions": ["*"], "operations": ["UPDATE"],
+        "resources": ["deployments/scale", "nodes"]}]});
+    let mut cluster = down("v1.30.0", guard("ValidatingWebhookConfiguration", rules));
+    apply(&mut cluster, web(1, "nginx:1", json!({}), json!({})));
+    settle(&mut cluster);
+    let web = || ObjectRef::parse("deployment/web").unwrap();
+    let taint = parse_taint("k=v:NoSchedule").unwrap();
+    let refusals = [
+        Change::Scale { workload: web(), replicas: 2 },
+        Change::Cordon("n1".to_owned()),
+        Change::Taint { node: Some("n1".to_owned()), taint },
+    ];
+    for change in refusals {
+        let refused = cluster.make(&change).unwrap_err().to_string();
+        assert!(refused.ends_with(POST), "{change:?}: {refused}");
+    }
+    cluster.make(&Change::SetImage { workload: web(), images: vec![("*".to_owned(), "nginx:2".to_owned())] }).unwrap();
+    settle(&mut cluster);
+    assert_eq!(ready(&cluster, "default"), 1);
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use sim_core::model::LabelSelector;
 
-use super::{EVICTION, Request};
+use super::{EVICTION, Request, SCALE};
 use crate::convert;
 use crate::object::Object;
 use crate::resource::Resource;
@@ -139,7 +139,7 @@ impl Hook {
     fn wants(&self, request: &Request<'_>) -> bool {
         let Some(wanted) = &self.objects else { return true };
         let nothing = BTreeMap::new();
-        if request.subresource == EVICTION {
+        if [EVICTION, SCALE].contains(&request.subresource) {
             return wanted.matches(&nothing);
         }
         let has_them = |object: &Object| wanted.matches(object.metadata().labels.as_ref().unwrap_or(&nothing));
