@@ -1,14 +1,10 @@
 //! What the same pod would have met under another version. Only the scheduler is asked: the objects stay as they are, and
 //! each version's scheduler is shown the cluster of this moment.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 use sim_cluster::pod::Pod;
-use sim_core::model::resources::PodRequests;
-use sim_core::model::{self, PodSpec};
+use sim_core::model;
 use sim_core::scheduler::{Decision, Scheduler, Snapshot};
 use sim_core::version::Version;
 
@@ -61,8 +57,10 @@ pub fn other_versions(cluster: &Cluster, pod: &Pod) -> Vec<VersionVerdict> {
     let model = ask::waiting(pod);
     let mut verdicts: Vec<VersionVerdict> = Vec::new();
     let versions = versions_that_differ(own);
+    let mut shown = here.as_of(own);
     for (index, version) in versions.iter().copied().enumerate() {
-        let mut verdict = verdict(cluster, &here, &model, version);
+        shown = shown.as_of(version);
+        let mut verdict = verdict(cluster, &shown, &model, version);
         verdict.own = version == own;
         // A version that was left out is as the one before it.
         let until = versions.get(index + 1).copied();
@@ -78,7 +76,7 @@ pub fn other_versions(cluster: &Cluster, pod: &Pod) -> Vec<VersionVerdict> {
     verdicts
 }
 
-fn verdict(cluster: &Cluster, here: &Snapshot, model: &model::Pod, version: Version) -> VersionVerdict {
+fn verdict(cluster: &Cluster, shown: &Snapshot, model: &model::Pod, version: Version) -> VersionVerdict {
     let told = |outcome, node, sentence| VersionVerdict {
         from: version.to_string(),
         to: version.to_string(),
@@ -100,43 +98,12 @@ fn verdict(cluster: &Cluster, here: &Snapshot, model: &model::Pod, version: Vers
     if !scheduler.serves(model) {
         return told(VersionOutcome::NotServed, None, None);
     }
-    match scheduler.schedule(&shown(cluster, here, version), model) {
+    match scheduler.schedule(shown, model) {
         Decision::Placed(placement) => told(VersionOutcome::Placed, Some(placement.node), None),
         Decision::Unschedulable(error) => told(VersionOutcome::Unschedulable, None, Some(error.to_string())),
         Decision::Gated(message) => told(VersionOutcome::Gated, None, Some(message)),
         Decision::Error(message) => told(VersionOutcome::Error, None, Some(message)),
     }
-}
-
-/// The cluster as a version's scheduler sees it.
-fn shown(cluster: &Cluster, here: &Snapshot, version: Version) -> Snapshot {
-    if *here.behaviour() == sim_core::Behaviour::of(version) {
-        return here.clone();
-    }
-    let mut shown = Snapshot::new(version);
-    ask::set_surroundings(cluster, &mut shown);
-    for node in here.nodes() {
-        shown.upsert_node(Arc::clone(&node.node));
-    }
-    // What a pod asks for is counted by each version in its own way, for the pods of a template once.
-    let rules = shown.behaviour().requests;
-    let mut known: BTreeMap<*const PodSpec, Arc<PodRequests>> = BTreeMap::new();
-    for node in here.nodes() {
-        let Some(slot) = shown.slot_of(node.name()) else { continue };
-        for info in &node.pods {
-            let requests = if info.pod.container_allocations.is_empty() {
-                let of_template = known.entry(Arc::as_ptr(&info.pod.spec));
-                Arc::clone(of_template.or_insert_with(|| Arc::new(PodRequests::of(&info.pod, rules))))
-            } else {
-                Arc::new(PodRequests::of(&info.pod, rules))
-            };
-            shown.assume(Arc::clone(&info.pod), requests, slot);
-        }
-    }
-    for (index, (namespace, budget)) in here.disruption_budgets().enumerate() {
-        shown.set_disruption_budget(namespace, &index.to_string(), budget.clone());
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Change, Cluster, PodResult, Printed, Refused, RunResult, Stuck, TaintPattern, taint_text};
+use sim_cluster::pod::Pod;
+use sim_cluster::{
+    Change, Cluster, Ownership, PodResult, Printed, Refused, RunResult, Stuck, TaintPattern, taint_text,
+};
 
 use crate::diff::NodeDifference;
 use crate::node;
@@ -188,7 +191,7 @@ impl WhatIf {
         let undrained = news.map(|(node, _)| node.to_owned()).collect();
         let before = RunResult::of(cluster, Vec::new());
         let after = RunResult::of(fork, Vec::new());
-        let pods = compare(&before.pods, &after.pods);
+        let pods = pod_changes(cluster, fork);
         Self { changes, made, printed, stuck, undrained, before, after, pods }
     }
 
@@ -205,6 +208,17 @@ impl WhatIf {
             placed_again: Vec::new(),
         }
     }
+}
+
+/// The pods that differ between a cluster and what its fork has become.
+pub(crate) fn pod_changes(before: &Cluster, after: &Cluster) -> Vec<PodChange> {
+    let (owners_then, owners_now) = (Ownership::of(before.store()), Ownership::of(after.store()));
+    let (mut then, mut now) = (Vec::new(), Vec::new());
+    for (was, is) in after.store().differences::<Pod>(before.store()) {
+        then.extend(was.map(|pod| PodResult::of(&owners_then, pod)));
+        now.extend(is.map(|pod| PodResult::of(&owners_now, pod)));
+    }
+    compare(&then, &now)
 }
 
 /// The pods that differ: first those with the same name, then those that left paired with those that came of one owner,

@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: DescribeArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let labels = args.selector.as_deref().map(parse_labels).transpose()?;
     let words = Words::of(args.kind, args.names)?;
-    let session = Session::view(Source::find(args.view.filename, args.view.cluster)?, args.view.at, terminal)?;
+    let session = Session::look(Source::find(args.view.filename, args.view.cluster)?, args.view.at, terminal)?;
     let cluster = &session.cluster;
     let namespace = args.view.namespace.as_deref().unwrap_or("default");
     let scope = if args.all_namespaces { None } else { Some(namespace) };

@@ -22,7 +22,7 @@ pub(crate) fn run(args: GetArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
     if words.has_names() && (labels.is_some() || fields.is_some()) {
         return Err(CliError::new("error: name cannot be provided when a selector is specified"));
     }
-    let session = Session::view(Source::find(args.view.filename, args.view.cluster)?, args.view.at, terminal)?;
+    let session = Session::look(Source::find(args.view.filename, args.view.cluster)?, args.view.at, terminal)?;
     let cluster = &session.cluster;
     let namespace = args.view.namespace.as_deref().unwrap_or("default");
     let scope = if args.all_namespaces { None } else { Some(namespace) };

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indexmap::IndexMap;
 use sim_advisor::{Cause, NodeDifference, Side, explain_pending, node_names};
-use sim_cluster::{Cluster, Counts, ExpectationOutcome, Printed, RefusedStep, format_millis};
+use sim_cluster::{Cluster, Counts, ExpectationOutcome, Printed, RefusedStep, Stuck, format_millis};
 
 use crate::terminal::{BAD, GOOD, HEADING};
 
@@ -149,4 +149,23 @@ pub(crate) fn node_differences(differences: &[NodeDifference]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The drains that have not come to their end, a sentence each.
+pub(crate) fn draining(cluster: &Cluster) -> Vec<String> {
+    let stuck = cluster.stuck();
+    let of = |(node, _): (&str, u64)| {
+        let mut refused = stuck.iter().filter(|stuck| stuck.node == node);
+        match refused.next() {
+            Some(Stuck { pod, cause, .. }) => {
+                let others = match refused.count() {
+                    0 => String::new(),
+                    others => format!(", and {others} more"),
+                };
+                format!("the drain of node {node} has not ended: {pod} may not be evicted{others} ({cause})")
+            }
+            None => format!("the drain of node {node} has not ended: pods that it evicted are not gone"),
+        }
+    };
+    cluster.draining().map(of).collect()
 }

@@ -83,7 +83,7 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
             }
             text.push_str(&report::expectations(&ran.outcomes));
             terminal.print(&text);
-            for note in cluster.gaps() {
+            for note in cluster.gaps().into_iter().chain(report::draining(cluster)) {
                 terminal.note(&note);
             }
             if ran.untouched > 0 {
@@ -99,8 +99,9 @@ pub(crate) fn run(args: RunArgs, terminal: &Terminal) -> Result<ExitCode, CliErr
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     }
     let pending = args.fail_on_pending && counts.pending > 0;
-    let gave_up = cluster.drains().any(|(_, record)| record.ended_ms.is_some() && !record.succeeded);
-    Ok(if unmet || pending || gave_up { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
+    // One that goes on has not come back to whoever typed it: nobody can go on to the machine.
+    let undrained = cluster.drains().any(|(_, record)| !record.succeeded);
+    Ok(if unmet || pending || undrained { ExitCode::from(EXIT_UNMET) } else { ExitCode::SUCCESS })
 }
 
 /// The format that was asked for; a file's name tells when nothing else does.

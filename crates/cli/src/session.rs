@@ -149,6 +149,13 @@ impl Session {
         Ok(session)
     }
 
+    /// The same for who looks at objects: Leases among them are as they stand at that moment.
+    pub(crate) fn look(source: Source, at: Option<u64>, terminal: &Terminal) -> Result<Self, CliError> {
+        let mut session = Self::view(source, at, terminal)?;
+        session.cluster.renew_leases();
+        Ok(session)
+    }
+
     /// The Scenario, when there is one.
     pub(crate) fn scenario(&self) -> Option<&Scenario> {
         self.scenario.as_ref()
@@ -189,7 +196,9 @@ impl Session {
     /// The cluster as it is now, and the Scenario that goes on with it, as one List; JSON when the file is to be. With what
     /// is known to be all of its kind there, beside what the input showed.
     pub(crate) fn snapshot(&self, path: &Path, is_whole: impl Fn(&Object) -> bool) -> Result<String, CliError> {
-        let store = self.cluster.store();
+        let mut cluster = Cluster::clone(&self.cluster);
+        cluster.renew_leases();
+        let store = cluster.store();
         let known = Kind::ALL.iter().flat_map(|kind| store.objects(*kind));
         let others = store.others().map(|object| Object::Other(object.clone()));
         let mut items = vec![sim_scenario::continuation(&self.cluster, self.scenario.as_ref(), &self.title().0)];

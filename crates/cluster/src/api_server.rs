@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, ReplicationController, R
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::admission;
+use crate::admission::{self, Request, Webhook};
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
@@ -16,7 +16,7 @@ use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
 use crate::object::{Kind, KnownKind, Object};
-use crate::pod::{self, Pod};
+use crate::pod::Pod;
 use crate::pod_strategy;
 use crate::quantities::api_amounts;
 use crate::store::ObjectKey;
@@ -40,10 +40,13 @@ impl Cluster {
     pub(crate) fn post_as(&mut self, mut object: Object, resource: GroupName) -> Result<ObjectKey, ApiError> {
         self.set_defaults(&mut object);
         admission::mutate(&mut object, &self.admission_context())?;
+        self.call_webhooks(Webhook::Mutating, &Request::create(&object))?;
         self.draw_name(&mut object);
         validation::validate(&object, &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
-        let charges = admission::validate(&object, &self.admission_context())?;
+        admission::validate(&object, &self.admission_context())?;
+        self.call_webhooks(Webhook::Validating, &Request::create(&object))?;
+        let charges = admission::charge(&object, &self.admission_context())?;
         if let Some(present) = self.store.present(&object) {
             let mut error = ApiError::already_exists(resource, &key.name);
             if present.metadata().deletion_timestamp.is_some() {
@@ -148,10 +151,9 @@ impl Cluster {
         self.store.put_object(object);
     }
 
-    /// Pods of one owner mostly have one spec: they share it.
+    /// Pods of one owner mostly have one spec, and so have pods that nobody owns and that ask for the same: they share it.
     fn share_spec(&mut self, pod: &mut Pod) {
-        let owner = pod::controller_of(&pod.metadata).map(|owner| owner.uid.clone()).unwrap_or_default();
-        let shared = self.pod_specs.entry(owner).or_insert_with(|| Arc::clone(&pod.spec));
+        let shared = self.pod_specs.entry(pod.look_of_spec()).or_insert_with(|| Arc::clone(&pod.spec));
         if *shared == pod.spec {
             pod.spec = Arc::clone(shared);
         } else {
@@ -170,6 +172,12 @@ impl Cluster {
             }
             Object::Namespace(namespace) => {
                 defaults::default_namespace(Arc::make_mut(namespace), &self.behaviour);
+            }
+            Object::MutatingWebhookConfiguration(object) => {
+                defaults::default_mutating_webhooks(Arc::make_mut(object));
+            }
+            Object::ValidatingWebhookConfiguration(object) => {
+                defaults::default_validating_webhooks(Arc::make_mut(object));
             }
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),

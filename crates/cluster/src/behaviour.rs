@@ -23,6 +23,12 @@ const MIGRATED_PROVISIONERS: [(&str, &str); 6] = [
 pub(crate) struct Behaviour {
     /// Silence after which a node counts as lost, in milliseconds (`--node-monitor-grace-period`).
     pub node_monitor_grace_ms: u64,
+    /// What stands between the name of a webhook that does not answer and the reason (1.22).
+    pub webhook_failure: &'static str,
+    /// Whether URLs are quoted in errors of HTTP (Go 1.14, 1.19).
+    pub quotes_urls: bool,
+    /// Whether the leaders of the control plane hold Leases (1.17; before, Endpoints).
+    pub leaders_hold_leases: bool,
     /// Whether the pods of a node that is lost get an event of their own (1.19).
     pub tells_pods_of_lost_nodes: bool,
     /// How long PodGC waits before it believes that a node is gone, in milliseconds (1.17; before, it asked at once).
@@ -255,6 +261,9 @@ impl Behaviour {
         let minor = version.minor();
         Self {
             node_monitor_grace_ms: if minor >= 32 { 50_000 } else { 40_000 },
+            webhook_failure: if minor >= 22 { "failed to call webhook: " } else { "" },
+            quotes_urls: minor >= 19,
+            leaders_hold_leases: minor >= 17,
             tells_pods_of_lost_nodes: minor >= 19,
             pod_gc_quarantine_ms: if minor >= 17 { 40_000 } else { 0 },
             pod_gc_fails_pods: minor >= 26,

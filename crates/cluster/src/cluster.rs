@@ -11,7 +11,7 @@ use k8s_openapi::jiff::{Timestamp, tz::Offset};
 use sim_core::scheduler::SchedulerConfig;
 use sim_core::version::Version;
 
-use crate::admission::AdmissionConfig;
+use crate::admission::{AdmissionConfig, Webhooks};
 use crate::api_client::ApiClient;
 use crate::behaviour::Behaviour;
 use crate::change::Change;
@@ -31,6 +31,7 @@ use crate::history::Happening;
 use crate::index::Indices;
 use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
+use crate::leases::Leases;
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -159,6 +160,8 @@ pub struct Cluster {
     pub(crate) cloud_managers: BTreeSet<ObjectKey>,
     /// Nodes whose kubelet does not report, and why.
     pub(crate) silent_nodes: BTreeMap<ObjectKey, Silence>,
+    pub(crate) leases: Leases,
+    pub(crate) webhooks: Webhooks,
     /// What kubelets were started with, where a step said so.
     pub(crate) kubelet_flags: BTreeMap<ObjectKey, Flags>,
     /// The last Node of machines whose Node was deleted.
@@ -188,8 +191,8 @@ pub struct Cluster {
     pub(crate) drain_records: OrdMap<String, DrainRecord>,
     /// What the timeline's commands printed.
     pub(crate) printed: Output,
-    /// The spec of the pod admitted last, by the uid of the managing owner.
-    pub(crate) pod_specs: OrdMap<String, Arc<PodSpec>>,
+    /// The spec of the pod admitted last, by its look.
+    pub(crate) pod_specs: OrdMap<u64, Arc<PodSpec>>,
     /// The last address drawn, by node range.
     pub(crate) pod_ips: BTreeMap<String, u32>,
     /// What the input lets us know of what there is not.
@@ -224,6 +227,8 @@ impl Cluster {
             upgrade: None,
             cloud_managers: BTreeSet::new(),
             silent_nodes: BTreeMap::new(),
+            leases: Leases::default(),
+            webhooks: Webhooks::default(),
             kubelet_flags: BTreeMap::new(),
             machines: BTreeMap::new(),
             evictions: OrdMap::new(),
@@ -504,6 +509,7 @@ impl Cluster {
                 self.changes += 1;
             }
             self.indices.note(&changed, &self.store, &self.behaviour);
+            self.webhooks.note(&changed);
             self.note_change(&changed);
             self.tell_watchers(&changed);
         }

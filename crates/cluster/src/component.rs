@@ -2,7 +2,8 @@
 
 use crate::clock::{Controller, Event};
 use crate::cluster::Cluster;
-use crate::controllers::node_lifecycle;
+use crate::controllers::{cloud_node, node_lifecycle};
+use crate::leases;
 use crate::make::Refused;
 
 /// The controllers of kube-controller-manager by their names since 1.28, each with the name it had before.
@@ -33,6 +34,11 @@ const CLOUD_CONTROLLERS: [(&str, &str); 2] =
     [("cloud-node-controller", "cloud-node"), ("cloud-node-lifecycle-controller", "cloud-node-lifecycle")];
 
 const SCHEDULER: &str = "kube-scheduler";
+const MANAGER: &str = "kube-controller-manager";
+const CLOUD_MANAGER: &str = "cloud-controller-manager";
+
+/// The programs of the control plane that elect a leader.
+pub(crate) const PROGRAMS: [&str; 3] = [CLOUD_MANAGER, MANAGER, SCHEDULER];
 
 /// Whose work an event is; kubelets, pods and people are nobody's.
 fn component_of(event: &Event) -> Option<&'static str> {
@@ -81,8 +87,8 @@ fn components(name: &str) -> Vec<&'static str> {
     let full = |controllers: &[(&'static str, &str)]| controllers.iter().map(|(full, _)| *full).collect();
     match name {
         SCHEDULER => vec![SCHEDULER],
-        "kube-controller-manager" => full(&CONTROLLERS),
-        "cloud-controller-manager" => full(&CLOUD_CONTROLLERS),
+        MANAGER => full(&CONTROLLERS),
+        CLOUD_MANAGER => full(&CLOUD_CONTROLLERS),
         name => {
             let all = CONTROLLERS.iter().chain(&CLOUD_CONTROLLERS);
             all.filter(|(full, short)| *full == name || *short == name).map(|(full, _)| *full).collect()
@@ -112,8 +118,19 @@ impl Cluster {
         !self.stopped.contains(SCHEDULER)
     }
 
+    /// Whether all that a program does is stopped.
+    pub(crate) fn is_stopped(&self, program: &str) -> bool {
+        components(program).iter().all(|component| self.stopped.contains(component))
+    }
+
+    /// Whether the cluster has a program, be it stopped.
+    pub(crate) fn has_program(&self, program: &str) -> bool {
+        program != CLOUD_MANAGER || cloud_node::runs(self)
+    }
+
     pub(crate) fn stop_component(&mut self, name: &str) -> Result<Vec<String>, Refused> {
         self.stopped.extend(known(name)?);
+        leases::components_changed(self);
         Ok(vec![format!("{name} stopped")])
     }
 
@@ -124,6 +141,7 @@ impl Cluster {
                 node_lifecycle::begin_anew(self);
             }
         }
+        leases::components_changed(self);
         let held = std::mem::take(&mut self.held);
         for event in held.into_events() {
             if !self.holds(&event) {
@@ -139,7 +157,7 @@ fn known(name: &str) -> Result<Vec<&'static str>, Refused> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut names = vec![SCHEDULER, "kube-controller-manager", "cloud-controller-manager"];
+    let mut names = vec![SCHEDULER, MANAGER, CLOUD_MANAGER];
     names.extend(CONTROLLERS.iter().chain(&CLOUD_CONTROLLERS).map(|(full, _)| *full));
     Err(Refused(format!(
         "error: there is no component {name:?} to stop or start: expected one of {}",

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
 use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use sim_core::behaviour::RequestRules;
 use sim_core::model::resources::{container_requests_of, is_pooled};
@@ -128,5 +132,55 @@ pub(crate) fn default_namespace(namespace: &mut Namespace, behaviour: &Behaviour
     {
         let labels = namespace.metadata.labels.get_or_insert_default();
         labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert(name);
+    }
+}
+
+/// Defaults of admissionregistration.k8s.io/v1 (`SetDefaults_ValidatingWebhook`), which those of a MutatingWebhook are too.
+pub(crate) fn default_validating_webhooks(configuration: &mut ValidatingWebhookConfiguration) {
+    for webhook in configuration.webhooks.iter_mut().flatten() {
+        default_webhook(
+            &mut webhook.failure_policy,
+            &mut webhook.match_policy,
+            &mut webhook.timeout_seconds,
+            [&mut webhook.namespace_selector, &mut webhook.object_selector],
+        );
+        default_backend(&mut webhook.client_config, webhook.rules.iter_mut().flatten());
+    }
+}
+
+/// The same of a MutatingWebhook.
+pub(crate) fn default_mutating_webhooks(configuration: &mut MutatingWebhookConfiguration) {
+    for webhook in configuration.webhooks.iter_mut().flatten() {
+        default_webhook(
+            &mut webhook.failure_policy,
+            &mut webhook.match_policy,
+            &mut webhook.timeout_seconds,
+            [&mut webhook.namespace_selector, &mut webhook.object_selector],
+        );
+        default_backend(&mut webhook.client_config, webhook.rules.iter_mut().flatten());
+        webhook.reinvocation_policy.get_or_insert_with(|| "Never".to_owned());
+    }
+}
+
+fn default_webhook(
+    failure_policy: &mut Option<String>,
+    match_policy: &mut Option<String>,
+    timeout_seconds: &mut Option<i32>,
+    selectors: [&mut Option<LabelSelector>; 2],
+) {
+    failure_policy.get_or_insert_with(|| "Fail".to_owned());
+    match_policy.get_or_insert_with(|| "Equivalent".to_owned());
+    timeout_seconds.get_or_insert(10);
+    for selector in selectors {
+        selector.get_or_insert_default();
+    }
+}
+
+fn default_backend<'a>(backend: &mut WebhookClientConfig, rules: impl Iterator<Item = &'a mut RuleWithOperations>) {
+    if let Some(service) = &mut backend.service {
+        service.port.get_or_insert(443);
+    }
+    for rule in rules {
+        rule.scope.get_or_insert_with(|| "*".to_owned());
     }
 }

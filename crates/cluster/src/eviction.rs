@@ -3,10 +3,11 @@
 
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 
+use crate::admission::{EVICTION, Request, Webhook};
 use crate::cluster::Cluster;
 use crate::controllers::disruption;
 use crate::deletion::DeleteOptions;
-use crate::object::Kind;
+use crate::object::{Kind, KnownKind};
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
@@ -51,6 +52,7 @@ impl Cluster {
     /// # Errors
     /// When the pod is not there, its budget does not allow it, or it has more than one.
     pub fn evict(&mut self, key: &ObjectKey, grace_period_seconds: Option<i64>) -> Result<(), EvictionRefused> {
+        self.ask_webhooks_about_eviction(key)?;
         if let Some((budget, status)) = self.charge(key)? {
             let status = self.less_one(status, &key.name);
             self.store.update::<PodDisruptionBudget>(&budget, |budget| budget.status = Some(status));
@@ -64,6 +66,18 @@ impl Cluster {
         }
         self.delete_object(Kind::Pod, key, DeleteOptions { grace_period_seconds, propagation: None });
         Ok(())
+    }
+
+    /// An eviction is the creation of a subresource: webhooks see it before budgets do.
+    fn ask_webhooks_about_eviction(&mut self, key: &ObjectKey) -> Result<(), EvictionRefused> {
+        let Some(pod) = self.store.get::<Pod>(key).cloned() else { return Ok(()) };
+        let pod = Pod::wrap(pod);
+        let request = Request { subresource: EVICTION, ..Request::create(&pod) };
+        let mut asked = self.call_webhooks(Webhook::Mutating, &request);
+        if asked.is_ok() {
+            asked = self.call_webhooks(Webhook::Validating, &request);
+        }
+        asked.map_err(|error| EvictionRefused::Failed(error.message))
     }
 
     /// The budget that the eviction of a pod is charged to, with its status; none when it needs none.

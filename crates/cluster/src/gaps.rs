@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Event, Node};
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -62,6 +64,7 @@ impl Cluster {
         for (kind, names) in self.unknown_classes() {
             gaps.push(format!("no {kind} is in the input: pods are made as if {} did not matter", list(&names)));
         }
+        gaps.extend(self.webhooks_taken_for_granted());
         let placed_here = self.store.list::<Pod>().filter(|pod| self.placed_here(pod)).map(AsRef::as_ref);
         gaps.extend(self.references_taken_for_granted(placed_here));
         if let Some((silent, nodes)) = &self.knowledge.headless {
@@ -137,6 +140,9 @@ pub fn newest_moment<'a>(objects: impl Iterator<Item = &'a Object>) -> Timestamp
             Object::Node(node) => moments.extend(heartbeats(node)),
             Object::Pod(pod) => moments.extend(transitions(pod)),
             Object::Event(event) => moments.extend(seen(event)),
+            Object::Lease(lease) => moments.extend(renewed(lease)),
+            Object::Job(job) => moments.extend(worked(job)),
+            Object::CronJob(cron_job) => moments.extend(fired(cron_job)),
             _ => {}
         }
         moments
@@ -156,6 +162,27 @@ fn heartbeats(node: &Node) -> impl Iterator<Item = Timestamp> + '_ {
 fn transitions(pod: &Pod) -> impl Iterator<Item = Timestamp> + '_ {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
     conditions.filter_map(|condition| condition.last_transition_time.as_ref().map(|time| time.0))
+}
+
+fn renewed(lease: &Lease) -> impl Iterator<Item = Timestamp> + '_ {
+    let times = lease.spec.iter().flat_map(|spec| [spec.acquire_time.as_ref(), spec.renew_time.as_ref()]);
+    times.flatten().map(|time| time.0)
+}
+
+fn worked(job: &Job) -> impl Iterator<Item = Timestamp> + '_ {
+    job.status.iter().flat_map(|status| {
+        let conditions = status.conditions.iter().flatten();
+        let changed = conditions.filter_map(|condition| condition.last_transition_time.as_ref());
+        status.start_time.iter().chain(&status.completion_time).chain(changed).map(|time| time.0)
+    })
+}
+
+fn fired(cron_job: &CronJob) -> impl Iterator<Item = Timestamp> + '_ {
+    let times = cron_job
+        .status
+        .iter()
+        .flat_map(|status: &CronJobStatus| [status.last_schedule_time.as_ref(), status.last_successful_time.as_ref()]);
+    times.flatten().map(|time| time.0)
 }
 
 fn seen(event: &Event) -> impl Iterator<Item = Timestamp> + '_ {

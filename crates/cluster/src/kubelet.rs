@@ -149,6 +149,9 @@ impl Cluster {
     pub(crate) fn change_conduct(&mut self, declaration: Declaration) -> usize {
         let matching: Vec<Arc<Pod>> =
             self.store.list::<Pod>().filter(|pod| declaration.pods.matches(&self.store, pod)).cloned().collect();
+        if matching.is_empty() {
+            return 0;
+        }
         self.declare([declaration]);
         for pod in &matching {
             let key = ObjectKey::of(pod.as_ref());
@@ -171,13 +174,15 @@ impl Cluster {
 
     /// The registries hand them out again; says whether they did not. Who waits for one hears of it by its next try.
     pub(crate) fn fix_image(&mut self, pattern: &str) -> bool {
-        let was_broken = self.kubelets.broken_images.remove(pattern).is_some();
+        if self.kubelets.broken_images.remove(pattern).is_none() {
+            return false;
+        }
         let waiting: Vec<ObjectKey> =
             self.kubelets.pods.iter().filter(|(_, work)| work.waits_for_image()).map(|(key, _)| key.clone()).collect();
         for key in waiting {
             self.agenda.add(self.clock.now_ms(), Event::Kubelet(key));
         }
-        was_broken
+        true
     }
 }
 

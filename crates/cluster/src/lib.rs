@@ -30,6 +30,7 @@ mod history;
 mod index;
 mod knowledge;
 mod kubelet;
+mod leases;
 mod make;
 mod names;
 mod object;

@@ -84,7 +84,12 @@ pub(crate) fn push_hex(text: &mut String, number: u64, digits: u32) {
 
 /// A five-character suffix that depends on the text alone.
 pub(crate) fn stable_suffix(text: &str) -> String {
-    letters(mix(fnv1a_64(FNV_64, text.as_bytes())))
+    letters(stable_number(text))
+}
+
+/// A number that depends on the text alone.
+pub(crate) fn stable_number(text: &str) -> u64 {
+    mix(fnv1a_64(FNV_64, text.as_bytes()))
 }
 
 /// The pod-template-hash label of a template: FNV-1a in the safe alphabet, as upstream's `ComputeHash` encodes it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::coordination::v1::Lease;
@@ -238,6 +239,8 @@ kinds! {
     CSIDriver, csi_drivers, "csidrivers", [], false;
     CSIStorageCapacity, csi_storage_capacities, "csistoragecapacities", [], true;
     VolumeAttachment, volume_attachments, "volumeattachments", [], false;
+    MutatingWebhookConfiguration, mutating_webhook_configurations, "mutatingwebhookconfigurations", [], false;
+    ValidatingWebhookConfiguration, validating_webhook_configurations, "validatingwebhookconfigurations", [], false;
     Lease, leases, "leases", [], true;
     Event, events, "events", ["ev"], true;
 }

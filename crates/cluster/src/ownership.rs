@@ -1,13 +1,12 @@
 //! Who owns whom: a graph from owners to what they own, over all kinds, known or not.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use petgraph::Direction;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashMap;
 
-use crate::object::Kind;
+use crate::object::{Kind, Object};
 use crate::pod::controller_of;
 use crate::store::{ObjectKey, Store};
 
@@ -31,7 +30,7 @@ impl std::fmt::Display for Owner {
 #[derive(Debug)]
 pub struct Ownership {
     graph: DiGraph<Owner, ()>,
-    by_uid: BTreeMap<String, NodeIndex>,
+    by_uid: FxHashMap<String, NodeIndex>,
 }
 
 impl Ownership {
@@ -39,19 +38,17 @@ impl Ownership {
     pub fn of(store: &Store) -> Self {
         let kinds = Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::Pod | Kind::Event));
         let known = kinds.flat_map(|kind| store.objects(*kind));
-        let objects: Vec<(String, ObjectMeta)> = known
-            .map(|object| (object.kind_name().to_owned(), object.metadata().clone()))
-            .chain(store.others().map(|object| (object.kind.clone(), object.metadata.clone())))
-            .collect();
+        let objects: Vec<Object> = known.chain(store.others().cloned().map(Object::Other)).collect();
         let mut graph = DiGraph::new();
-        let mut by_uid = BTreeMap::new();
-        for (kind, metadata) in &objects {
+        let mut by_uid = FxHashMap::default();
+        for object in &objects {
+            let metadata = object.metadata();
             if let Some(uid) = &metadata.uid {
                 let key = key_of(metadata.namespace.as_deref(), metadata.name.as_deref());
-                by_uid.insert(uid.clone(), graph.add_node(Owner { kind: kind.clone(), key }));
+                by_uid.insert(uid.clone(), graph.add_node(Owner { kind: object.kind_name().to_owned(), key }));
             }
         }
-        for (_, metadata) in &objects {
+        for metadata in objects.iter().map(Object::metadata) {
             let own = metadata.uid.as_ref().and_then(|uid| by_uid.get(uid));
             let owner = controller_of(metadata).and_then(|owner| by_uid.get(&owner.uid));
             if let (Some(own), Some(owner)) = (own, owner) {

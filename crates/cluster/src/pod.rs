@@ -1,10 +1,12 @@
 //! The pod as the store keeps it, the questions every controller asks of one, and conditions as the API keeps them.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{self as api, PodCondition, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What the volume with the service account's token is called before the pod's own letters (from 1.21 on).
@@ -52,6 +54,23 @@ impl Pod {
     /// Whether the other pod has the same spec.
     pub fn has_spec_of(&self, other: &Self) -> bool {
         self.node_name == other.node_name && self.token_volume == other.token_volume && self.has_same_template(other)
+    }
+
+    /// What pods have in common that probably have one spec: their owner and what their containers are and ask for.
+    pub(crate) fn look_of_spec(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        controller_of(&self.metadata).map(|owner| &owner.uid).hash(&mut hasher);
+        self.spec.node_selector.hash(&mut hasher);
+        for container in self.spec.containers.iter().chain(self.spec.init_containers.iter().flatten()) {
+            (&container.name, &container.image, &container.command, &container.args).hash(&mut hasher);
+            let resources = container.resources.as_ref();
+            for amounts in
+                [resources.and_then(|all| all.requests.as_ref()), resources.and_then(|all| all.limits.as_ref())]
+            {
+                amounts.into_iter().flatten().for_each(|(name, amount)| (name, &amount.0).hash(&mut hasher));
+            }
+        }
+        hasher.finish()
     }
 
     /// The pod with another status.

@@ -29,6 +29,8 @@ pub(crate) struct Recorder {
     series: OrdMap<u64, Series>,
     /// Events in the order they were created: when each is due at the earliest, and whose it is.
     kept: Vector<(u64, ObjectKey, u64)>,
+    /// Whether they are kept for ever.
+    drops_none: bool,
     drawn: u64,
 }
 
@@ -192,8 +194,17 @@ impl Cluster {
         self.admit_typed(event);
     }
 
+    /// No event is dropped any more, however old. Dropping those of a hundred thousand pods takes longer than the hour
+    /// after which it is done: a fork that is only asked what becomes of its pods need not.
+    pub fn keep_events(&mut self) {
+        self.recorder.drops_none = true;
+    }
+
     /// Drops the events that nobody has written to for an hour, and what is remembered of them.
     pub(crate) fn drop_old_events(&mut self) {
+        if self.recorder.drops_none {
+            return;
+        }
         let now_ms = self.clock.now_ms();
         while let Some((_, key, identity)) =
             self.recorder.kept.front().filter(|(due_ms, ..)| *due_ms <= now_ms).cloned()

@@ -45,8 +45,6 @@ const OTHERS: &[(&str, &str, &str, &str, bool)] = &[
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", "clusterrolebindings", "", false),
     ("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", "crd,crds", false),
     ("apiregistration.k8s.io", "APIService", "apiservices", "", false),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "", false),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "", false),
     ("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", "csr", false),
     ("storage.k8s.io", "VolumeAttributesClass", "volumeattributesclasses", "vac", false),
     ("resource.k8s.io", "DeviceClass", "deviceclasses", "", false),
@@ -83,6 +81,18 @@ impl Resource {
             versions: Vec::new(),
             columns: None,
         }
+    }
+
+    /// The name in URLs of a kind that is not simulated.
+    pub(crate) fn plural_of(store: &Store, group: &str, kind: &str) -> String {
+        let named = OTHERS.iter().find(|(of, name, ..)| *of == group && *name == kind);
+        if let Some((_, _, plural, ..)) = named {
+            return (*plural).to_owned();
+        }
+        let definitions = store.others().filter(|object| object.kind == "CustomResourceDefinition");
+        let mut defined = definitions.filter_map(|object| Self::defined(object));
+        let defined = defined.find(|resource| resource.group == group && resource.kind == kind);
+        defined.map_or_else(|| plural(&kind.to_lowercase()), |resource| resource.plural)
     }
 
     /// Every resource of a cluster: the simulated ones first.

@@ -36,9 +36,9 @@ pub struct Scheduling {
     course: Course,
     /// Pods that have their node and wait for their volumes.
     waiting_for_volumes: OrdMap<ObjectKey, volumes::WaitingForVolumes>,
-    /// The spec that pods of one owner share, or that a pod without an owner has, and what it is in the scheduler's
-    /// model: a pod changes several times, and its spec hardly ever.
-    shared_specs: OrdMap<String, (Arc<api::PodSpec>, Arc<PodSpec>)>,
+    /// The spec that was asked for last, by its look, and what it is in the scheduler's model: a pod changes several
+    /// times, and its spec hardly ever.
+    specs: OrdMap<u64, (Arc<api::PodSpec>, Arc<PodSpec>)>,
 }
 
 impl Scheduling {
@@ -62,7 +62,7 @@ impl Scheduling {
             classes: PodClasses::default(),
             course: Course::new(setup.emulate_sampling, (setup.seed != 0).then_some(setup.seed)),
             waiting_for_volumes: OrdMap::new(),
-            shared_specs: OrdMap::new(),
+            specs: OrdMap::new(),
         }
     }
 
@@ -131,9 +131,8 @@ impl Scheduling {
     }
 
     fn model(&mut self, pod: &api::Pod) -> Arc<Pod> {
-        let Some(holder) = holder_of_spec(pod) else { return Arc::new(convert::pod(pod)) };
-        let known = self.shared_specs.get_mut(holder);
-        let spec = match known {
+        let look = pod.look_of_spec();
+        let spec = match self.specs.get_mut(&look) {
             Some((of, spec)) if Arc::ptr_eq(of, &pod.spec) => Arc::clone(spec),
             Some((of, spec)) => {
                 let new = convert::pod_spec(&pod.spec);
@@ -145,26 +144,12 @@ impl Scheduling {
             }
             None => {
                 let spec = Arc::new(convert::pod_spec(&pod.spec));
-                self.shared_specs.insert(holder.to_owned(), (Arc::clone(&pod.spec), Arc::clone(&spec)));
+                self.specs.insert(look, (Arc::clone(&pod.spec), Arc::clone(&spec)));
                 spec
             }
         };
         Arc::new(convert::pod_with_spec(pod, spec))
     }
-
-    /// A pod is gone: nobody asks any more what its spec is in the model, if it was its own.
-    fn forget_model(&mut self, pod: &api::Pod) {
-        if pod::controller_of(&pod.metadata).is_none()
-            && let Some(holder) = holder_of_spec(pod)
-        {
-            self.shared_specs.remove(holder);
-        }
-    }
-}
-
-/// The uid of whose spec a pod has: its owner's, or its own.
-fn holder_of_spec(pod: &api::Pod) -> Option<&str> {
-    pod::controller_of(&pod.metadata).map(|owner| &owner.uid).or(pod.metadata.uid.as_ref()).map(String::as_str)
 }
 
 /// What becomes of the node that a pod is nominated to (`NominatingInfo`).

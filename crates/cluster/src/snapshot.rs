@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::jiff::Timestamp;
 
 use crate::cluster::Cluster;
-use crate::controllers::controller_ref;
+use crate::controllers::{controller_ref, node_lifecycle};
 use crate::gaps::list;
 use crate::kubelet::Silence;
+use crate::leases;
 use crate::names::NameGenerator;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
@@ -86,17 +88,31 @@ fn reunite(objects: &mut [Object], names: &NameGenerator) {
 }
 
 impl Cluster {
-    /// A node whose status is unknown in a dump has a kubelet that is not heard of: it is not heard of here either.
+    /// A node whose status is unknown in a dump has a kubelet that is not heard of: it is not heard of here either. Nor is
+    /// one whose Lease says that it had just fallen silent.
     pub(crate) fn adopt_silence(&mut self) {
-        let silent = self.store.list::<Node>().filter(|node| {
-            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-            conditions
-                .into_iter()
-                .flatten()
-                .any(|condition| condition.type_ == "Ready" && condition.status == "Unknown")
+        let unknown = self.store.list::<Node>().filter_map(|node| {
+            let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+            let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready")?;
+            let heard = ready.last_heartbeat_time.as_ref().map(|time| time.0);
+            (ready.status == "Unknown").then(|| (ObjectKey::of(node.as_ref()), heard))
         });
-        let silent: Vec<ObjectKey> = silent.map(|node| ObjectKey::of(node.as_ref())).collect();
-        self.silent_nodes.extend(silent.into_iter().map(|key| (key, Silence::CutOff)));
+        let unknown: Vec<(ObjectKey, Option<Timestamp>)> = unknown.collect();
+        for (key, heard) in unknown {
+            leases::fell_silent(self, &key, heard.unwrap_or(self.clock.now()));
+            self.silent_nodes.insert(key, Silence::CutOff);
+        }
+        for (key, heard, missed) in leases::just_silent(self) {
+            if self.silent_nodes.insert(key.clone(), Silence::CutOff).is_some() {
+                continue;
+            }
+            leases::fell_silent(self, &key, heard);
+            node_lifecycle::silence_began(self, &key, self.clock.signed_ms_of(heard));
+            self.knowledge.lacking.push(format!(
+                "the Lease of node {} is {missed} s older than the newest one: nothing is taken to be heard of its kubelet since",
+                key.name
+            ));
+        }
     }
 
     /// Whether a snapshot shows an object. Of a kind that admission looks up by name, and of which the input showed

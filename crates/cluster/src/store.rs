@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use equivalent::{Comparable, Equivalent};
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 
 use crate::object::{Kind, KnownKind, Object, Tables, Unstructured};
 
@@ -160,6 +161,19 @@ impl Store {
             .range::<_, KeyRef<'_>>((bound, Bound::Unbounded))
             .take_while(move |(key, _)| namespace.is_none_or(|namespace| &*key.namespace == namespace))
             .map(|(_, object)| object)
+    }
+
+    /// The objects of a known kind that are not as they were in an earlier state of the store, by namespace and name: what
+    /// was, and what is. What two states share is not looked at.
+    pub fn differences<'a, T: KnownKind + PartialEq>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = (Option<&'a Arc<T>>, Option<&'a Arc<T>>)> {
+        T::table(before).diff(T::table(self)).map(|item| match item {
+            DiffItem::Add(_, is) => (None, Some(is)),
+            DiffItem::Update { old: (_, was), new: (_, is) } => (Some(was), Some(is)),
+            DiffItem::Remove(_, was) => (Some(was), None),
+        })
     }
 
     /// The objects of unknown kinds, by kind, namespace and name.

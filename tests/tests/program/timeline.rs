@@ -201,3 +201,15 @@ fn drains_are_told_on_the_timeline() {
         assert!(page.contains(words), "{words:?} is not in {page}");
     }
 }
+
+/// Nobody can go on to a machine whose drain has not come back.
+#[test]
+fn a_drain_that_has_not_ended_fails_the_run() {
+    let ran = drained("drains-on", &["--until", "2m"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let told = "note: the drain of node n1 has not ended: shop/web-";
+    let why = "may not be evicted (The disruption budget web needs 1 healthy pods and has 1 currently)";
+    assert!(ran.stderr.lines().any(|line| line.starts_with(told) && line.ends_with(why)), "{}", ran.stderr);
+    let json = drained("drains-on-json", &["--until", "2m", "-o", "json"]);
+    assert_eq!(json.code, 1, "{}", json.stderr);
+}

@@ -9,6 +9,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, Node, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
+use rustc_hash::FxHashMap;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, Ownership, pod, print};
 
@@ -87,7 +88,11 @@ impl Symptom {
 pub(crate) fn symptoms(cluster: &Cluster) -> Vec<Symptom> {
     let ownership = Ownership::of(cluster.store());
     let mut found: IndexMap<(String, String, State, String), Symptom> = IndexMap::new();
+    let mut active: FxHashMap<&str, usize> = FxHashMap::default();
     for pod in cluster.store().list::<Pod>() {
+        if let Some(owner) = pod::controller_of(&pod.metadata).filter(|_| pod::is_active(pod)) {
+            *active.entry(&owner.uid).or_default() += 1;
+        }
         let Some(state) = state_of(cluster, pod) else { continue };
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let name = pod.metadata.name.clone().unwrap_or_default();
@@ -111,7 +116,7 @@ pub(crate) fn symptoms(cluster: &Cluster) -> Vec<Symptom> {
         symptom.since = symptom.since.min(since).or(symptom.since).or(since);
     }
     let mut symptoms: Vec<Symptom> = found.into_values().collect();
-    symptoms.extend(never_created(cluster, &ownership));
+    symptoms.extend(never_created(cluster, &ownership, &active));
     symptoms.extend(not_evicted(cluster, &ownership));
     // What failed and was replaced is history.
     let unwell: BTreeSet<(String, String)> = symptoms
@@ -189,12 +194,13 @@ fn since(pod: &Pod, state: State) -> Option<Timestamp> {
     }
 }
 
-/// Pods that their owners could not create: the owner has fewer than it wants, and says why.
-fn never_created(cluster: &Cluster, ownership: &Ownership) -> Vec<Symptom> {
+/// Pods that their owners could not create: the owner has fewer than it wants, and says why. `active` counts the pods that
+/// each owner has, by its uid.
+fn never_created(cluster: &Cluster, ownership: &Ownership, active: &FxHashMap<&str, usize>) -> Vec<Symptom> {
     let store = cluster.store();
     let mut symptoms = Vec::new();
     let mut note = |kind: &str, metadata: &ObjectMeta, wanted: i64, template: Option<&PodTemplateSpec>| {
-        let there = cluster.pods_of(metadata).iter().filter(|pod| pod::is_active(pod)).count();
+        let there = metadata.uid.as_deref().and_then(|uid| active.get(uid)).copied().unwrap_or(0);
         let missing = usize::try_from(wanted).unwrap_or(0).saturating_sub(there);
         let said = if missing > 0 { last_refusal(cluster, kind, metadata) } else { None };
         if let Some((sentence, since)) = said {

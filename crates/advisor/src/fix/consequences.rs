@@ -7,8 +7,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Taint};
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
-    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, RunResult, TaintPattern, convert, pod,
-    taint_text,
+    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, TaintPattern, convert, pod, taint_text,
 };
 use sim_core::model::Effect;
 
@@ -19,7 +18,7 @@ use super::search::Cure;
 use crate::diagnosis::{Blame, Symptom, ThingKind, WaitGraph, symptoms};
 use crate::known_taints::known_taint;
 use crate::node;
-use crate::what_if::{PodChange, compare};
+use crate::what_if::{PodChange, pod_changes};
 
 /// How good a cure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +51,7 @@ pub(crate) struct Consequences {
 /// What is to be known of a cluster before anybody does anything, for the consequences of every answer.
 pub(crate) struct Baseline<'a> {
     cluster: &'a Cluster,
-    result: RunResult,
+    counts: Counts,
     symptoms: Vec<Symptom>,
     graph: WaitGraph,
     ownership: Ownership,
@@ -63,7 +62,7 @@ impl<'a> Baseline<'a> {
         let symptoms = symptoms(cluster);
         Self {
             cluster,
-            result: RunResult::of(cluster, Vec::new()),
+            counts: Counts::of(cluster),
             graph: WaitGraph::of(cluster, &symptoms),
             ownership: Ownership::of(cluster.store()),
             symptoms,
@@ -80,8 +79,7 @@ impl<'a> Baseline<'a> {
 
     /// What edits that reach the goal did besides.
     pub(crate) fn consequences(&self, trialled: &Trialled, edits: &[&Edit], target: &Target) -> Consequences {
-        let result = RunResult::of(&trialled.after, Vec::new());
-        let pods = compare(&self.result.pods, &result.pods);
+        let pods = pod_changes(self.cluster, &trialled.after);
         let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
         let returns = returns(self.cluster, &trialled.after, &changes, target);
         let class = if returns.is_some() || !trialled.undone.is_empty() {
@@ -97,8 +95,8 @@ impl<'a> Baseline<'a> {
             class,
             returns,
             opens: opens.chain(self.admitted(&trialled.after)).collect(),
-            before: self.result.counts,
-            after: result.counts,
+            before: self.counts,
+            after: Counts::of(&trialled.after),
             disturbed,
             pods,
         }
@@ -130,6 +128,22 @@ impl<'a> Baseline<'a> {
         let tolerates = |pod: &Pod, taint: &sim_core::model::Taint| {
             convert::tolerations(pod).iter().any(|toleration| toleration.tolerates(taint))
         };
+        let mut taints: BTreeMap<&str, Vec<(sim_core::model::Taint, String)>> = BTreeMap::new();
+        for node in after.store().list::<Node>() {
+            let texts = node::taints(node).map(taint_text);
+            let own = convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| {
+                // Kubernetes' own taints tell of a state: who tolerates one gets by with it, and is let in to nothing.
+                let tells_state = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
+                taint.effect != Effect::PreferNoSchedule && !tells_state.iter().any(|own| taint.key.starts_with(own))
+            });
+            let own: Vec<_> = own.collect();
+            if !own.is_empty() {
+                taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own);
+            }
+        }
+        if taints.is_empty() {
+            return Vec::new();
+        }
         let owners_after = Ownership::of(after.store());
         let mut strangers: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
         for pod in self.cluster.store().list::<Pod>() {
@@ -140,25 +154,15 @@ impl<'a> Baseline<'a> {
                 strangers.entry((namespace, owner.to_string())).or_default().push(pod);
             }
         }
-        let mut taints: BTreeMap<&str, Vec<(sim_core::model::Taint, String)>> = BTreeMap::new();
-        for node in after.store().list::<Node>() {
-            let texts = node::taints(node).map(taint_text);
-            let own = convert::taints(node).into_iter().zip(texts).filter(|(taint, _)| {
-                // Kubernetes' own taints tell of a state: who tolerates one gets by with it, and is let in to nothing.
-                let tells_state = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
-                taint.effect != Effect::PreferNoSchedule && !tells_state.iter().any(|own| taint.key.starts_with(own))
-            });
-            taints.insert(node.metadata.name.as_deref().unwrap_or_default(), own.collect());
-        }
         let mut admitted = BTreeSet::new();
         for pod in after.store().list::<Pod>() {
-            let Some(node) = pod::node_name(pod) else { continue };
+            let Some(guards) = pod::node_name(pod).and_then(|node| taints.get(node)) else { continue };
             let Some(owner) = owners_after.top(&pod.metadata) else { continue };
             let Some(then) = strangers.get(&(pod.metadata.namespace.clone().unwrap_or_default(), owner.to_string()))
             else {
                 continue;
             };
-            for (taint, text) in taints.get(node).into_iter().flatten() {
+            for (taint, text) in guards {
                 if tolerates(pod, taint) && !then.iter().any(|pod| tolerates(pod, taint)) {
                     admitted.insert(format!("pods of {owner} go to nodes that the taint {text} kept them off"));
                 }

@@ -17,6 +17,8 @@ pub(crate) struct Trialled {
     pub(crate) after: Cluster,
     /// Whether the goal held when it came to rest, and an hour later.
     pub(crate) holds: bool,
+    /// How many pods keep it from being reached now.
+    pub(crate) misses: usize,
     /// What held at rest and was gone an hour later, or what a controller took back.
     pub(crate) undone: Vec<String>,
     /// When it came to rest, e.g. `25m3s`.
@@ -30,22 +32,24 @@ pub(crate) struct Trialled {
 pub(crate) fn attempt(cluster: &Cluster, changes: &[&Change], target: &Target) -> Result<Trialled, Refused> {
     let mut fork = cluster.clone();
     fork.forget_timeline();
+    fork.keep_events();
     for change in changes {
         fork.make(change)?;
     }
     let comes_to_rest = settle(&mut fork);
     let settled_at = format_millis(fork.quiet_since_ms().unwrap_or_else(|| fork.now_ms()));
-    let held = comes_to_rest && target.holds(&fork);
-    if !held {
-        return Ok(Trialled { holds: false, undone: undone(&fork, changes), after: fork, settled_at });
+    let misses = target.misses(&fork);
+    if !comes_to_rest || misses > 0 {
+        return Ok(Trialled { holds: false, misses, undone: undone(&fork, changes), after: fork, settled_at });
     }
     fork.run_until(fork.now_ms().saturating_add(HOUR_MS));
     let mut undone = undone(&fork, changes);
-    let holds = target.holds(&fork);
+    let misses = target.misses(&fork);
+    let holds = misses == 0;
     if !holds {
         undone.insert(0, "an hour later the goal does not hold any more".to_owned());
     }
-    Ok(Trialled { after: fork, holds, undone, settled_at })
+    Ok(Trialled { after: fork, holds, misses, undone, settled_at })
 }
 
 /// Runs until nothing moves, an hour at most; whether it was no storm of pods that come and go without end.

@@ -122,14 +122,13 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
                 }
                 continue;
             }
-            let misses = target.misses(&trialled.after);
             if size == 1 {
-                found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), misses)));
+                found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), trialled.misses)));
             }
             if size < MOST_EDITS && trialled.undone.is_empty() {
                 let next = candidates(&trialled.after, target);
-                if misses < branch.misses || differ(&branch.candidates, &next) {
-                    queue.push_back(Branch { edits, misses, candidates: next });
+                if trialled.misses < branch.misses || differ(&branch.candidates, &next) {
+                    queue.push_back(Branch { edits, misses: trialled.misses, candidates: next });
                 }
             }
         }

@@ -12,12 +12,14 @@ mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod taint_nodes_by_condition;
+mod webhook;
 
 pub use default_storage_class::{IS_DEFAULT, is_default};
 pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating, terminating};
 pub(crate) use pod_security::{namespace_warnings, warnings};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;
+pub(crate) use webhook::{EVICTION, Operation, Request, Webhook, Webhooks};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ pub struct AdmissionConfig {
 }
 
 /// The plugins that can be switched, by their upstream names.
-pub const PLUGINS: [(&str, bool); 11] = [
+pub const PLUGINS: [(&str, bool); 13] = [
     ("NamespaceLifecycle", true),
     ("LimitRanger", true),
     ("ServiceAccount", true),
@@ -56,6 +58,8 @@ pub const PLUGINS: [(&str, bool); 11] = [
     ("DefaultTolerationSeconds", true),
     ("DefaultStorageClass", true),
     ("RuntimeClass", true),
+    ("MutatingAdmissionWebhook", true),
+    ("ValidatingAdmissionWebhook", true),
     ("ResourceQuota", true),
 ];
 
@@ -132,9 +136,8 @@ fn mutate_pod(pod: &mut Pod, context: &Context<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The plugins that judge an object that is created, in the form in which it would be stored. What the quotas are charged
-/// for it is returned.
-pub(crate) fn validate(object: &Object, context: &Context<'_>) -> Result<Vec<Charge>, ApiError> {
+/// The plugins that judge an object that is created, in the form in which it would be stored.
+pub(crate) fn validate(object: &Object, context: &Context<'_>) -> Result<(), ApiError> {
     match object {
         Object::Pod(pod) => {
             if context.runs("LimitRanger") {
@@ -153,6 +156,11 @@ pub(crate) fn validate(object: &Object, context: &Context<'_>) -> Result<Vec<Cha
         Object::PriorityClass(class) if context.runs("Priority") => priority::validate(class, context)?,
         _ => {}
     }
+    Ok(())
+}
+
+/// What the quotas are charged for an object that everybody else lets in.
+pub(crate) fn charge(object: &Object, context: &Context<'_>) -> Result<Vec<Charge>, ApiError> {
     if context.runs("ResourceQuota") { resource_quota::validate(object, context) } else { Ok(Vec::new()) }
 }
 

@@ -70,7 +70,7 @@ fn plan_initialisation(cluster: &mut Cluster, key: ObjectKey) {
 }
 
 /// Whether a cloud-controller-manager acts now.
-fn runs(cluster: &Cluster) -> bool {
+pub(crate) fn runs(cluster: &Cluster) -> bool {
     cluster.setup.cloud_controller_manager
         || cluster
             .cloud_managers

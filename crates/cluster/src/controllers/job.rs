@@ -57,15 +57,20 @@ pub(crate) fn watch(cluster: &mut Cluster, changed: &Changed) {
         (Some(Object::Job(_)), None) => {
             cluster.jobs.back_offs.remove(&changed.key);
             cluster.jobs.due.remove(&changed.key);
+            if cluster.behaviour.job_tracking_finalizers {
+                cluster.sync(Controller::Job, changed.key.clone());
+            }
         }
         (Some(Object::Pod(pod)), None) | (_, Some(Object::Pod(pod))) => {
             let owner = pod::controller_of(&pod.metadata).filter(|owner| owner.kind == Kind::Job.name());
             let owner = owner.map(|owner| ObjectKey::new(&changed.key.namespace, &owner.name));
-            match owner.filter(|owner| cluster.store.get::<Job>(owner).is_some_and(|job| finished(job).is_none())) {
-                Some(owner) => sync_soon(cluster, owner),
-                // Nobody counts it any more.
-                None if is_tracked(pod) && changed.after.is_some() => release(cluster, &changed.key),
-                None => {}
+            let counts = |owner: &ObjectKey| cluster.store.get::<Job>(owner).is_some_and(|job| finished(job).is_none());
+            match owner {
+                Some(owner) if counts(&owner) => sync_soon(cluster, owner),
+                owner if is_tracked(pod) && changed.after.is_some() => {
+                    cluster.sync(Controller::Job, owner.unwrap_or_else(|| changed.key.clone()));
+                }
+                _ => {}
             }
             if changed.after.is_some() && pod::controller_of(&pod.metadata).is_none() {
                 for key in controller_ref::adopters::<Job>(cluster, &pod.metadata) {
@@ -101,9 +106,23 @@ fn release(cluster: &mut Cluster, key: &ObjectKey) {
     });
 }
 
+/// Lets go of the pods that nobody counts any more: those of a Job of this name that is gone or has ended, and the one of
+/// this name that belongs to nobody (`syncOrphanPod`).
+fn release_orphans(cluster: &mut Cluster, key: &ObjectKey) {
+    let of_job = |pod: &Arc<Pod>| match pod::controller_of(&pod.metadata) {
+        Some(owner) => owner.kind == Kind::Job.name() && *owner.name == *key.name,
+        None => ObjectKey::of(pod.as_ref()) == *key,
+    };
+    let orphans = cluster.store.list_in::<Pod>(&key.namespace).filter(|pod| is_tracked(pod) && of_job(pod));
+    let orphans: Vec<ObjectKey> = orphans.map(|pod| ObjectKey::of(pod.as_ref())).collect();
+    for pod in orphans {
+        release(cluster, &pod);
+    }
+}
+
 /// Counts what has ended, decides whether the job has, and makes or removes pods.
 pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
-    let Some(job) = cluster.store.get::<Job>(key).cloned() else { return };
+    let Some(job) = cluster.store.get::<Job>(key).cloned() else { return release_orphans(cluster, key) };
     if cluster.jobs.due.get(key).is_some_and(|due| *due <= cluster.clock.now_ms()) {
         cluster.jobs.due.remove(key);
     }
@@ -114,7 +133,7 @@ pub(crate) fn sync(cluster: &mut Cluster, key: &ObjectKey) {
     }
     if finished(&job).is_some() {
         cluster.jobs.back_offs.remove(key);
-        return;
+        return release_orphans(cluster, key);
     }
     let pods = claim(cluster, &job);
     let mut turn = Turn::of(cluster, job, spec, pods);

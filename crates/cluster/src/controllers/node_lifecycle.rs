@@ -127,8 +127,15 @@ fn look_at(cluster: &mut Cluster, name: Arc<str>) {
 
 /// The kubelet of a node has said its last word: its grace period begins with the pass that has heard it.
 pub(crate) fn silence_begins(cluster: &mut Cluster, key: &ObjectKey) {
-    let heard = cluster.clock.next_tick(MONITOR_MS);
-    expire_at(cluster, &key.name, heard.saturating_add(cluster.behaviour.node_monitor_grace_ms));
+    silence_began(cluster, key, cluster.clock.signed_now_ms());
+}
+
+/// The kubelet of a node has said its last word at a moment, perhaps before the start.
+pub(crate) fn silence_began(cluster: &mut Cluster, key: &ObjectKey, at_ms: i64) {
+    let period = i64::try_from(MONITOR_MS).unwrap_or(i64::MAX);
+    let heard = at_ms.saturating_add((-at_ms).rem_euclid(period));
+    let grace = i64::try_from(cluster.behaviour.node_monitor_grace_ms).unwrap_or(i64::MAX);
+    expire_at(cluster, &key.name, u64::try_from(heard.saturating_add(grace)).unwrap_or(0));
 }
 
 /// The kubelet of a node reports again.

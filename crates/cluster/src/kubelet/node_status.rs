@@ -13,6 +13,7 @@ use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::controllers::cloud_node;
 use crate::controllers::node_lifecycle::{self, NOT_READY, Ready, ready};
+use crate::leases;
 use crate::object::{KnownKind, Object};
 use crate::pod;
 use crate::store::{Changed, ObjectKey};
@@ -193,6 +194,7 @@ fn network_message(cluster: &Cluster, node: &Node) -> String {
 pub(crate) fn fall_silent(cluster: &mut Cluster, key: &ObjectKey, silence: Silence) {
     if cluster.silent_nodes.insert(key.clone(), silence).is_none() {
         node_lifecycle::silence_begins(cluster, key);
+        leases::fell_silent(cluster, key, cluster.clock.now());
     }
     cloud_node::machine_changed(cluster, key);
     cluster.note_headless();
@@ -202,6 +204,7 @@ pub(crate) fn fall_silent(cluster: &mut Cluster, key: &ObjectKey, silence: Silen
 pub(crate) fn come_back(cluster: &mut Cluster, key: &ObjectKey) {
     let silence = cluster.silent_nodes.remove(key);
     node_lifecycle::silence_ends(cluster, key);
+    leases::is_heard(cluster, key);
     let was_down = silence.is_some_and(|silence| silence != Silence::CutOff);
     if was_down {
         start(cluster, key);
@@ -225,6 +228,7 @@ pub(crate) fn restart(cluster: &mut Cluster, key: &ObjectKey, flags: Option<Flag
     }
     cluster.silent_nodes.remove(key);
     node_lifecycle::silence_ends(cluster, key);
+    leases::is_heard(cluster, key);
     start(cluster, key);
     resume(cluster, key);
     if let Some(version) = version {

@@ -67,6 +67,9 @@ impl Cluster {
         if kind == Kind::Namespace {
             admission::admit_deletion(&key.name)?;
         }
+        if let Some(live) = self.store.object(kind, &key) {
+            self.ask_webhooks_about_deletion(&live)?;
+        }
         self.delete_object(kind, &key, options);
         let force = if force { "force " } else { "" };
         Ok(format!("{} \"{}\" {force}deleted", kind.qualified(), key.name))

@@ -250,6 +250,14 @@ mod tests {
     }
 
     #[test]
+    fn webhooks_merge_by_name() {
+        let object = json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}]}]});
+        let merged =
+            json!({"webhooks": [{"name": "a", "rules": [{"resources": ["pods"]}], "failurePolicy": "Ignore"}]});
+        check(object, json!({"webhooks": [{"name": "a", "failurePolicy": "Ignore"}]}), merged);
+    }
+
+    #[test]
     fn lists_are_ordered_as_the_patch_says() {
         let of = |names: &str| names.chars().map(|name| json!({"name": name.to_string()})).collect::<Vec<_>>();
         for (live, patch, order, merged) in [

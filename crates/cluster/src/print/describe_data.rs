@@ -72,7 +72,7 @@ pub(super) fn describe_service(
         if let Some(number) = port.node_port.filter(|number| *number != 0) {
             page.field(0, "NodePort", &format!("{name}\t{number}/{protocol}"));
         }
-        page.field(0, "Endpoints", &ready_endpoints(endpoints, port.name.as_deref().unwrap_or_default()));
+        page.field(0, "Endpoints", &ready_endpoints(endpoints, port.name.as_deref().unwrap_or_default(), context));
     }
     page.field(0, "Session Affinity", spec.session_affinity.as_deref().unwrap_or("None"));
     if let Some(policy) = text(&spec.external_traffic_policy) {
@@ -92,7 +92,7 @@ pub(super) fn describe_service(
 }
 
 /// The ready addresses of one port (`formatEndpointSlices`, `formatEndpoints`).
-fn ready_endpoints(endpoints: &[&Unstructured], port_name: &str) -> String {
+pub(super) fn ready_endpoints(endpoints: &[&Unstructured], port_name: &str, context: &PrintContext) -> String {
     if endpoints.is_empty() {
         return "<none>".to_owned();
     }
@@ -108,7 +108,7 @@ fn ready_endpoints(endpoints: &[&Unstructured], port_name: &str) -> String {
             let addresses: Vec<String> = match group.get("endpoints") {
                 Some(endpoints) => items(Some(endpoints))
                     .iter()
-                    .filter(|endpoint| endpoint["conditions"]["ready"] != false)
+                    .filter(|endpoint| context.layout.unready_endpoints || endpoint["conditions"]["ready"] != false)
                     .filter_map(|endpoint| endpoint["addresses"][0].as_str().map(str::to_owned))
                     .collect(),
                 None => items(group.get("addresses"))

@@ -66,6 +66,10 @@ pub(super) struct Layout {
     /// `describe service` shows the internal traffic policy and reads EndpointSlices, `describe configmap` leaves a line
     /// between two entries (1.31).
     pub(super) endpoint_slices: bool,
+    /// `describe networkpolicy` shows the ends of port ranges (1.31).
+    pub(super) port_ranges: bool,
+    /// EndpointSlices are read without regard to who is ready (1.31 only).
+    pub(super) unready_endpoints: bool,
     /// `describe service` shows families and several IPs; claims say by whom they are used, not mounted (1.20).
     pub(super) ip_families: bool,
     /// `describe serviceaccount` lists its secrets and tokens (until 1.34).
@@ -122,6 +126,8 @@ impl Layout {
             stateful_set_details: minor >= 37,
             described_time_zone: minor >= 36,
             endpoint_slices: minor >= 31,
+            port_ranges: minor >= 31,
+            unready_endpoints: minor == 31,
             ip_families: minor >= 20,
             mountable_secrets: minor <= 34,
             kube_proxy_version: minor <= 35,

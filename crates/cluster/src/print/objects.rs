@@ -58,5 +58,8 @@ pub fn objects(kind: Kind, objects: &[Object], context: &PrintContext) -> Table 
         Kind::Lease => core::leases(&of!(Lease), context),
         Kind::LimitRange => verbatim::created_at(objects),
         Kind::Secret => verbatim::table("", kind.name(), objects, context).unwrap_or_default(),
+        Kind::MutatingWebhookConfiguration | Kind::ValidatingWebhookConfiguration => {
+            verbatim::table("admissionregistration.k8s.io", kind.name(), objects, context).unwrap_or_default()
+        }
     }
 }

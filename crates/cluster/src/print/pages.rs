@@ -1,13 +1,19 @@
 //! Which page describes which kind, and what is looked up for it.
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Event, LimitRange, ResourceQuota};
+use k8s_openapi::api::core::v1::{Event, LimitRange, ResourceQuota, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::context::PrintContext;
+use super::describe_access::{describe_binding, describe_role};
 use super::describe_any::describe_any;
+use super::describe_autoscaler::describe_autoscaler;
 use super::describe_batch::{describe_cron_job, describe_job};
 use super::describe_data::{describe_config_map, describe_secret, describe_service, describe_service_account};
+use super::describe_network::{
+    Backends, describe_endpoint_slice, describe_endpoints, describe_ingress, describe_ingress_class,
+    describe_network_policy,
+};
 use super::describe_node::describe_node;
 use super::describe_pod::describe_pod;
 use super::describe_policy::{
@@ -85,14 +91,44 @@ pub fn describe(store: &Store, object: &Object, context: &PrintContext) -> Strin
             let ranges: Vec<&LimitRange> = store.list_in(object.name()).map(AsRef::as_ref).collect();
             describe_namespace(own, &quotas, &ranges, context)
         }
-        Object::Service(service) => describe_service(service, &endpoints(store, object, context), events, context),
+        Object::Service(service) => {
+            describe_service(service, &endpoints(store, namespace, object.name(), context), events, context)
+        }
         Object::ConfigMap(map) => describe_config_map(map, events, context),
         Object::ServiceAccount(account) => {
             let secrets: Vec<&Secret> = store.list_in(namespace).map(AsRef::as_ref).collect();
             describe_service_account(account, &secrets, events, context)
         }
         Object::Secret(secret) => describe_secret(secret),
+        Object::Other(other) => describe_other(store, object, other, events, context),
         other => describe_any(other, &other.to_value(), events, context),
+    }
+}
+
+/// The page of an object of a kind that is kept as it was read.
+fn describe_other(
+    store: &Store,
+    object: &Object,
+    other: &Unstructured,
+    events: &[&Event],
+    context: &PrintContext,
+) -> String {
+    let group = other.api_version.split_once('/').map_or("", |(group, _)| group);
+    match (group, other.kind.as_str()) {
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => describe_role(other),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => describe_binding(other),
+        ("networking.k8s.io" | "extensions", "NetworkPolicy") => describe_network_policy(other, context),
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            let namespace = object.namespace().unwrap_or_default();
+            let service = |name: &str| store.find::<Service>(namespace, name).map(AsRef::as_ref);
+            let endpoints = |name: &str| endpoints(store, namespace, name, context);
+            describe_ingress(other, &Backends { service: &service, endpoints: &endpoints }, events, context)
+        }
+        ("networking.k8s.io", "IngressClass") => describe_ingress_class(other, events, context),
+        ("autoscaling", "HorizontalPodAutoscaler") => describe_autoscaler(other, events, context),
+        ("discovery.k8s.io", "EndpointSlice") => describe_endpoint_slice(other, events, context),
+        ("", "Endpoints") => describe_endpoints(other, events, context),
+        _ => describe_any(object, &object.to_value(), events, context),
     }
 }
 
@@ -146,16 +182,15 @@ fn replica_sets<'a>(store: &'a Store, deployment: &'a Deployment) -> (Vec<&'a Re
 }
 
 /// What says which pods are behind a Service.
-fn endpoints<'a>(store: &'a Store, service: &'a Object, context: &PrintContext) -> Vec<&'a Unstructured> {
-    let namespace = service.namespace().unwrap_or_default();
+fn endpoints<'a>(store: &'a Store, namespace: &'a str, service: &str, context: &PrintContext) -> Vec<&'a Unstructured> {
     if !context.layout.endpoint_slices {
         let own = others(store, namespace, "Endpoints")
-            .filter(|endpoints| endpoints.metadata.name.as_deref() == Some(service.name()));
+            .filter(|endpoints| endpoints.metadata.name.as_deref() == Some(service));
         return own.map(AsRef::as_ref).collect();
     }
     let slices = others(store, namespace, "EndpointSlice").filter(|slice| {
         let labels = slice.metadata.labels.as_ref();
-        labels.and_then(|labels| labels.get(SERVICE_NAME)).map(String::as_str) == Some(service.name())
+        labels.and_then(|labels| labels.get(SERVICE_NAME)).map(String::as_str) == Some(service)
     });
     slices.map(AsRef::as_ref).collect()
 }

@@ -41,7 +41,8 @@ fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
 }
 
-fn text(value: &Value) -> String {
+/// A value as text, without quotes.
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -53,7 +54,8 @@ fn len(value: &Value) -> usize {
     value.as_array().map(Vec::len).or(value.as_object().map(serde_json::Map::len)).unwrap_or(0)
 }
 
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
+/// The items of a list; of anything else there are none.
+pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 

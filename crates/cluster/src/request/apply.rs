@@ -118,7 +118,7 @@ impl Cluster {
                 Some(Subresource::Scale) => "scale",
             },
             ignored: match part {
-                Part::Main => strategy::resource_has_status(&target.resource).then_some("status"),
+                Part::Main | Part::Scale => strategy::resource_has_status(&target.resource).then_some("status"),
                 Part::Status => Some("spec"),
             },
             schema: if strategy::is_built_in(api_version) { Schema::BuiltIn } else { Schema::Unknown },

@@ -44,6 +44,7 @@ impl Cluster {
         }
         let Some(live) = self.object_at(target) else { return Err(target.not_found()) };
         check(preconditions, &target.resource, &live)?;
+        self.ask_webhooks_about_deletion(&live)?;
         let now = self.rehearse(dry_run, |cluster| {
             match live.kind() {
                 Some(kind) => cluster.delete_object(kind, &target.key(), options),

@@ -79,7 +79,7 @@ impl Cluster {
         }
         set_replicas(&mut new, replicas);
         self.note_manager(target, Some(Subresource::Scale), Some(live), &mut new, options);
-        let after = self.rehearse(options.dry_run, |cluster| cluster.update_object(live, new, Part::Main))?;
+        let after = self.rehearse(options.dry_run, |cluster| cluster.update_object(live, new, Part::Scale))?;
         let after = match &after {
             Outcome::Changed(after) | Outcome::Gone(after) => after,
             Outcome::Unchanged => live,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Subresource, Target, strategy};
+use crate::admission::{Operation, Request, Webhook};
 use crate::api_error::ApiError;
 use crate::cluster::Cluster;
 use crate::controllers::deployment::bump_generation;
@@ -16,6 +17,8 @@ use crate::validation;
 pub(crate) enum Part {
     /// All but the status, where that is a part of its own.
     Main,
+    /// The replicas alone.
+    Scale,
     /// The status, and metadata.
     Status,
 }
@@ -23,7 +26,20 @@ pub(crate) enum Part {
 impl Part {
     /// The part that a request asks for.
     pub(super) fn of(subresource: Option<Subresource>) -> Self {
-        if subresource == Some(Subresource::Status) { Part::Status } else { Part::Main }
+        match subresource {
+            None => Part::Main,
+            Some(Subresource::Scale) => Part::Scale,
+            Some(Subresource::Status) => Part::Status,
+        }
+    }
+
+    /// The subresource as the API names it.
+    fn name(self) -> &'static str {
+        match self {
+            Part::Main => "",
+            Part::Scale => "scale",
+            Part::Status => "status",
+        }
     }
 }
 
@@ -47,19 +63,29 @@ impl Cluster {
     pub(crate) fn update_object(&mut self, live: &Object, new: Object, part: Part) -> Result<Outcome, ApiError> {
         let before = live.to_value();
         let mut object = prepare(live, &before, new, part)?;
-        if part == Part::Main {
+        let request = |object| Request {
+            operation: Operation::Update,
+            subresource: part.name(),
+            object: Some(object),
+            before: Some(live),
+        };
+        if part != Part::Status {
             self.set_defaults(&mut object);
             self.complete_update(&mut object);
+        }
+        self.call_webhooks(Webhook::Mutating, &request(&object))?;
+        if part != Part::Status {
             check_pod(live, &object, self.behaviour.pod_update_rule)?;
             validation::validate_update(live, &object, &self.behaviour)?;
         } else {
             validation::validate_metadata_update(live, &object, &self.behaviour)?;
         }
+        self.call_webhooks(Webhook::Validating, &request(&object))?;
         let after = object.to_value();
         if after == before {
             return Ok(Outcome::Unchanged);
         }
-        if part == Part::Main && is_new_generation(&object, &before, &after) {
+        if part != Part::Status && is_new_generation(&object, &before, &after) {
             bump_generation(object.metadata_mut());
         }
         self.store.put_object(object.clone());

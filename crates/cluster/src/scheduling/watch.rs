@@ -121,7 +121,7 @@ impl Scheduling {
         if was_bound.is_none() {
             self.queue.delete(&model.key());
             self.snapshot.forget_nomination(&model.namespace, &model.name);
-            if let Some(before) = before {
+            if let Some(before) = before.filter(|before| pod::is_nominated(before)) {
                 let before = self.model(before);
                 self.nomination_ended(&before, now_ms);
             }
@@ -179,7 +179,6 @@ impl Scheduling {
 
     fn pod_is_gone(&mut self, pod: &api::Pod, now_ms: u64) {
         let model = self.model(pod);
-        self.forget_model(pod);
         self.queue.delete(&PodKey::new(&model.namespace, &model.name));
         self.snapshot.forget_nomination(&model.namespace, &model.name);
         if self.snapshot.remove_pod(&model.namespace, &model.name) {

@@ -231,3 +231,16 @@ fn what_is_missed_least_goes_first() {
     let (names, left) = pods("v1.22.0");
     assert!(!left.contains(&names[0]), "the cheap one went: {left:?}");
 }
+
+/// What is refused is not kept for later, either.
+#[test]
+fn a_behaviour_of_no_pod_is_refused_and_forgotten() {
+    let mut cluster = cluster("v1.30.0", vec![node("n1")]);
+    let conduct = Conduct::parse("exits 1 after 20s").unwrap();
+    let crash = Declaration { pods: PodPattern::default(), container: None, conduct };
+    cluster.make(&Change::Behaviour(crash)).unwrap_err();
+    apply(&mut cluster, web(1, "nginx:1", json!({}), json!({})));
+    settle(&mut cluster);
+    assert!(cluster.store().list::<Pod>().all(|pod| pod::is_ready(pod)));
+    assert_eq!(messages(&cluster, "BackOff"), [""; 0]);
+}

@@ -269,3 +269,39 @@ fn a_dump_goes_on_where_it_stands() {
         assert_eq!(again.store().list::<StatefulSet>().count(), 1);
     }
 }
+
+/// replicas, ready, available, current and updated, as the status has them (a count of 0 is left out of some).
+#[track_caller]
+fn check_counts(cluster: &Cluster, expected: [i64; 5]) {
+    let status = status(cluster);
+    let fields = ["replicas", "readyReplicas", "availableReplicas", "currentReplicas", "updatedReplicas"];
+    assert_eq!(fields.map(|field| status[field].as_i64().unwrap_or(0)), expected, "{status:#}");
+    assert_eq!(cluster.store().list::<Pod>().count() as i64, expected[0]);
+}
+
+#[test]
+fn the_status_counts_the_pods() {
+    let partition = |partition: i32| json!({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}});
+    let mut cluster = cluster("v1.30.0", vec![node("n1"), set(partition(0))]);
+    settle(&mut cluster);
+    check_counts(&cluster, [3, 3, 3, 3, 3]);
+    // Up to a partition two are of the old revision.
+    apply(&mut cluster, &changed(partition(2), "nginx:1.26", "10m"));
+    settle(&mut cluster);
+    check_counts(&cluster, [3, 3, 3, 2, 1]);
+    // One that no node has room for is there, and not ready.
+    apply(&mut cluster, &changed(partition(2), "nginx:1.27", "64"));
+    settle(&mut cluster);
+    check_counts(&cluster, [3, 2, 2, 2, 1]);
+    let scale = |replicas| Change::Scale { workload: ObjectRef::parse("statefulset/web").unwrap(), replicas };
+    apply(&mut cluster, &scale(1));
+    settle(&mut cluster);
+    check_counts(&cluster, [1, 1, 1, 1, 0]);
+    apply(&mut cluster, &scale(0));
+    settle(&mut cluster);
+    check_counts(&cluster, [0, 0, 0, 0, 0]);
+    let refused = cluster.make(&scale(i32::MAX)).unwrap_err().to_string();
+    assert!(refused.contains("replicas are more than the"), "{refused}");
+    cluster.make(&scale(-1)).unwrap_err();
+    check_counts(&cluster, [0, 0, 0, 0, 0]);
+}

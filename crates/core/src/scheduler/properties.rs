@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use crate::scheduler::plugins::PluginName;
 use crate::scheduler::schedule::{Decision, Scheduler};
+use crate::scheduler::snapshot::Snapshot;
 use crate::scheduler::testing::random::{node, template};
 use crate::scheduler::testing::{read_pod, snapshot};
 use crate::version::Version;
@@ -37,9 +38,13 @@ fn cluster() -> impl Strategy<Value = Cluster> {
 }
 
 impl Cluster {
-    fn decide(&self) -> Decision {
+    fn snapshot(&self) -> Snapshot {
         let text = self.nodes.iter().chain(&self.bound).cloned().collect::<Vec<_>>().join("\n");
-        Scheduler::new(self.version).schedule(&snapshot(self.version, &text), &read_pod(&self.pod))
+        snapshot(self.version, &text)
+    }
+
+    fn decide(&self) -> Decision {
+        Scheduler::new(self.version).schedule(&self.snapshot(), &read_pod(&self.pod))
     }
 
     fn feasible(&self) -> BTreeSet<String> {
@@ -49,25 +54,29 @@ impl Cluster {
         }
     }
 
-    /// What is said of each node, and each plugin's score. ImageLocality goes by how many nodes held the image when the
-    /// node last changed, and so by the order in which nodes came, as upstream's cache does.
     fn verdicts(&self) -> BTreeMap<String, String> {
-        match self.decide() {
-            Decision::Placed(placement) => {
-                let refused = placement.refused.iter().map(|(node, status)| (node.clone(), format!("{status:?}")));
-                let scores = placement.scores.iter().map(|score| {
-                    let of_plugins = score.by_plugin.iter().filter(|score| score.plugin != PluginName::ImageLocality);
-                    (score.node.clone(), format!("{:?}", of_plugins.collect::<Vec<_>>()))
-                });
-                refused.chain(scores).collect()
-            }
-            Decision::Unschedulable(error) => {
-                error.statuses.iter().map(|(node, status)| (node.clone(), format!("{status:?}"))).collect()
-            }
-            // Which node's failure is told first goes by their order.
-            Decision::Error(_) => BTreeMap::from([("error".to_owned(), String::new())]),
-            Decision::Gated(text) => BTreeMap::from([("gated".to_owned(), text)]),
+        verdicts(self.decide())
+    }
+}
+
+/// What is said of each node, and each plugin's score. ImageLocality goes by how many nodes held the image when the
+/// node last changed, and so by the order in which nodes came, as upstream's cache does.
+fn verdicts(decision: Decision) -> BTreeMap<String, String> {
+    match decision {
+        Decision::Placed(placement) => {
+            let refused = placement.refused.iter().map(|(node, status)| (node.clone(), format!("{status:?}")));
+            let scores = placement.scores.iter().map(|score| {
+                let of_plugins = score.by_plugin.iter().filter(|score| score.plugin != PluginName::ImageLocality);
+                (score.node.clone(), format!("{:?}", of_plugins.collect::<Vec<_>>()))
+            });
+            refused.chain(scores).collect()
         }
+        Decision::Unschedulable(error) => {
+            error.statuses.iter().map(|(node, status)| (node.clone(), format!("{status:?}"))).collect()
+        }
+        // Which node's failure is told first goes by their order.
+        Decision::Error(_) => BTreeMap::from([("error".to_owned(), String::new())]),
+        Decision::Gated(text) => BTreeMap::from([("gated".to_owned(), text)]),
     }
 }
 
@@ -97,6 +106,17 @@ proptest! {
         nodes.sort();
         let other = Cluster { nodes: nodes.into_iter().map(|(_, line)| line).collect(), ..cluster.clone() };
         prop_assert_eq!(cluster.verdicts(), other.verdicts());
+    }
+
+    #[test]
+    fn a_view_as_of_another_version_is_as_if_it_were_made_for_it(cluster in cluster(), minor in 16..=37_u32) {
+        let version = format!("1.{minor}").parse().expect("a version");
+        let made = Cluster { version, ..cluster.clone() };
+        let (pod, scheduler) = (read_pod(&cluster.pod), Scheduler::new(version));
+        let turned = cluster.snapshot().as_of(version);
+        prop_assert_eq!(verdicts(scheduler.schedule(&turned, &pod)), made.verdicts());
+        let back = verdicts(Scheduler::new(cluster.version).schedule(&turned.as_of(cluster.version), &pod));
+        prop_assert_eq!(back, cluster.verdicts());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the scheduler sees of the cluster at one moment (`backend/cache`).
 
+mod as_of;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 

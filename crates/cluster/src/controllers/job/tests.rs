@@ -283,3 +283,23 @@ fn a_job_whose_labels_are_its_own_takes_in_nothing() {
     run(&mut cluster, 60);
     assert_eq!(owner_and_finalizers(&cluster, "orphan"), (None, Vec::new()));
 }
+
+/// A pod that waits to be counted is let go of by a controller that runs, and by nobody else.
+#[test]
+fn the_pods_of_a_job_that_went_while_nobody_counted_are_let_go_of() {
+    let mut cluster = cluster("v1.30.0", json!({}));
+    let component = || "job-controller".to_owned();
+    cluster.make(&crate::change::Change::StopController(component())).unwrap();
+    let pod = active(&cluster).first().cloned().unwrap();
+    end(&mut cluster, 0);
+    cluster.delete_object(Kind::Pod, &pod, crate::deletion::DeleteOptions::default());
+    run(&mut cluster, 60);
+    let job = ObjectKey::new("default", "work");
+    cluster.delete_object(Kind::Job, &job, crate::deletion::DeleteOptions::default());
+    run(&mut cluster, 60);
+    assert!(cluster.store.get::<Job>(&job).is_none());
+    assert_eq!(owner_and_finalizers(&cluster, &pod.name).1, [super::TRACKING]);
+    cluster.make(&crate::change::Change::StartController(component())).unwrap();
+    run(&mut cluster, 60);
+    assert!(cluster.store.get::<Pod>(&pod).is_none());
+}

@@ -14,7 +14,9 @@ use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Cluster, Kind, Object, ObjectKey, Setup, Stop, TimedChange};
 
 use manifests::read;
-use story::{Family, MANAGER, MINUTE, Step, Story, everything, objects, step, stories};
+use story::{
+    Budget, Cloud, Family, MANAGER, MINUTE, NodeShape, Shape, Step, Story, Workload, everything, objects, step, stories,
+};
 
 /// Who stops the disruption controller has budgets that are not counted.
 fn stops_budgets(story: &Story) -> bool {
@@ -59,6 +61,21 @@ fn pods(cluster: &Cluster) -> BTreeMap<ObjectKey, (Option<String>, Option<String
     cluster.store().list::<Pod>().map(|pod| (ObjectKey::of(pod.as_ref()), of(pod))).collect()
 }
 
+/// Runs to the first moment after one given at which nothing happens by itself, and returns it: the steps of a timeline come
+/// before all else of their moment, and who types while something happens comes after it.
+fn quiet_moment(cluster: &mut Cluster, after_ms: u64) -> u64 {
+    let mut at_ms = after_ms;
+    loop {
+        cluster.run_until(at_ms);
+        let taken = cluster.events_taken();
+        at_ms += 1;
+        cluster.run_until(at_ms);
+        if cluster.events_taken() == taken {
+            return at_ms;
+        }
+    }
+}
+
 /// The same cases each time, so that a change is judged by what it changes; PROPTEST_RNG_SEED and PROPTEST_CASES look further.
 fn config(cases: u32) -> ProptestConfig {
     let given = ProptestConfig::default();
@@ -68,6 +85,44 @@ fn config(cases: u32) -> ProptestConfig {
         fixed => fixed,
     };
     ProptestConfig { cases, rng_seed, max_shrink_iters: 600, failure_persistence: None, ..given }
+}
+
+/// A pod that is preempted where its node is drained.
+#[test]
+fn a_budget_holds_beside_preemption() {
+    let node = |milli_cpu, zone| NodeShape { milli_cpu, pods: 3, zone };
+    let shape = |replicas, milli_cpu, priority| Shape {
+        replicas,
+        milli_cpu,
+        priority,
+        tolerates: false,
+        other: false,
+        keeps_data: false,
+        seconds: 1,
+        fails: false,
+        image: 0,
+    };
+    let (db, web) =
+        (Workload { family: Family::StatefulSet, number: 0 }, Workload { family: Family::Deployment, number: 0 });
+    let story = Story {
+        version: "v1.26.0",
+        seed: 0,
+        cloud: Cloud::None,
+        nodes: vec![node(875, 0), node(500, 1), node(1280, 0), node(875, 0), node(810, 1)],
+        workloads: vec![(db, shape(3, 96, 0)), (web, shape(5, 405, 1000))],
+        budgets: vec![Budget {
+            workload: db,
+            amount: 1,
+            percent: false,
+            of_those_missing: false,
+            lets_unhealthy_go: false,
+        }],
+        quota: None,
+        steps: vec![(0, Step::Drain(3, None)), (2000, Step::Drain(2, None))],
+    };
+    story.watch(|before, after| {
+        moments::evictions_respect_budgets(before, after);
+    });
 }
 
 proptest! {
@@ -127,11 +182,14 @@ proptest! {
     fn a_timeline_is_its_steps(story in stories()) {
         let mut one_by_one = story.begin();
         let mut timeline = Vec::new();
-        for (at_ms, step) in &story.steps {
-            one_by_one.run_until(*at_ms);
+        let (mut asked_ms, mut at_ms) = (None, 0);
+        for (wanted_ms, step) in &story.steps {
+            if asked_ms.replace(wanted_ms) != Some(wanted_ms) {
+                at_ms = quiet_moment(&mut one_by_one, at_ms.max(*wanted_ms));
+            }
             let Some(change) = story.change(&one_by_one, step) else { continue };
             if one_by_one.make(&change).is_ok() {
-                timeline.push(TimedChange { at_ms: *at_ms, change, source: String::new() });
+                timeline.push(TimedChange { at_ms, change, source: String::new() });
             }
         }
         one_by_one.run_until(25 * MINUTE);
