@@ -34,6 +34,36 @@ kind: ConfigMap
 metadata: {name: settings}
 data: {colour: blue}
 END
+cat > widgets.yaml <<'END'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets, singular: widget, shortNames: [wd]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    additionalPrinterColumns: [{name: Size, type: integer, jsonPath: .spec.size}]
+    schema:
+      openAPIV3Schema:
+        description: A widget of the shop.
+        type: object
+        properties:
+          spec:
+            description: What it is like.
+            type: object
+            required: [size]
+            properties: {size: {description: Its size in units., type: integer}}
+END
+cat > widget.yaml <<'END'
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: small}
+spec: {size: 1}
+END
 cat > budget.yaml <<'END'
 apiVersion: policy/v1beta1
 kind: PodDisruptionBudget
@@ -108,6 +138,17 @@ wait
 ctl pause
 run 'kubectl uncordon $nodes'
 
+# Custom resources.
+run 'kubectl apply -f widgets.yaml'
+run 'kubectl wait --for=condition=Established crd/widgets.example.com --timeout=2s'
+run 'kubectl apply -f widget.yaml'
+run 'kubectl get wd'
+run 'kubectl explain widget.spec'
+run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"size\":2}}"'
+run 'kubectl get widget small -o yaml | grep -A9 ^spec'
+run 'kubectl delete crd widgets.example.com'
+run 'kubectl get widgets'
+
 # Questions.
 run 'kubectl explain pod.spec.tolerations'
 run 'kubectl explain deployment.spec.strategy --recursive'
@@ -118,7 +159,6 @@ run 'kubectl top pods'
 run 'kubectl api-resources'
 run 'kubectl api-versions'
 run 'kubectl create token default -n kube-system | cut -d. -f1'
-run 'kubectl get widgets'
 run 'kubectl get pod nobody'
 run 'kubectl exec $pod -n kube-system -- true'
 run 'kubectl create namespace shop'

@@ -23,6 +23,15 @@ pub fn kubectl() -> PathBuf {
     }
 }
 
+/// PATH with that kubectl on it, for commands that call it by its name.
+pub fn path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    match kubectl().parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => format!("{}:{path}", folder.display()),
+        _ => path,
+    }
+}
+
 /// kubectl v1.37.
 pub fn newest_kubectl() -> PathBuf {
     installed().join("kubectl")

@@ -1,8 +1,8 @@
 //! Many clients of one `sim serve` at once, for the book.
 //!
 //! `api_load cluster > big.json` prints the cluster; `sim serve big.json --at 10m --speed 10x -- api_load` loads it: 200
-//! watches, 2,000 requests a second of which a fifth write, and one watcher that does not read. It asks the server that
-//! KUBECONFIG names, which is its parent process, for as many seconds as its first argument says.
+//! watches, 2,000 requests a second of which a fifth write, and one watcher of all pods that does not read. It asks the
+//! server that KUBECONFIG names, which is its parent process, for as many seconds as its first argument says.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
@@ -178,13 +178,9 @@ async fn ask_on(server: String, number: usize, until: Instant, counts: Arc<Count
                 let body = format!("{{\"spec\":{{\"replicas\":{}}}}}", REPLICAS - one % 10);
                 ("PATCH", path, "application/merge-patch+json", body)
             }
-            1 | 2 => {
+            1..4 => {
                 let body = format!("{{\"metadata\":{{\"annotations\":{{\"turn\":\"{turn}\"}}}}}}");
                 ("PATCH", format!("/api/v1/nodes/{}", node(one % NODES)), "application/merge-patch+json", body)
-            }
-            3 => {
-                let body = format!("{{\"metadata\":{{\"name\":\"c-{number}-{turn}\"}},\"data\":{{\"a\":\"b\"}}}}");
-                ("POST", "/api/v1/namespaces/default/configmaps".to_owned(), "application/json", body)
             }
             4 => ("GET", "/api/v1/namespaces/default/pods?limit=50".to_owned(), "", String::new()),
             5..10 => (

@@ -25,7 +25,7 @@ pub(crate) struct Write {
 impl Write {
     /// The object after it as JSON, in its own version.
     pub(crate) fn json(&self) -> &str {
-        self.json.get_or_init(|| self.after.as_ref().map(|object| object.to_value().to_string()).unwrap_or_default())
+        self.json.get_or_init(|| self.after.as_ref().map(Object::to_json).unwrap_or_default())
     }
 }
 

@@ -9,6 +9,7 @@ mod behaviour;
 mod body;
 mod connections;
 mod control;
+mod custom;
 mod discovery;
 mod journal;
 mod openapi;

@@ -1,19 +1,30 @@
 //! GET of one object and of lists: as JSON, as a Table, or metadata only.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sim_cluster::print::PrintContext;
 use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, event_from_core};
 use sim_core::model::LabelSelector;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
 
-use crate::answer::{Answer, Failure, json_answer};
+use crate::answer::{Answer, Failure, json_answer, typed_answer};
 use crate::query::Query;
 use crate::route::Path;
 use crate::running::View;
 use crate::served::Served;
+
+/// So many objects of a list are written at once.
+const CHUNK: usize = 100;
+/// How long the parts of a list wait for a client that does not read.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// The form in which a client wants objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +119,20 @@ impl Selection {
 
     /// The objects that are meant, by namespace and name.
     pub(crate) fn objects(&self, view: &View) -> Vec<Object> {
-        let mut objects = self.served.resource.objects(&view.store);
-        objects.retain(|object| self.selects(object));
-        objects
+        self.each(view, None).collect()
+    }
+
+    /// The same one by one, after a key or from the first.
+    fn each<'a>(&'a self, view: &'a View, after: Option<&'a ObjectKey>) -> impl Iterator<Item = Object> + 'a {
+        let all = self.served.resource.each(&view.store, self.namespace.as_deref(), after);
+        all.filter(|object| self.selects(object))
+    }
+
+    /// How many objects there are, where that can be told without looking at them.
+    fn count(&self, view: &View) -> Option<usize> {
+        let kind = self.served.resource.known?;
+        let is_whole = self.name.is_none() && self.labels.is_none() && self.fields.is_none();
+        is_whole.then(|| view.store.count(kind, self.namespace.as_deref()))
     }
 
     /// Whether an object is of the resource.
@@ -129,6 +151,11 @@ impl Selection {
     pub(crate) fn shows_as_stored(&self) -> bool {
         let own = self.served.resource.known.map(Kind::api_version);
         self.form == Form::Objects && own == Some(&self.served.api_version())
+    }
+
+    /// One object whole, as text.
+    pub(crate) fn text(&self, object: &Object) -> String {
+        if self.shows_as_stored() { object.to_json() } else { shown(&self.served, object).to_string() }
     }
 
     /// One object in the form that is wanted.
@@ -194,16 +221,11 @@ pub(crate) fn find(resource: &Resource, namespace: &str, name: &str, view: &View
 /// `pods "x" not found`, with what a client wants to know of it.
 pub(crate) fn not_found(resource: &Resource, name: &str) -> Failure {
     let message = format!("{} \"{name}\" not found", resource.resource());
-    Failure::with_details(404, "NotFound", message, details(resource, name))
-}
-
-/// The object that a Status is about (`metav1.StatusDetails`).
-pub(crate) fn details(resource: &Resource, name: &str) -> Value {
     let mut details = json!({"name": name, "kind": resource.plural});
     if !resource.group.is_empty() {
         details["group"] = resource.group.as_str().into();
     }
-    details
+    Failure::with_details(404, "NotFound", message, details)
 }
 
 /// GET of one object.
@@ -214,24 +236,26 @@ pub(crate) fn get(selection: &Selection, name: &str, view: &View) -> Result<Answ
     Ok(json_answer(200, &selection.show(&object, &view.context)))
 }
 
-/// Where a list goes on: the state that it began with, and the last object that was sent.
+/// Where a list goes on: the state that it began with, the last object that was sent, and how many were.
 struct Continue {
     version: u64,
-    after: (String, String),
+    after: ObjectKey,
+    sent: usize,
 }
 
 impl Continue {
     fn token(&self) -> String {
-        let (namespace, name) = &self.after;
-        BASE64_URL_SAFE_NO_PAD
-            .encode(json!({"v": "meta.k8s.io/v1", "rv": self.version, "start": [namespace, name]}).to_string())
+        let start = [&*self.after.namespace, &*self.after.name];
+        let token = json!({"v": "meta.k8s.io/v1", "rv": self.version, "start": start, "sent": self.sent});
+        BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
     fn read(token: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).ok()?;
         let value: Value = serde_json::from_slice(&bytes).ok()?;
-        let text = |index: usize| value["start"][index].as_str().map(str::to_owned);
-        Some(Self { version: value["rv"].as_u64()?, after: (text(0)?, text(1)?) })
+        let after = ObjectKey::new(value["start"][0].as_str()?, value["start"][1].as_str()?);
+        let sent = value["sent"].as_u64().and_then(|sent| usize::try_from(sent).ok())?;
+        Some(Self { version: value["rv"].as_u64()?, after, sent })
     }
 }
 
@@ -274,32 +298,36 @@ pub(crate) fn list(
             } else {
                 past(from.version).ok_or_else(expired)?
             };
-            (view, Some(from.after))
+            (view, Some(from))
         }
     };
-    let mut objects = selection.objects(&view);
-    if let Some((namespace, name)) = &after {
-        let place = |object: &Object| (object.namespace().unwrap_or_default().to_owned(), object.name().to_owned());
-        objects.retain(|object| place(object) > (namespace.clone(), name.clone()));
-    }
     let version = view.resource_version;
     let mut metadata = json!({"resourceVersion": version.to_string()});
     let mut kept = None;
-    if let Some(limit) = limit.filter(|limit| *limit < objects.len()) {
-        let rest = objects.len() - limit;
-        objects.truncate(limit);
-        if let Some(last) = objects.last() {
-            let after = (last.namespace().unwrap_or_default().to_owned(), last.name().to_owned());
-            metadata["continue"] = Continue { version, after }.token().into();
+    let mut found = selection.each(&view, after.as_ref().map(|from| &from.after));
+    let objects: Vec<Object> = found.by_ref().take(limit.unwrap_or(usize::MAX)).collect();
+    if let Some(last) = objects.last()
+        && found.next().is_some()
+    {
+        let sent = after.as_ref().map_or(0, |from| from.sent).saturating_add(objects.len());
+        let after = ObjectKey::new(last.namespace().unwrap_or_default(), last.name());
+        metadata["continue"] = Continue { version, after, sent }.token().into();
+        // Of a selection nobody knows, as upstream.
+        if let Some(rest) = selection.count(&view).and_then(|all| all.checked_sub(sent)) {
             metadata["remainingItemCount"] = rest.into();
-            kept = Some(Arc::clone(&view));
         }
+        kept = Some(Arc::clone(&view));
+    }
+    drop(found);
+    if selection.form == Form::Objects && objects.len() > CHUNK {
+        return Ok((stream(selection, metadata, objects), kept));
     }
     let document = match selection.form {
         Form::Objects => {
             let items: Vec<Value> = objects.iter().map(|object| shown(&selection.served, object)).collect();
-            let kind = format!("{}List", selection.served.resource.kind);
-            json!({"kind": kind, "apiVersion": selection.served.api_version(), "metadata": metadata, "items": items})
+            let mut list = of_list(selection, metadata);
+            list["items"] = items.into();
+            list
         }
         Form::Metadata => {
             let items: Vec<Value> = objects.iter().map(partial).collect();
@@ -312,6 +340,42 @@ pub(crate) fn list(
         }
     };
     Ok((json_answer(200, &document), kept))
+}
+
+/// A list without its items.
+fn of_list(selection: &Selection, metadata: Value) -> Value {
+    let kind = format!("{}List", selection.served.resource.kind);
+    json!({"kind": kind, "apiVersion": selection.served.api_version(), "metadata": metadata})
+}
+
+/// A long list in parts, each written when the client has read what was before it: the whole is never in memory.
+fn stream(selection: &Selection, metadata: Value, objects: Vec<Object>) -> Answer {
+    let (parts, received) = mpsc::channel::<Result<Bytes, Infallible>>(2);
+    let mut head = of_list(selection, metadata).to_string();
+    head.pop();
+    head.push_str(",\"items\":[");
+    let selection = selection.clone();
+    tokio::spawn(async move {
+        let last = objects.len().div_ceil(CHUNK) - 1;
+        for (number, chunk) in objects.chunks(CHUNK).enumerate() {
+            let mut part = std::mem::take(&mut head);
+            for (index, object) in chunk.iter().enumerate() {
+                if number + index > 0 {
+                    part.push(',');
+                }
+                part.push_str(&selection.text(object));
+            }
+            if number == last {
+                part.push_str("]}\n");
+            }
+            // Whoever does not read for so long has gone.
+            match timeout(STALLED, parts.send(Ok(Bytes::from(part)))).await {
+                Ok(Ok(())) => {}
+                _ => return,
+            }
+        }
+    });
+    typed_answer(200, "application/json", Body::from_stream(ReceiverStream::new(received)))
 }
 
 /// A state that is not there yet (`storage.NewTooLargeResourceVersionError`).
@@ -363,7 +427,7 @@ pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Re
             _ => format!("container {container:?} in pod {name:?} is waiting to start: {}", waiting_text(reason)),
         }));
     }
-    Ok(crate::answer::typed_answer(200, "text/plain", ""))
+    Ok(typed_answer(200, "text/plain", ""))
 }
 
 /// A reason of waiting in the kubelet's words for it.

@@ -213,6 +213,9 @@ impl Watching {
     }
 
     async fn tell(&mut self, type_: &str, object: &Object, context: &PrintContext) -> Result<(), Over> {
+        if self.selection.form == Form::Objects {
+            return self.send(format!("{{\"type\":\"{type_}\",\"object\":{}}}\n", self.selection.text(object))).await;
+        }
         let mut shown = self.selection.show(object, context);
         if matches!(self.selection.form, Form::Table(_)) && std::mem::replace(&mut self.has_columns, true) {
             shown["columnDefinitions"] = Value::Null;

@@ -8,6 +8,7 @@ use sim_cluster::{
 
 use crate::answer::{Answer, Failure, json_answer, warn};
 use crate::body;
+use crate::custom;
 use crate::query::Query;
 use crate::read::{self, Selection, in_version};
 use crate::running::Running;
@@ -100,13 +101,26 @@ impl Request<'_> {
         match (self.subresource, self.selection.name.as_deref()) {
             (None, None) => {
                 let (body, options, resource) = (self.json_body()?, self.options()?, self.served().reference());
-                let written =
-                    self.running.write(|cluster| cluster.create(&resource, self.namespace(), body, &options))?;
+                let written = self.running.write(|cluster| {
+                    let written = cluster.create(&resource, self.namespace(), body, &options)?;
+                    self.establish(cluster, written.object["metadata"]["name"].as_str(), &options)?;
+                    Ok::<_, ApiError>(written)
+                })?;
                 Ok(self.answer(201, written))
             }
             (Some("binding"), Some(name)) if self.resource().known == Some(Kind::Pod) => self.bind(name),
             (Some("eviction"), Some(name)) if self.resource().known == Some(Kind::Pod) => self.evict(name),
             _ => Err(Failure::method_not_allowed()),
+        }
+    }
+
+    /// What comes of a definition of a custom kind that was written.
+    fn establish(&self, cluster: &mut Cluster, name: Option<&str>, options: &WriteOptions) -> Result<(), ApiError> {
+        match name {
+            Some(name) if custom::defines(self.resource()) && !options.dry_run => {
+                custom::establish(cluster, &self.target(name), options)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -121,7 +135,7 @@ impl Request<'_> {
         let dry_run = self.query.dry_run()?;
         self.running
             .write(|cluster| cluster.bind_pod(self.namespace(), name, &node, &annotations, uid.as_deref(), dry_run))?;
-        Ok(json_answer(201, &success(Value::Null)))
+        Ok(json_answer(201, &success()))
     }
 
     fn evict(&self, name: &str) -> Result<Answer, Failure> {
@@ -133,7 +147,7 @@ impl Request<'_> {
             .running
             .write(|cluster| if dry_run { cluster.clone().evict(&key, grace) } else { cluster.evict(&key, grace) });
         evicted.map_err(ApiError::from)?;
-        Ok(json_answer(201, &success(Value::Null)))
+        Ok(json_answer(201, &success()))
     }
 
     /// GET of the scale of a workload.
@@ -175,7 +189,11 @@ impl Request<'_> {
             // Who applies has to say its name.
             options.field_manager = self.query.get("fieldManager").unwrap_or_default().to_owned();
         }
-        let written = self.running.write(|cluster| cluster.patch_object(&target, subresource, &patch, &options))?;
+        let written = self.running.write(|cluster| {
+            let written = cluster.patch_object(&target, subresource, &patch, &options)?;
+            self.establish(cluster, Some(name), &options)?;
+            Ok::<_, ApiError>(written)
+        })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
 
@@ -207,17 +225,19 @@ impl Request<'_> {
         match self.selection.name.as_deref() {
             Some(name) => {
                 let target = self.target(name);
-                let deleted =
-                    self.running.write(|cluster| cluster.delete_target(&target, options, &preconditions, dry_run))?;
+                let view = self.running.view();
+                let deleted = self.running.write(|cluster| {
+                    let definition =
+                        cluster.object_at(&target).filter(|_| custom::defines(self.resource()) && !dry_run);
+                    let deleted = cluster.delete_target(&target, options, &preconditions, dry_run)?;
+                    definition
+                        .map(|definition| custom::delete_defined(cluster, &definition, &view.served))
+                        .transpose()?;
+                    Ok::<_, ApiError>(deleted)
+                })?;
                 Ok(match deleted {
-                    Deleted::Gone(object) => {
-                        let mut details = read::details(self.resource(), name);
-                        if let Some(uid) = object["metadata"]["uid"].as_str() {
-                            details["uid"] = uid.into();
-                        }
-                        json_answer(200, &success(details))
-                    }
-                    Deleted::Marked(mut object) => {
+                    Deleted::Gone(status) if status["kind"] == "Status" => json_answer(200, &status),
+                    Deleted::Gone(mut object) | Deleted::Marked(mut object) => {
                         in_version(self.served(), &mut object);
                         json_answer(200, &object)
                     }
@@ -284,10 +304,6 @@ impl Request<'_> {
 }
 
 /// `metav1.Status` of what went well.
-fn success(details: Value) -> Value {
-    let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
-    if !details.is_null() {
-        status["details"] = details;
-    }
-    status
+fn success() -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
 }

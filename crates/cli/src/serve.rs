@@ -120,9 +120,11 @@ impl Serving {
             let _ = ended.await;
         }));
         let code = if self.command.is_empty() {
+            // It is heeded before anybody can know that there is something to interrupt.
+            let interrupted = interrupted();
             terminal.print(&format!("export KUBECONFIG={}\n", quoted(&path)));
             terminal.line(&format!("serving {} on {scheme}://{address}; Ctrl-C ends it", running.view().version));
-            interrupted().await;
+            interrupted.await;
             terminal.line(&running.summary());
             ExitCode::from(EXIT_INTERRUPTED)
         } else {
@@ -142,10 +144,22 @@ fn quoted(path: &Path) -> String {
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-async fn interrupted() {
-    // Without a handler there is nothing to wait for: the signal ends the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// Waits for Ctrl-C, which is heard from the call on.
+fn interrupted() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        let is_heard = match signal {
+            Ok(mut signal) => signal.recv().await.is_some(),
+            Err(_) => false,
+        };
+        #[cfg(not(unix))]
+        let is_heard = tokio::signal::ctrl_c().await.is_ok();
+        // Without a handler there is nothing to wait for: the signal ends the process.
+        if !is_heard {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -109,6 +109,14 @@ macro_rules! kinds {
                     Object::Other(object) => to_value(object.as_ref()),
                 }
             }
+
+            /// The same as text.
+            pub fn to_json(&self) -> String {
+                match self {
+                    $(Object::$kind(object) => to_json(object.as_ref()),)*
+                    Object::Other(object) => to_json(object.as_ref()),
+                }
+            }
         }
 
         impl Store {
@@ -120,6 +128,29 @@ macro_rules! kinds {
             /// All objects of one known kind, by namespace and name.
             pub fn objects(&self, kind: Kind) -> Vec<Object> {
                 match kind { $(Kind::$kind => self.list::<$kind>().map(|object| Object::$kind(object.clone())).collect(),)* }
+            }
+
+            /// The objects of one known kind one by one, by namespace and name: of one namespace or of all, after a key or
+            /// from the first.
+            pub fn each<'a>(
+                &'a self,
+                kind: Kind,
+                namespace: Option<&'a str>,
+                after: Option<&'a crate::store::ObjectKey>,
+            ) -> Box<dyn Iterator<Item = Object> + 'a> {
+                match kind {
+                    $(Kind::$kind => Box::new(
+                        self.list_after::<$kind>(namespace, after).map(|object| Object::$kind(object.clone()))
+                    ),)*
+                }
+            }
+
+            /// How many objects of one known kind there are in one namespace or in all.
+            pub fn count(&self, kind: Kind, namespace: Option<&str>) -> usize {
+                match (kind, namespace) {
+                    $((Kind::$kind, Some(namespace)) => self.list_in::<$kind>(namespace).count(),)*
+                    $((Kind::$kind, None) => <$kind>::table(self).len(),)*
+                }
             }
 
             /// The objects of one known kind in one namespace, by name.
@@ -309,4 +340,8 @@ pub struct Unstructured {
 /// k8s-openapi's types serialise without fail; a failure would show as `null`, never as a panic.
 fn to_value(object: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(object).unwrap_or_default()
+}
+
+fn to_json(object: &impl Serialize) -> String {
+    serde_json::to_string(object).unwrap_or_else(|_| "null".to_owned())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::object::{Kind, Object, Unstructured};
-use crate::store::Store;
+use crate::store::{ObjectKey, Store};
 
 /// A resource of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +195,24 @@ impl Resource {
         let mut objects: Vec<Object> = own.map(|object| Object::Other(object.clone())).collect();
         objects.sort_by(|left, right| (left.namespace(), left.name()).cmp(&(right.namespace(), right.name())));
         objects
+    }
+
+    /// Its objects one by one, by namespace and name: of one namespace or of all, after a key or from the first.
+    pub fn each<'a>(
+        &self,
+        store: &'a Store,
+        namespace: Option<&'a str>,
+        after: Option<&'a ObjectKey>,
+    ) -> Box<dyn Iterator<Item = Object> + 'a> {
+        if let Some(kind) = self.known {
+            return store.each(kind, namespace, after);
+        }
+        let follows = move |object: &Object| {
+            let place = (object.namespace().unwrap_or_default(), object.name());
+            namespace.is_none_or(|namespace| place.0 == namespace)
+                && after.is_none_or(|after| place > (&*after.namespace, &*after.name))
+        };
+        Box::new(self.objects(store).into_iter().filter(follows))
     }
 
     /// How kubectl names one object of it: `deployment.apps`, `node`.

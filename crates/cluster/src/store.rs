@@ -145,6 +145,24 @@ impl Store {
             .map(|(_, object)| object)
     }
 
+    /// The objects of a known kind by namespace and name: of one namespace or of all, after a key or from the first.
+    pub fn list_after<'a, T: KnownKind>(
+        &'a self,
+        namespace: Option<&'a str>,
+        after: Option<&'a ObjectKey>,
+    ) -> impl Iterator<Item = &'a Arc<T>> + 'a {
+        let (start, name) = match (after, namespace) {
+            (Some(key), _) => (&*key.namespace, Some(&*key.name)),
+            (None, namespace) => (namespace.unwrap_or_default(), None),
+        };
+        let start = KeyRef { namespace: start, name: name.unwrap_or_default() };
+        let bound = if name.is_some() { Bound::Excluded(&start) } else { Bound::Included(&start) };
+        T::table(self)
+            .range::<_, KeyRef<'_>>((bound, Bound::Unbounded))
+            .take_while(move |(key, _)| namespace.is_none_or(|namespace| &*key.namespace == namespace))
+            .map(|(_, object)| object)
+    }
+
     /// The objects of a known kind that are not as they were in an earlier state of the store, by namespace and name: what
     /// was, and what is. What two states share is not looked at.
     pub fn differences<'a, T: KnownKind + PartialEq>(

@@ -1,12 +1,15 @@
 //! The book's and the README's console blocks are what the commands print. `UPDATE=1` writes them anew.
 
-use sim_tests::{Sim, root};
+use sim_tests::{Sim, clients, root};
 
 /// Runs every `$ sim …` of the console blocks of a page and compares, or rewrites, what follows it.
 fn check(page: &str) {
     let path = root().join(page);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
-    let sim = Sim::new(&page.replace(['/', '.'], "-"));
+    let mut sim = Sim::new(&page.replace(['/', '.'], "-"));
+    if text.contains("-- kubectl") {
+        sim = sim.env("PATH", &clients::path());
+    }
     let mut fresh = String::new();
     let mut blocks = 0;
     let mut lines = text.lines();

@@ -4,7 +4,8 @@
 #![expect(clippy::disallowed_methods, reason = "a person at the terminal waits in real time")]
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -226,4 +227,41 @@ fn head_takes_its_line() {
     child.stdout.take().expect("a pipe").read_exact(&mut line).expect("a line");
     assert_eq!(&line, b"NAMESPACE");
     assert_eq!(child.wait().expect("the child was spawned").code(), Some(0));
+}
+
+/// Its watches come to a proper end, and it says what was done.
+#[test]
+fn ctrl_c_ends_a_server_and_its_watches() {
+    let sim = Sim::new("terminal-serve");
+    let kubeconfig = std::env::temp_dir().join(format!("sim-ctrl-c-{}", std::process::id()));
+    let config = kubeconfig.display().to_string();
+    let article = "scenarios/kubespray-uninitialized.yaml";
+    let command =
+        sim.command(&["serve", article, "--at", "25m", "--speed", "paused", "--kubeconfig", &config, "--force"]);
+    let mut heeding = heeding_interrupts(&command);
+    let mut child = heeding.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sim runs");
+    let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("it says where the kubeconfig is");
+    assert!(line.starts_with("export KUBECONFIG="), "{line}");
+    let text = std::fs::read_to_string(&kubeconfig).expect("the kubeconfig is there");
+    let server = text.lines().find_map(|line| line.trim().strip_prefix("server: http://")).expect("it names a server");
+    let mut watch = TcpStream::connect(server).expect("it serves");
+    watch.write_all(b"GET /api/v1/nodes?watch=true HTTP/1.1\r\nHost: sim\r\n\r\n").expect("it listens");
+    let mut watch = BufReader::new(watch);
+    let mut told = 0;
+    while told < 2 {
+        let mut line = String::new();
+        watch.read_line(&mut line).expect("it tells");
+        told += usize::from(line.contains("\"ADDED\""));
+    }
+    interrupt(&child);
+    let mut rest = String::new();
+    watch.read_to_string(&mut rest).expect("it ends");
+    assert!(rest.ends_with("0\r\n\r\n"), "{rest:?}");
+    let ended = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("25m of virtual time: 14 pods, 10 running, 4 pending"), "{stderr}");
+    let _ = std::fs::remove_file(&kubeconfig);
 }

@@ -33,6 +33,17 @@ fn cluster() -> Cluster {
     Cluster::new(Setup::of("v1.34.0".parse().unwrap()), nodes)
 }
 
+/// A body out of its chunks.
+fn whole(mut chunks: &str) -> String {
+    let mut body = String::new();
+    while let Some((size, rest)) = chunks.split_once("\r\n") {
+        let Some(size) = usize::from_str_radix(size, 16).ok().filter(|size| *size > 0) else { break };
+        body.push_str(rest.get(..size).unwrap_or_default());
+        chunks = rest.get(size + 2..).unwrap_or_default();
+    }
+    body
+}
+
 impl Server {
     /// Two nodes of v1.34 whose time stands still.
     pub(crate) fn start(guard: Guard) -> Self {
@@ -90,7 +101,8 @@ impl Server {
         let text = String::from_utf8_lossy(&read);
         let (head, body) = text.split_once("\r\n\r\n")?;
         let code = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Answer { code, body: body.to_owned() })
+        let is_chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+        Some(Answer { code, body: if is_chunked { whole(body) } else { body.to_owned() } })
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answer {

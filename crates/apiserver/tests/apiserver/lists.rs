@@ -64,3 +64,21 @@ fn selectors_select_and_versions_are_checked() {
     let unknown = server.get("/api/v1/pods?fieldSelector=spec.x%3D1");
     assert_eq!(unknown["message"], "field label not supported: spec.x");
 }
+
+/// A long list comes in parts, which are one document together.
+#[test]
+fn long_lists_are_whole() {
+    let server = with_maps(250);
+    let list = server.get("/api/v1/namespaces/default/configmaps?labelSelector=odd");
+    let names: Vec<&str> =
+        list["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), names.is_sorted()), (250, true));
+    assert_eq!((list["kind"].as_str(), list["apiVersion"].as_str()), (Some("ConfigMapList"), Some("v1")));
+    let page = server.get("/api/v1/namespaces/default/configmaps?limit=120");
+    let all = server.get("/api/v1/namespaces/default/configmaps")["items"].as_array().unwrap().len();
+    assert_eq!(page["items"].as_array().unwrap().len(), 120);
+    assert_eq!(page["metadata"]["remainingItemCount"], all - 120);
+    let next = page["metadata"]["continue"].as_str().unwrap();
+    let rest = server.get(&format!("/api/v1/namespaces/default/configmaps?limit=120&continue={next}"));
+    assert_eq!(rest["metadata"]["remainingItemCount"], all - 240);
+}

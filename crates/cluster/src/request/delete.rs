@@ -67,7 +67,9 @@ fn success(target: &Target, live: &Object) -> Value {
         details["group"] = resource.group.into();
     }
     details["kind"] = resource.name.into();
-    details["uid"] = live.metadata().uid.clone().into();
+    if let Some(uid) = &live.metadata().uid {
+        details["uid"] = uid.as_str().into();
+    }
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 }
 
