@@ -56,6 +56,8 @@ pub(crate) struct Kubelets {
     pulled_images: OrdSet<(String, String)>,
     /// The pods that need an object.
     dependents: OrdMap<(Kind, ObjectKey), OrdSet<ObjectKey>>,
+    /// The pods that wait for a ConfigMap or Secret.
+    waiting_for_references: OrdSet<ObjectKey>,
     /// Nodes that are short of something, or were of late.
     pressures: OrdMap<String, pressure::Pressure>,
 }
@@ -226,6 +228,7 @@ fn goes_on(cluster: &Cluster, pod: &Pod, conducts: &[Conduct]) -> bool {
 /// A pod is gone: so is what was remembered of it, and what it used.
 fn forget(cluster: &mut Cluster, key: &ObjectKey, gone: &Pod) {
     let Some(work) = cluster.kubelets.pods.remove(key) else { return };
+    cluster.kubelets.waiting_for_references.remove(key);
     needs::forget(cluster, key, &work);
     if let Some(node) = pod::node_name(gone).filter(|_| work.uses_something()) {
         pressure::look_soon(cluster, node);

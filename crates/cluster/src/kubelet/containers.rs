@@ -87,6 +87,7 @@ pub(super) fn sync(cluster: &mut Cluster, key: &ObjectKey, pod: &Arc<Pod>, node:
     if let Some(at_ms) = due.again_ms.map(moment) {
         cluster.agenda.add(at_ms, Event::KubeletAgain(key.clone()));
     }
+    references::note(cluster, key, &work);
     cluster.kubelets.pods.insert(key.clone(), Arc::new(work));
 }
 

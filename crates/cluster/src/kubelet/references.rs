@@ -82,15 +82,24 @@ pub(super) fn hold_up(cluster: &Cluster, pod: &Pod) -> bool {
     !cluster.missing_references(pod).is_empty()
 }
 
+/// Notes whether a pod waits for a ConfigMap or Secret.
+pub(super) fn note(cluster: &mut Cluster, key: &ObjectKey, work: &PodWork) {
+    let waiting = &mut cluster.kubelets.waiting_for_references;
+    if work.waits_for_reference() {
+        waiting.insert(key.clone());
+    } else if !waiting.is_empty() {
+        waiting.remove(key);
+    }
+}
+
 /// A ConfigMap or Secret changed: the pods that wait for one in its namespace look again.
 pub(super) fn wake(cluster: &mut Cluster, changed: &Changed) {
     if !matches!(changed.kind, Kind::ConfigMap | Kind::Secret) {
         return;
     }
-    let waits = |(key, work): &(&ObjectKey, &std::sync::Arc<PodWork>)| {
-        key.namespace == changed.key.namespace && work.waits_for_reference()
-    };
-    let waiting: Vec<ObjectKey> = cluster.kubelets.pods.iter().filter(waits).map(|(key, _)| key.clone()).collect();
+    let namespace = &changed.key.namespace;
+    let from_first = cluster.kubelets.waiting_for_references.range(ObjectKey::new(namespace, "")..);
+    let waiting: Vec<ObjectKey> = from_first.take_while(|key| key.namespace == *namespace).cloned().collect();
     for key in waiting {
         cluster.agenda.add(cluster.clock.now_ms(), Event::Kubelet(key));
     }
