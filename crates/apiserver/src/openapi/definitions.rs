@@ -140,7 +140,7 @@ pub(super) fn definitions(all: &[&Served], store: &Store) -> Map<String, Value> 
                 let name = (typed.name)();
                 let mut definition = definitions.get(name.as_ref()).cloned().unwrap_or_default();
                 // The types want it; upstream's definitions do not.
-                if let Some(required) = definition["required"].as_array_mut() {
+                if let Some(required) = definition.get_mut("required").and_then(Value::as_array_mut) {
                     required.retain(|field| field != "metadata");
                 }
                 (name.replace(&format!(".{}.", typed.version), &format!(".{}.", served.version)), definition)
@@ -177,6 +177,9 @@ fn custom(served: &Served, store: &Store) -> Value {
     };
     let mut schema = schema.clone();
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if !properties.is_object() {
+        *properties = json!({});
+    }
     for name in ["apiVersion", "kind"] {
         if properties.get(name).is_none() {
             properties[name] = json!({"type": "string"});
@@ -189,10 +192,37 @@ fn custom(served: &Served, store: &Store) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
     use sim_cluster::{Resource, Store};
 
     use super::{PATCH_KEYS, TYPED, Typed, definitions};
     use crate::served::served;
+
+    /// Nobody has checked what a definition says of its kind.
+    #[test]
+    fn a_custom_kind_with_a_broken_schema_is_defined_all_the_same() {
+        for properties in [json!("none"), json!([]), json!(null), json!({"metadata": 1})] {
+            let definition = json!({
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
+                "metadata": {"name": "widgets.example.com"},
+                "spec": {
+                    "group": "example.com",
+                    "scope": "Namespaced",
+                    "names": {"kind": "Widget", "plural": "widgets"},
+                    "versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"properties": properties}}}],
+                },
+            });
+            let mut store = Store::default();
+            store.put_other(Arc::new(serde_json::from_value(definition).unwrap()));
+            let all = served("v1.30.0".parse().unwrap(), Resource::all(&store));
+            let definitions = definitions(&all.iter().collect::<Vec<_>>(), &store);
+            let widget = &definitions["com.example.v1.Widget"];
+            assert_eq!(widget["properties"]["kind"]["type"], "string", "{widget}");
+        }
+    }
 
     #[test]
     fn every_built_in_kind_is_defined_and_every_key_has_its_field() {
