@@ -77,8 +77,12 @@ fn search(
     let begun = Instant::now();
     let mut watch = Watch::new(terminal);
     let mut go_on = |progress: Progress| {
-        let Progress { runs, found, edits } = progress;
-        watch.say(|| format!("{runs} futures run, {edits} edits at a time, {found} answers so far; Ctrl-C stops"));
+        let Progress { runs, found, smallest, edits } = progress;
+        watch.say(|| {
+            let smallest =
+                if found > 0 { format!(", the smallest: {}", smallest.join("; and ")) } else { String::new() };
+            format!("{runs} futures run, {edits} edits at a time, Ctrl-C stops; {found} answers so far{smallest}")
+        });
         let in_time = deadline_ms.is_none_or(|deadline| begun.elapsed() < Duration::from_millis(deadline));
         in_time && !is_interrupted()
     };

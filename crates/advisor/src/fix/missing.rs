@@ -1,5 +1,6 @@
 //! Which kinds that the input has none of could overturn an answer: it may be a dump of a part of the cluster.
 
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -10,15 +11,21 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
     let store = cluster.store();
     let mut sentences = Vec::new();
     let lacks = |kinds: &[(&'static str, bool)]| {
-        let lacking = kinds.iter().filter(|(_, is_there)| !is_there).map(|(kind, _)| *kind);
-        Some(lacking.collect::<Vec<_>>().join(" and no ")).filter(|kinds| !kinds.is_empty())
+        let lacking: Vec<&str> = kinds.iter().filter(|(_, is_there)| !is_there).map(|(kind, _)| *kind).collect();
+        let (last, others) = lacking.split_last()?;
+        Some(if others.is_empty() { (*last).to_owned() } else { format!("{} and no {last}", others.join(", no ")) })
     };
     let budgets = ("PodDisruptionBudget", store.list::<PodDisruptionBudget>().next().is_some());
     let quotas = ("ResourceQuota", store.list::<ResourceQuota>().next().is_some());
     let limits = ("LimitRange", store.list::<LimitRange>().next().is_some());
+    let webhooks = (
+        "admission webhook",
+        store.list::<ValidatingWebhookConfiguration>().next().is_some()
+            || store.list::<MutatingWebhookConfiguration>().next().is_some(),
+    );
     let daemons = ("DaemonSet", store.list::<DaemonSet>().next().is_some());
     if changes.iter().any(makes_pods)
-        && let Some(kinds) = lacks(&[quotas, limits])
+        && let Some(kinds) = lacks(&[quotas, limits, webhooks])
     {
         sentences.push(format!("no {kinds} is in the input: one could refuse the pods that are made anew"));
     }

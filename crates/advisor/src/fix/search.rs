@@ -17,12 +17,14 @@ pub(crate) const MOST_CURES: usize = 24;
 const MOST_RUNS: usize = 400;
 
 /// How far a search is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// Forks that were run.
     pub runs: usize,
     /// Cures found so far.
     pub found: usize,
+    /// What the smallest of them does, an item for each edit.
+    pub smallest: Vec<String>,
     /// How many edits are tried together now.
     pub edits: usize,
 }
@@ -39,8 +41,9 @@ pub(crate) struct Budget<'a> {
     pub(crate) runs: usize,
     /// How many may have been run at the end of the search that goes on.
     limit: usize,
-    /// Cures found so far, in all searches.
+    /// Cures found so far, in all searches, and what the smallest does.
     found: usize,
+    smallest: Vec<String>,
     /// Whether nobody wants to wait any longer.
     is_over: bool,
     /// Whether a search was ended before everything was tried.
@@ -50,7 +53,7 @@ pub(crate) struct Budget<'a> {
 
 impl<'a> Budget<'a> {
     pub(crate) fn new(go_on: &'a mut dyn FnMut(Progress) -> bool) -> Self {
-        Self { runs: 0, limit: MOST_RUNS, found: 0, is_over: false, is_cut: false, go_on }
+        Self { runs: 0, limit: MOST_RUNS, found: 0, smallest: Vec::new(), is_over: false, is_cut: false, go_on }
     }
 
     /// Begins another search, which may run as many forks as the one before.
@@ -58,9 +61,17 @@ impl<'a> Budget<'a> {
         self.limit = self.runs.saturating_add(MOST_RUNS);
     }
 
+    /// Notes a cure, for whoever watches.
+    fn note(&mut self, cure: &Cure) {
+        self.found += 1;
+        if self.smallest.is_empty() || cure.edits.len() < self.smallest.len() {
+            self.smallest = cure.edits.iter().map(|edit| edit.title.clone()).collect();
+        }
+    }
+
     /// Whether one fork more may be run, for so many edits together.
     pub(crate) fn grants(&mut self, edits: usize) -> bool {
-        let progress = Progress { runs: self.runs + 1, found: self.found, edits };
+        let progress = Progress { runs: self.runs + 1, found: self.found, smallest: self.smallest.clone(), edits };
         let may_run = progress.runs <= self.limit;
         self.is_over = self.is_over || (may_run && !(self.go_on)(progress));
         if self.is_over || !may_run {
@@ -114,8 +125,9 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
             let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
             let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
             if trialled.holds {
-                found.cures.push(minimal(cluster, target, edits, trialled, budget));
-                budget.found += 1;
+                let cure = minimal(cluster, target, edits, trialled, budget);
+                budget.note(&cure);
+                found.cures.push(cure);
                 if found.cures.len() >= MOST_CURES {
                     budget.is_cut = true;
                     return found;
