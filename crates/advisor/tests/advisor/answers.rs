@@ -261,6 +261,8 @@ fn each_answer_says_which_missing_kinds_could_overturn_it() {
     let added = answer(&found, "add a node like n0");
     assert_eq!(added.limits, ["no DaemonSet is in the input: the pods of one take room on every new node"]);
     let asked = answer(&found, "of cpu, the largest hole");
-    assert!(asked.limits.iter().any(|limit| limit.starts_with("no ResourceQuota and no LimitRange is in the input")));
+    assert!(
+        asked.limits.iter().any(|limit| limit.starts_with("no ResourceQuota, no LimitRange and no admission webhook"))
+    );
     assert!(!asked.limits.iter().any(|limit| limit.contains("DaemonSet")), "{:?}", asked.limits);
 }
