@@ -16,6 +16,10 @@ use crate::ownership::Ownership;
 use crate::pod::{self, Pod};
 use crate::store::ObjectKey;
 
+/// The containers of the control plane's static pods.
+const MEMBERS: [&str; 1] = ["etcd"];
+const SERVERS: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+
 impl Cluster {
     /// What this run did not model although the objects ask for it, one sentence each.
     pub fn gaps(&self) -> Vec<String> {
@@ -86,17 +90,23 @@ impl Cluster {
     }
 
     /// Takes note when so many of the control plane's own nodes are silent that it could not run: all of them, or as many
-    /// as etcd cannot lose.
-    pub(crate) fn note_headless(&mut self) {
+    /// as etcd cannot lose. `node` is the one that has just fallen silent.
+    pub(crate) fn note_headless(&mut self, node: &str) {
+        let runs = |pod: &Pod, names: &[&str]| {
+            let mut containers = pod.spec.containers.iter();
+            pod::is_static(pod) && containers.any(|container| names.contains(&container.name.as_str()))
+        };
         let nodes_of = |names: &[&str]| -> BTreeSet<String> {
-            let is_one =
-                |pod: &Pod| pod.spec.containers.iter().any(|container| names.contains(&container.name.as_str()));
-            let pods = self.store.list::<Pod>().filter(|pod| pod::is_static(pod) && is_one(pod));
+            let pods = self.store.list::<Pod>().filter(|pod| runs(pod, names));
             pods.filter_map(|pod| pod::node_name(pod).map(str::to_owned)).collect()
         };
+        // A zone that goes has thousands of nodes, and the control plane a few.
+        if !self.pods_on(node).iter().any(|pod| runs(pod, &MEMBERS) || runs(pod, &SERVERS)) {
+            return;
+        }
         let is_silent = |node: &String| self.silent_nodes.contains_key(&ObjectKey::new("", node));
-        let members = nodes_of(&["etcd"]);
-        let servers = nodes_of(&["kube-apiserver", "kube-controller-manager", "kube-scheduler"]);
+        let members = nodes_of(&MEMBERS);
+        let servers = nodes_of(&SERVERS);
         let silent =
             |nodes: &BTreeSet<String>| nodes.iter().filter(|node| is_silent(node)).cloned().collect::<Vec<_>>();
         let (silent_members, silent_servers) = (silent(&members), silent(&servers));

@@ -197,7 +197,7 @@ pub(crate) fn fall_silent(cluster: &mut Cluster, key: &ObjectKey, silence: Silen
         leases::fell_silent(cluster, key, cluster.clock.now());
     }
     cloud_node::machine_changed(cluster, key);
-    cluster.note_headless();
+    cluster.note_headless(&key.name);
 }
 
 /// The kubelet is heard again. A machine that was down has started again, and its containers with it.
