@@ -191,7 +191,7 @@ impl WhatIf {
         let undrained = news.map(|(node, _)| node.to_owned()).collect();
         let before = RunResult::of(cluster, Vec::new());
         let after = RunResult::of(fork, Vec::new());
-        let pods = pod_changes(cluster, fork);
+        let pods = compare(&before.pods, &after.pods);
         Self { changes, made, printed, stuck, undrained, before, after, pods }
     }
 
