@@ -99,11 +99,6 @@ impl<'a> Filters<'a> {
         found
     }
 
-    /// What a pod asks for, as the version counts it.
-    pub(crate) fn requests(&self, pod: &model::Pod) -> PodRequests {
-        PodRequests::of(pod, self.scheduler.behaviour().requests)
-    }
-
     /// Whether the scheduler fails over the pod before it looks at any node, or while it does.
     pub(crate) fn fails(&self, pod: &model::Pod) -> bool {
         matches!(self.scheduler.schedule(self.snapshot, pod), Decision::Error(_))

@@ -1,12 +1,20 @@
-//! The smallest set of a pod's constraints that no node meets together, found by leaving them out one by one.
+//! The smallest set of a pod's constraints that no node meets together, beside pods of others that stay where they are; found by
+//! leaving them out one by one.
 
+mod holders;
+
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sim_cluster::Cluster;
+use sim_cluster::pod::Pod;
+use sim_cluster::{Cluster, convert};
 use sim_core::model::resources::PodRequests;
 use sim_core::model::{self, Effect, NodeSelector, PodSpec, Taint, Toleration, WhenUnsatisfiable};
+use sim_core::scheduler::Snapshot;
+
+use holders::{Holder, holders};
 
 use crate::ask::Filters;
 use crate::detail::amount_text;
@@ -23,11 +31,11 @@ pub struct Conflict {
     pub constraints: Vec<Constraint>,
 }
 
-/// Something that a pod asks of its node, or does not bear.
+/// Something that a pod asks of its node, or does not bear; or other pods that stay where they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Constraint {
-    /// The field, e.g. `spec.nodeSelector`.
+    /// The field of the pod, e.g. `spec.nodeSelector`; of other pods `spec.nodeName`.
     pub path: String,
     /// What it says.
     pub says: String,
@@ -38,10 +46,14 @@ pub struct Constraint {
 const FEW: usize = 12;
 
 /// The constraints of a waiting pod that conflict; none when some node would take it, or when what is short cannot be left
-/// out.
-pub(crate) fn conflicting(cluster: &Cluster, pod: &model::Pod) -> Vec<Constraint> {
-    let asked =
-        Asked { filters: Filters::new(cluster, cluster.scheduling().snapshot()), pod, parts: parts(cluster, pod) };
+/// out. What other pods hold is part of it only where the pod's own constraints would do without.
+pub(crate) fn conflicting(cluster: &Cluster, pod: &Pod) -> Vec<Constraint> {
+    let model = convert::pod(pod);
+    let own = parts(cluster, &model);
+    let holders = holders(cluster, pod, &model);
+    let others = (0..holders.len()).map(Part::Holder);
+    let parts: Vec<Part> = others.chain(own).collect();
+    let asked = Asked { cluster, pod: &model, parts, holders };
     let mut kept: BTreeSet<usize> = (0..asked.parts.len()).collect();
     if asked.is_met(&kept) {
         return Vec::new();
@@ -52,18 +64,26 @@ pub(crate) fn conflicting(cluster: &Cluster, pod: &model::Pod) -> Vec<Constraint
             kept.insert(part);
         }
     }
-    if asked.parts.len() <= FEW {
-        let smaller = (1_u32..1 << asked.parts.len()).filter(|set| (set.count_ones() as usize) < kept.len());
+    let is_held = |part: &usize| *part < asked.holders.len();
+    let held: Vec<usize> = kept.iter().copied().filter(is_held).collect();
+    let own: Vec<usize> = (asked.holders.len()..asked.parts.len()).collect();
+    if own.len() <= FEW {
+        let sets = (0_u32..1 << own.len()).filter(|set| set.count_ones() as usize + held.len() < kept.len());
+        let chosen =
+            |set: u32| own.iter().enumerate().filter(move |(at, _)| set & (1 << at) != 0).map(|(_, part)| *part);
         let mut smaller: Vec<BTreeSet<usize>> =
-            smaller.map(|set| (0..asked.parts.len()).filter(|part| set & (1 << part) != 0).collect()).collect();
+            sets.map(|set| chosen(set).chain(held.iter().copied()).collect()).collect();
         smaller.sort_by_key(BTreeSet::len);
         kept = smaller.into_iter().find(|set| !asked.is_met(set)).unwrap_or(kept);
     }
-    kept.into_iter().filter_map(|part| asked.parts.get(part)).map(|part| part.told(pod, &asked.requests())).collect()
+    let (held, own): (Vec<usize>, Vec<usize>) = kept.into_iter().partition(is_held);
+    own.into_iter().chain(held).filter_map(|part| asked.parts.get(part)).map(|part| asked.told(part)).collect()
 }
 
-/// One constraint of a pod.
+/// One constraint of a pod, or what others hold.
 enum Part {
+    /// By its place.
+    Holder(usize),
     Selector(String),
     /// One requirement of the only alternative, by its place.
     Requirement(usize),
@@ -124,16 +144,32 @@ fn cordon() -> Taint {
 
 /// A pod before the nodes as they are now.
 struct Asked<'a> {
-    filters: Filters<'a>,
+    cluster: &'a Cluster,
     pod: &'a model::Pod,
+    /// What others hold, in their order; then the pod's own.
     parts: Vec<Part>,
+    holders: Vec<Holder>,
 }
 
 impl Asked<'_> {
-    /// Whether some node takes the pod with these of its constraints and no other.
+    /// Whether some node takes the pod with these of its constraints and no other, and beside these pods and no other.
     fn is_met(&self, kept: &BTreeSet<usize>) -> bool {
         let pod = model::Pod { spec: Arc::new(self.with(kept)), ..self.pod.clone() };
-        self.filters.refusals(&pod).iter().any(|(_, plugins)| plugins.is_empty())
+        let snapshot = self.beside(kept);
+        Filters::new(self.cluster, &snapshot).refusals(&pod).iter().any(|(_, plugins)| plugins.is_empty())
+    }
+
+    /// Those whose pods may be anywhere.
+    fn freed<'a>(&'a self, kept: &'a BTreeSet<usize>) -> impl Iterator<Item = &'a Holder> {
+        self.holders.iter().enumerate().filter(|(part, _)| !kept.contains(part)).map(|(_, holder)| holder)
+    }
+
+    fn beside(&self, kept: &BTreeSet<usize>) -> Cow<'_, Snapshot> {
+        let mut snapshot = Cow::Borrowed(self.cluster.scheduling().snapshot());
+        for (namespace, name) in self.freed(kept).flat_map(|holder| &holder.pods) {
+            snapshot.to_mut().remove_pod(namespace, name);
+        }
+        snapshot
     }
 
     fn with(&self, kept: &BTreeSet<usize>) -> PodSpec {
@@ -148,6 +184,8 @@ impl Asked<'_> {
             ..PodSpec::clone(full)
         };
         let (mut resources, mut has_ports, mut requirements) = (BTreeSet::new(), false, Vec::new());
+        let anywhere =
+            |at: &usize, of: fn(&Holder) -> &BTreeSet<usize>| self.freed(kept).any(|holder| of(holder).contains(at));
         for (index, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Taint(taint) if !kept.contains(&index) => spec.tolerations.push(Toleration {
@@ -157,7 +195,9 @@ impl Asked<'_> {
                     ..Toleration::default()
                 }),
                 _ if !kept.contains(&index) => {}
-                Part::Taint(_) => {}
+                Part::Taint(_) | Part::Holder(_) => {}
+                Part::Near(at) if anywhere(at, |holder| &holder.near) => {}
+                Part::Spread(at) if anywhere(at, |holder| &holder.spread) => {}
                 Part::Selector(key) => {
                     spec.node_selector.extend(full.node_selector.get(key).map(|value| (key.clone(), value.clone())));
                 }
@@ -197,19 +237,17 @@ impl Asked<'_> {
         spec
     }
 
-    fn requests(&self) -> PodRequests {
-        self.filters.requests(self.pod)
-    }
-}
-
-impl Part {
-    fn told(&self, pod: &model::Pod, requests: &PodRequests) -> Constraint {
-        let spec = &pod.spec;
+    fn told(&self, part: &Part) -> Constraint {
+        let spec = &self.pod.spec;
         let affinity = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
         let topology = |terms: &[model::PodAffinityTerm], at: &usize| {
             terms.get(*at).map(|term| term.topology_key.clone()).unwrap_or_default()
         };
-        let (path, says) = match self {
+        let (path, says) = match part {
+            Part::Holder(at) => {
+                let says = self.holders.get(*at).map(|holder| holder.says.clone()).unwrap_or_default();
+                ("spec.nodeName".to_owned(), says)
+            }
             Part::Selector(key) => {
                 let value = spec.node_selector.get(key).cloned().unwrap_or_default();
                 (format!("spec.nodeSelector[\"{key}\"]"), format!("the label {key}={value}"))
@@ -236,10 +274,11 @@ impl Part {
                     format!("its spread over {}", key.unwrap_or_default()),
                 )
             }
-            Part::Request(resource) => (
-                format!("spec.containers[*].resources.requests[\"{resource}\"]"),
-                format!("{} of {resource}", amount_text(resource, requests.incoming.get(resource))),
-            ),
+            Part::Request(resource) => {
+                let requests = PodRequests::of(self.pod, self.cluster.scheduling().snapshot().behaviour().requests);
+                let amount = amount_text(resource, requests.incoming.get(resource));
+                (format!("spec.containers[*].resources.requests[\"{resource}\"]"), format!("{amount} of {resource}"))
+            }
             Part::Ports => ("spec.containers[*].ports[*].hostPort".to_owned(), "its host ports".to_owned()),
             Part::Volume(at) => {
                 let name = spec.volumes.get(*at).map(|volume| volume.name.as_str()).unwrap_or_default();

@@ -12,7 +12,7 @@ mod search;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sim_cluster::{Change, Cluster, Counts, Object, Refused, convert};
+use sim_cluster::{Change, Cluster, Counts, Object, Refused};
 use sim_kubectl::{Command, commands};
 
 pub use consequences::CureClass;
@@ -309,7 +309,7 @@ impl Answer {
 /// Which constraints keep pods that wait for a node from every one.
 fn conflict(cluster: &Cluster, symptom: &Symptom) -> Option<Conflict> {
     let pod = symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes())?;
-    let constraints = conflicting(cluster, &convert::pod(pod));
+    let constraints = conflicting(cluster, pod);
     let Symptom { namespace, owner, .. } = symptom;
     let conflict = Conflict { namespace: namespace.clone(), owner: owner.clone(), constraints };
     (!conflict.constraints.is_empty()).then_some(conflict)

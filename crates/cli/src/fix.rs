@@ -182,8 +182,9 @@ fn stays(result: &FixResult) -> String {
     }
     for Conflict { namespace, owner, constraints } in &result.conflicts {
         let says: Vec<&str> = constraints.iter().map(|constraint| constraint.says.as_str()).collect();
-        let how = if says.len() == 1 { "no node has" } else { "each can be met without the others, all by no node:" };
-        let _ = writeln!(text, "  conflict: what {owner} in {namespace} asks for: {how} {}", says.join("; "));
+        let how =
+            if says.len() == 1 { "no node has" } else { "each of these can be without the others, on no node all:" };
+        let _ = writeln!(text, "  conflict of {owner} in {namespace}: {how} {}", says.join("; "));
     }
     text
 }

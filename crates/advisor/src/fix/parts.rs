@@ -11,7 +11,7 @@ use super::edit::Edit;
 use super::edits::candidates;
 use super::goal::{Owner, Target};
 use super::judge::attempt;
-use super::search::{Budget, Cure, Found, MOST_CURES, minimal, search};
+use super::search::{Budget, Cure, Found, MOST_CURES, minimal, search, search_beyond};
 
 /// What the searches came to.
 pub(crate) struct Solved {
@@ -105,7 +105,8 @@ fn groups(target: &Target, baseline: &Baseline<'_>) -> Vec<BTreeSet<Owner>> {
 }
 
 /// What cures all parts by itself; then the best cure of each part with each other, and each other cure of one part with
-/// the best of the rest.
+/// the best of the rest. Where none of these reaches the goal, as when there is room for each part and not for all, the
+/// search goes on from the first.
 fn together(
     cluster: &Cluster,
     target: &Target,
@@ -113,28 +114,19 @@ fn together(
     baseline: &Baseline<'_>,
     budget: &mut Budget<'_>,
 ) -> Vec<Cure> {
-    let ranked: Vec<Vec<&Cure>> = parts
+    let ranked: Vec<Vec<&[Edit]>> = parts
         .iter()
         .map(|(target, cures)| {
             let mut ranked: Vec<_> = cures
                 .iter()
                 .map(|cure| (super::answer(cluster, baseline, cure, target), cure))
-                .map(|(answer, cure)| ((answer.class, answer.cost), cure))
+                .map(|(answer, cure)| ((answer.class, answer.cost), cure.edits.as_slice()))
                 .collect();
             ranked.sort_by_key(|(rank, _)| *rank);
-            ranked.into_iter().map(|(_, cure)| cure).collect()
+            ranked.into_iter().map(|(_, edits)| edits).collect()
         })
         .collect();
     budget.begin();
-    let best: Vec<usize> = vec![0; ranked.len()];
-    let others = ranked.iter().enumerate().flat_map(|(part, cures)| {
-        let best = &best;
-        (1..cures.len()).map(move |choice| {
-            let mut choices = best.clone();
-            choices[part] = choice;
-            choices
-        })
-    });
     let mut found: Vec<Cure> = Vec::new();
     for edit in candidates(cluster, target) {
         if found.len() >= MOST_CURES || !budget.grants(1) {
@@ -145,14 +137,15 @@ fn together(
             _ => {}
         }
     }
-    for choices in std::iter::once(best.clone()).chain(others) {
-        let mut edits: Vec<Edit> = Vec::new();
-        let chosen = ranked.iter().zip(choices).filter_map(|(cures, choice)| cures.get(choice));
-        for edit in chosen.flat_map(|cure| &cure.edits) {
-            if !edits.iter().any(|known| known.title == edit.title) {
-                edits.push(edit.clone());
-            }
-        }
+    let best: Vec<Edit> = union(ranked.iter().filter_map(|cures| cures.first().copied()));
+    let mut sets: Vec<Vec<Edit>> = vec![best.clone()];
+    for (part, cures) in ranked.iter().enumerate() {
+        sets.extend((1..cures.len()).map(|other| {
+            let place = |at: usize| if at == part { other } else { 0 };
+            union(ranked.iter().enumerate().filter_map(|(at, cures)| cures.get(place(at)).copied()))
+        }));
+    }
+    for edits in sets {
         if found.len() >= MOST_CURES || !budget.grants(edits.len()) {
             break;
         }
@@ -162,13 +155,27 @@ fn together(
             continue;
         }
         let cure = minimal(cluster, target, edits, trialled, budget);
-        if !found.iter().any(|known| titles(known) == titles(&cure)) {
+        if !found.iter().any(|known| titles(&known.edits) == titles(&cure.edits)) {
             found.push(cure);
         }
+    }
+    if found.is_empty() {
+        found = search_beyond(cluster, target, best, budget).cures;
     }
     found
 }
 
-fn titles(cure: &Cure) -> BTreeSet<&str> {
-    cure.edits.iter().map(|edit| edit.title.as_str()).collect()
+/// All edits of some sets, each once.
+fn union<'a>(sets: impl IntoIterator<Item = &'a [Edit]>) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for edit in sets.into_iter().flatten() {
+        if !edits.iter().any(|known| known.title == edit.title) {
+            edits.push(edit.clone());
+        }
+    }
+    edits
+}
+
+fn titles(edits: &[Edit]) -> BTreeSet<&str> {
+    edits.iter().map(|edit| edit.title.as_str()).collect()
 }

@@ -9,7 +9,7 @@ use super::edits::candidates;
 use super::goal::Target;
 use super::judge::{Trialled, attempt};
 
-/// More edits than these are a new cluster, not a cure.
+/// More edits than these for one problem are a new cluster, not a cure.
 const MOST_EDITS: usize = 4;
 /// So many cures are enough to choose from.
 pub(crate) const MOST_CURES: usize = 24;
@@ -100,10 +100,23 @@ struct Branch {
 
 /// Searches breadth first, so that no cure is found before a smaller one; goes on as long as it may.
 pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>) -> Found {
+    let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster, target) };
+    search_from(cluster, target, start, budget)
+}
+
+/// The same after edits that come close.
+pub(crate) fn search_beyond(cluster: &Cluster, target: &Target, edits: Vec<Edit>, budget: &mut Budget<'_>) -> Found {
+    let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
+    let Ok(Trialled { after, misses, .. }) = attempt(cluster, &changes, target) else { return Found::default() };
+    let start = Branch { edits, misses, candidates: candidates(&after, target) };
+    search_from(cluster, target, start, budget)
+}
+
+fn search_from(cluster: &Cluster, target: &Target, start: Branch, budget: &mut Budget<'_>) -> Found {
     budget.begin();
     let mut found = Found::default();
     let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
-    let start = Branch { edits: Vec::new(), misses: target.misses(cluster), candidates: candidates(cluster, target) };
+    let most = start.edits.len() + MOST_EDITS;
     let mut queue = VecDeque::from([start]);
     while let Some(branch) = queue.pop_front() {
         let size = branch.edits.len() + 1;
@@ -137,7 +150,7 @@ pub(crate) fn search(cluster: &Cluster, target: &Target, budget: &mut Budget<'_>
             if size == 1 {
                 found.vain.extend(edits.first().map(|edit| (edit.clone(), trialled.undone.clone(), trialled.misses)));
             }
-            if size < MOST_EDITS && trialled.undone.is_empty() {
+            if size < most && trialled.undone.is_empty() {
                 let next = candidates(&trialled.after, target);
                 if trialled.misses < branch.misses || differ(&branch.candidates, &next) {
                     queue.push_back(Branch { edits, misses: trialled.misses, candidates: next });

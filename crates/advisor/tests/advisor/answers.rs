@@ -47,7 +47,7 @@ fn a_label_set_by_hand_is_lost_with_the_machine() {
     let returns = by_hand.returns.as_deref().unwrap_or_default();
     assert_eq!(returns, "the machine that replaces n0 comes up without disk=ssd, and the pods wait as before");
     let asked_for_less = answer(&found, "take disk out of the nodeSelector");
-    assert_eq!(asked_for_less.class, CureClass::RemovesCause);
+    assert_eq!(asked_for_less.class, CureClass::LivesWithCause, "the rule is given up, nothing meets it");
 }
 
 /// A StatefulSet waits for its pod to be ready before it replaces it (k/k#67250), and a ReplicaSet never does.
@@ -85,7 +85,8 @@ fn a_gate_taken_from_the_pods_is_on_the_next_ones() {
     let bare =
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"}, "spec": gated});
     let found = fixed(&cluster([node(0, 2000, false, 0), bare]));
-    assert_eq!(answer(&found, "remove the scheduling gate").class, CureClass::RemovesCause);
+    // Whoever should remove it does not: the next pod with this gate waits as this one did.
+    assert_eq!(answer(&found, "remove the scheduling gate").class, CureClass::LivesWithCause);
 }
 
 #[test]
@@ -124,6 +125,31 @@ fn problems_that_have_nothing_in_common_are_searched_one_by_one() {
     assert_eq!(best.edits.len(), 6, "more than any one search would try together: {:?}", best.edits);
     assert_eq!(best.after.pending, 0);
     assert!(!found.is_cut && found.runs < 100, "{} runs", found.runs);
+}
+
+/// Three problems; one edit cures two of them, though neither on its own needs it.
+#[test]
+fn an_edit_that_serves_two_of_three_problems_is_found() {
+    let mut dark = node(0, 4000, false, 0);
+    dark["spec"] = json!({"unschedulable": true});
+    let on = |name: &str, key: &str, value: &str| {
+        deployment(name, 1, json!({"containers": containers(100), "nodeSelector": {key: value}}))
+    };
+    let dark = labelled(labelled(dark, "disk", "ssd"), "net", "fast");
+    let works = [on("a", "disk", "ssd"), on("b", "net", "fast"), on("c", "gpu", "yes")];
+    let found = fixed(&cluster([vec![dark, node(1, 4000, false, 0)], works.to_vec()].concat()));
+    let sizes: Vec<usize> = found.answers.iter().map(|answer| answer.edits.len()).collect();
+    let both = found.answers.iter().find(|answer| answer.edits.len() == 2).unwrap_or_else(|| panic!("{sizes:?}"));
+    assert!(both.edits.iter().any(|edit| edit.contains("uncordon")), "{:?}", both.edits);
+}
+
+/// Each can be labelled a node for, and no node has room for both.
+#[test]
+fn problems_that_have_cures_apart_and_no_room_together_are_cured_together() {
+    let on = |name: &str| deployment(name, 1, json!({"containers": containers(1500), "nodeSelector": {(name): "yes"}}));
+    let found = fixed(&cluster([node(0, 2000, false, 0), on("a"), on("b")]));
+    assert!(!found.answers.is_empty() && found.stays.is_empty(), "{:#?}", found.stays);
+    assert!(found.answers.iter().all(|answer| answer.after.pending == 0));
 }
 
 #[test]
@@ -239,6 +265,41 @@ fn what_cannot_be_is_told_by_the_smallest_set_that_conflicts() {
     let of_all = conflicts(&fixed(&cluster));
     let huge = ("pod/huge".to_owned(), vec!["64000m of cpu".to_owned()]);
     assert_eq!(of_all, [huge, ("pod/pinned".to_owned(), expected)]);
+}
+
+/// A pod may be part of a conflict that names what others hold: only where its own constraints could be met without them.
+#[test]
+fn what_others_hold_is_part_of_a_conflict() {
+    let pinned = |name: &str, node: &str, cpu: u32, more: Value| {
+        let mut spec = json!({"nodeSelector": {"kubernetes.io/hostname": node}, "containers": containers(cpu)});
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        bare(name, spec)
+    };
+    let beside = |name: &str| {
+        let term = json!({"labelSelector": {"matchLabels": {"app": name}}, "topologyKey": "kubernetes.io/hostname"});
+        json!({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}})
+    };
+    let mut first = pinned("first", "n0", 1500, json!({}));
+    first["metadata"]["labels"] = json!({"app": "first"});
+    let mut cluster = cluster([node(0, 2000, false, 0), node(1, 2000, false, 0), first]);
+    let mut apply = |pod: Value| {
+        cluster.make(&sim_cluster::Change::Apply(vec![object(pod)])).unwrap();
+        settle(&mut cluster);
+    };
+    apply(pinned("full", "n0", 1500, json!({})));
+    apply(pinned("apart", "n1", 100, beside("first")));
+    let of = |name: &str| {
+        let found = fix(&cluster, &Goal::Pod(format!("default/{name}")), &mut |_| true).unwrap();
+        let mut told = conflicts(&found);
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.remove(0).1
+    };
+    let first = "pod/first in default where it is";
+    assert_eq!(of("full"), ["the label kubernetes.io/hostname=n0", "1500m of cpu", first]);
+    assert_eq!(
+        of("apart"),
+        ["the label kubernetes.io/hostname=n1", "to be beside other pods by kubernetes.io/hostname", first]
+    );
 }
 
 #[test]

@@ -208,7 +208,7 @@ pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
                 format!("enforce the level {level} in namespace {namespace}"),
                 vec![Change::Label { target: target.clone(), set, remove: Vec::new() }],
             )
-            .weakens(format!("every pod of the namespace may do what {level} allows")),
+            .gives_up(format!("every pod of the namespace may do what {level} allows")),
         );
     }
     edits
@@ -241,7 +241,7 @@ pub(super) fn of_webhook(site: &Site<'_>) -> Vec<Edit> {
                 format!("let in what webhook {name} cannot be asked about (failurePolicy Ignore)"),
                 vec![patch_of(&configuration, patch)],
             )
-            .weakens("while it does not answer, nobody checks what it should"),
+            .gives_up("while it does not answer, nobody checks what it should"),
         );
         edits.push(
             Edit::new(format!("delete {configuration}"), vec![Change::Delete(configuration)])
@@ -263,7 +263,7 @@ pub(super) fn of_priority_class(site: &Site<'_>) -> Vec<Edit> {
         let patch = patch_pods(&owner, json!({"priorityClassName": null}));
         edits.push(
             Edit::new(format!("take the priority class out of {owner}"), vec![patch])
-                .weakens("the pods have the default priority"),
+                .gives_up("the pods have the default priority"),
         );
     }
     edits

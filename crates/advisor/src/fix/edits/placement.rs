@@ -25,7 +25,7 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
             let patch = patch_pods(&owner, json!({"nodeSelector": {key: null}}));
             edits.push(
                 Edit::new(format!("take {key} out of the nodeSelector of {owner}"), vec![patch])
-                    .weakens("the pods may go to nodes that they were kept off"),
+                    .gives_up("the pods may go to nodes that they were kept off"),
             );
         }
         let affinity = sample.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
@@ -33,7 +33,7 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
             let none = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": null}}});
             edits.push(
                 Edit::new(format!("drop the required node affinity of {owner}"), vec![patch_pods(&owner, none)])
-                    .weakens("the pods may go to nodes that they were kept off"),
+                    .gives_up("the pods may go to nodes that they were kept off"),
             );
         }
     }
@@ -121,7 +121,7 @@ pub(super) fn of_spread(site: &Site<'_>) -> Vec<Edit> {
         });
         edits.push(
             Edit::new(format!("have {owner} spread as well as possible (ScheduleAnyway)"), vec![anyway])
-                .weakens("the pods may crowd in one domain"),
+                .gives_up("the pods may crowd in one domain"),
         );
     }
     edits.extend(super::room::more_nodes(site));
@@ -168,7 +168,7 @@ pub(super) fn of_affinity(site: &Site<'_>) -> Vec<Edit> {
                     format!("have {owner} prefer to be {word} instead of demanding it"),
                     vec![patch_pods(&owner, patch)],
                 )
-                .weakens(format!("the pods are no longer sure to be {word}")),
+                .gives_up(format!("the pods are no longer sure to be {word}")),
             );
         }
     }
@@ -207,7 +207,7 @@ pub(super) fn of_gate(site: &Site<'_>) -> Vec<Edit> {
     }
     vec![
         Edit::new(format!("remove the scheduling gate {gate} from the pods of {}", words::all(&owners)), changes)
-            .weakens("what the gate's owner wanted to be sure of first")
+            .gives_up("what the gate's owner wanted to be sure of first")
             .limit("or start the controller whose gate it is: sim cannot run it"),
     ]
 }

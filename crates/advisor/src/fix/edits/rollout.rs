@@ -65,7 +65,7 @@ pub(super) fn of_budget(site: &Site<'_>) -> Vec<Edit> {
     );
     edits.push(
         Edit::new(format!("delete {target}"), vec![Change::Delete(target)])
-            .weakens("nothing limits evictions any more"),
+            .gives_up("nothing limits evictions any more"),
     );
     edits
 }
@@ -111,6 +111,6 @@ pub(super) fn of_finalizer(site: &Site<'_>) -> Vec<Edit> {
     }
     vec![
         Edit::new(format!("remove the finalizer {}", site.knot.thing.name), changes)
-            .weakens("what the finalizer's owner would have cleaned up"),
+            .gives_up("what the finalizer's owner would have cleaned up"),
     ]
 }

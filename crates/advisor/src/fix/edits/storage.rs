@@ -118,7 +118,7 @@ pub(super) fn of_volume(site: &Site<'_>) -> Vec<Edit> {
         changes.extend(pods.map(|(namespace, name)| Change::Delete(reference(namespace, "pod", name))));
         edits.push(
             Edit::new(format!("delete the claim {namespace}/{name} and its pods, for a new and empty volume"), changes)
-                .weakens("the data on the volume is given up unless it is restored from a backup"),
+                .gives_up("the data on the volume is given up unless it is restored from a backup"),
         );
     }
     edits
