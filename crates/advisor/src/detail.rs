@@ -57,7 +57,9 @@ impl<'a> Asked<'a> {
 pub(crate) fn amount_text(resource: &str, amount: i64) -> String {
     match resource {
         "cpu" => format!("{amount}m"),
-        "memory" | "ephemeral-storage" => format!("{}Mi", amount / (1024 * 1024)),
+        bytes if bytes == "memory" || bytes == "ephemeral-storage" || bytes.starts_with("hugepages-") => {
+            format!("{}Mi", amount / (1024 * 1024))
+        }
         _ => amount.to_string(),
     }
 }

@@ -36,6 +36,7 @@ pub(crate) use graph::{Knot, WaitGraph};
 use outlook::Future;
 pub use outlook::{Outlook, Verdict};
 use petgraph::graph::NodeIndex;
+pub(crate) use placement::host_port_holders;
 use story::tell;
 pub(crate) use symptom::{State, Symptom, symptoms};
 pub use thing::{Thing, ThingKind};
@@ -222,8 +223,10 @@ fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root
 impl Affected {
     fn of(cluster: &Cluster, symptom: &Symptom) -> Self {
         let sample = symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes());
+        let on_node = symptom.sample.as_deref().filter(|_| symptom.state == State::NotReady);
+        let clues = sample.map(|pod| Clues::of(cluster, pod));
         Self {
-            clues: sample.map(|pod| Clues::of(cluster, pod)),
+            clues: clues.or_else(|| Clues::of_placed(cluster, on_node?)),
             namespace: symptom.namespace.clone(),
             owner: symptom.owner.clone(),
             state: symptom.state.as_str().to_owned(),

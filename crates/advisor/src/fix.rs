@@ -235,7 +235,10 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         })
         .collect();
     if result.answers.is_empty() || !hopeless.is_empty() {
-        let is_left = |owner: Owner| result.answers.is_empty() || hopeless.contains(&owner);
+        let about: BTreeSet<Owner> =
+            baseline.symptoms().iter().filter(|symptom| whole.is_about(symptom)).map(Symptom::of).collect();
+        let is_asked = |owner: &Owner| whole.is_divisible() || about.is_empty() || about.contains(owner);
+        let is_left = |owner: Owner| (result.answers.is_empty() && is_asked(&owner)) || hopeless.contains(&owner);
         let causes = diagnose(cluster).causes.into_iter();
         let stay = causes.filter_map(|mut cause| {
             cause.affected.retain(|affected| is_left((affected.namespace.clone(), affected.owner.clone())));
@@ -294,6 +297,22 @@ impl Answer {
         sim_kubectl::manifests(cluster, &self.changes())
     }
 
+    /// The commands of what no manifest says: pods that go, kubelets, machines.
+    ///
+    /// # Errors
+    /// Never for an answer of this cluster.
+    pub fn beside_manifests(&self, cluster: &Cluster) -> Result<Vec<String>, Refused> {
+        let mut before = cluster.clone();
+        let mut lines = Vec::new();
+        for change in self.changes() {
+            if sim_kubectl::manifests(&before, std::slice::from_ref(&change))?.is_empty() {
+                lines.extend(commands(&before, &change).into_iter().map(|command| command.line));
+            }
+            before.make(&change)?;
+        }
+        Ok(lines)
+    }
+
     /// The changes that the commands stand for.
     pub fn changes(&self) -> Vec<Change> {
         self.changes.0.concat()
@@ -336,7 +355,7 @@ pub(crate) fn cheapest_cut(cluster: &Cluster, circle: &[Thing]) -> Option<(Thing
 
 fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Target) -> Answer {
     let edits: Vec<&Edit> = cure.edits.iter().collect();
-    let Consequences { class, returns, opens, before, after, pods, disturbed } =
+    let Consequences { class, returns, opens, before, after, pods, disturbed, losses } =
         baseline.consequences(&cure.trialled, &edits, target);
     let changes: Vec<Change> = edits.iter().flat_map(|edit| edit.changes.clone()).collect();
     let mut fork = cluster.clone();
@@ -348,7 +367,7 @@ fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Targ
             break;
         }
     }
-    let weakens: Vec<String> = edits.iter().flat_map(|edit| edit.weakens.clone()).collect();
+    let weakens: Vec<String> = edits.iter().flat_map(|edit| edit.weakens.clone()).chain(losses).collect();
     let objects = typed.len().max(changes.len());
     let machines: usize = edits.iter().map(|edit| edit.machines).sum();
     let total = objects * PER_OBJECT

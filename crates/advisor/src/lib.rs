@@ -5,6 +5,7 @@
 mod alike;
 mod ask;
 mod behaviour;
+mod beside;
 mod capacity;
 mod conflict;
 mod detail;

@@ -89,6 +89,8 @@ pub enum NearMissKind {
     ServiceAccount,
     /// The name of a ConfigMap.
     ConfigMap,
+    /// The name of a Secret.
+    Secret,
 }
 
 /// An edit of one object.
@@ -133,18 +135,26 @@ enum Trial {
 /// What the pod nearly gets right, in the order of the fields.
 pub fn near_misses(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     let snapshot = ask::without(cluster, pod);
-    let asker = Asker { cluster, pod, snapshot: &snapshot, filters: Filters::new(cluster, &snapshot) };
-    let sources: [fn(&Asker<'_>) -> Vec<Candidate>; 8] = [
+    let asker = Asker { cluster, pod, snapshot: &snapshot };
+    let sources: [fn(&Asker<'_>) -> Vec<Candidate>; 9] = [
         labels::candidates,
         tolerations::candidates,
         spread::candidates,
         affinity::candidates,
         resources::candidates,
         objects::candidates,
+        objects::references,
         objects::storage_classes,
         objects::scheduler_names,
     ];
     sources.iter().flat_map(|source| asker.verified(source(&asker))).collect()
+}
+
+/// What a pod nearly gets right of the ConfigMaps and Secrets that it needs on its node.
+pub(crate) fn near_references(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
+    let snapshot = cluster.scheduling().snapshot();
+    let asker = Asker { cluster, pod, snapshot };
+    asker.verified(objects::references(&asker))
 }
 
 /// A pod before a cluster.
@@ -152,7 +162,6 @@ struct Asker<'a> {
     cluster: &'a Cluster,
     pod: &'a Pod,
     snapshot: &'a Snapshot,
-    filters: Filters<'a>,
 }
 
 impl Asker<'_> {
@@ -216,7 +225,8 @@ impl Asker<'_> {
         }
     }
 
-    /// On how many nodes more the plugin lets the pod pass with a patch; `None` if it is of no use.
+    /// On how many nodes more the plugin lets the pod pass with a patch: now, or, where other pods stand in the way of it as
+    /// well, without them, and then none is counted. `None` if it is of no use.
     fn opens(&self, candidate: &Candidate, patch: &Patch) -> Option<usize> {
         let plugins = match candidate.trial {
             Trial::LookedUp => return Some(0),
@@ -226,15 +236,33 @@ impl Asker<'_> {
             }
             Trial::Filters(plugins) => plugins,
         };
-        let passing = |filters: &Filters<'_>, pod: &model::Pod| {
+        let now = self.opens_in(self.snapshot, plugins, candidate, patch);
+        now.or_else(|| {
+            let empty = ask::emptied(self.cluster, |_| true);
+            let opens = self.opens_in(&empty, plugins, candidate, patch);
+            // A claim that is not bound yet lets nobody pass, by whatever name.
+            let is_name = matches!(candidate.kind, NearMissKind::Claim | NearMissKind::StorageClass);
+            (opens.is_some() || is_name).then_some(0)
+        })
+    }
+
+    fn opens_in(
+        &self,
+        snapshot: &Snapshot,
+        plugins: &[PluginName],
+        candidate: &Candidate,
+        patch: &Patch,
+    ) -> Option<usize> {
+        let passing = |snapshot: &Snapshot, pod: &model::Pod| {
+            let filters = Filters::new(self.cluster, snapshot);
             let fails = plugins.contains(&PluginName::VolumeBinding) && filters.fails(pod);
             if fails { 0 } else { filters.passing(pod, plugins) }
         };
-        let before = passing(&self.filters, &ask::waiting(self.pod));
+        let before = passing(snapshot, &ask::waiting(self.pod));
         let after = match &candidate.claim {
-            None => passing(&self.filters, &ask::waiting(&corrected(self.pod, patch)?)),
+            None => passing(snapshot, &ask::waiting(&corrected(self.pod, patch)?)),
             Some(claim) => {
-                let mut snapshot = self.snapshot.clone();
+                let mut snapshot = snapshot.clone();
                 let key = (self.namespace().to_owned(), claim.clone());
                 let class = candidate.there.clone();
                 snapshot.change_storage(|storage| {
@@ -242,7 +270,7 @@ impl Asker<'_> {
                         Arc::make_mut(claim).storage_class = class;
                     }
                 });
-                passing(&Filters::new(self.cluster, &snapshot), &ask::waiting(self.pod))
+                passing(&snapshot, &ask::waiting(self.pod))
             }
         };
         after.checked_sub(before).filter(|more| *more > 0)

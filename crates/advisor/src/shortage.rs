@@ -195,7 +195,7 @@ fn amount_text(resource: &str, amount: i64) -> String {
     match resource {
         "cpu" if amount % 1000 == 0 => (amount / 1000).to_string(),
         "cpu" => format!("{}.{:03}", amount / 1000, amount % 1000).trim_end_matches('0').to_owned(),
-        "memory" | "ephemeral-storage" => {
+        bytes if matches!(bytes, "memory" | "ephemeral-storage") || bytes.starts_with("hugepages-") => {
             let unit = UNITS.iter().find(|(_, size)| amount >= *size);
             let Some((unit, size)) = unit else { return amount.to_string() };
             let tenths = i128::from(amount) * 10 / i128::from(*size);

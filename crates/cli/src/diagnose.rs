@@ -120,7 +120,9 @@ fn of_cause(number: usize, cause: &RootCause) -> String {
 fn clues(clues: &Clues) -> Vec<String> {
     let mut lines: Vec<String> = clues.near_misses.iter().map(|miss| miss.sentence.clone()).collect();
     lines.extend(clues.impossible.iter().map(|impossible| impossible.sentence.clone()));
-    lines.extend(clues.shortage.iter().flat_map(|shortage| &shortage.resources).map(|short| short.sentence.clone()));
+    let short = clues.shortage.iter().flat_map(|shortage| &shortage.resources).map(|short| &short.sentence);
+    let untold: Vec<String> = short.filter(|sentence| !lines.contains(sentence)).cloned().collect();
+    lines.extend(untold);
     lines.extend(
         clues.hidden_taints.iter().map(|hidden| {
             format!("the event does not name the taint {} on {}", hidden.taint, node_names(&hidden.nodes))

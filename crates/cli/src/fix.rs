@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use sim_advisor::{Answer, Conflict, CureClass, FixResult, Goal, PodChange, Progress, fix};
-use sim_cluster::{Cluster, Kind, ObjectRef, When, print};
+use sim_cluster::{Cluster, Kind, Object, ObjectKey, ObjectRef, When, print};
 
 use crate::args::{FixArgs, ReportFormat};
 use crate::drive::{Watch, is_interrupted};
@@ -100,12 +100,22 @@ fn write_manifests(session: &Session, answer: &Answer, directory: &Path, termina
         let text =
             serde_yaml::to_string(&session.document(object)).map_err(|error| CliError::new(error.to_string()))?;
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
-        terminal.note(&format!("wrote {}", path.display()));
+        // What a manifest leaves out apply would leave as it is where somebody else had made the object.
+        let verb = if is_there(&session.cluster, object) { "replace" } else { "apply" };
+        terminal.note(&format!("wrote {} (kubectl {verb} -f)", path.display()));
     }
     if objects.is_empty() {
         terminal.note("the answer patches no manifest: there is nothing to write");
     }
+    for line in answer.beside_manifests(&session.cluster)? {
+        terminal.note(&format!("not in a manifest: {line}"));
+    }
     Ok(())
+}
+
+fn is_there(cluster: &Cluster, object: &Object) -> bool {
+    let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
+    object.kind().is_some_and(|kind| cluster.store().object(kind, &key).is_some())
 }
 
 fn text(result: &FixResult, more: usize) -> String {

@@ -27,6 +27,7 @@ use k8s_openapi::api::core::v1::Node;
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::conduct::{ANNOTATION, Conduct, Declaration};
+use crate::expectation::glob;
 use crate::object::{Kind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
@@ -52,6 +53,8 @@ pub(crate) struct Kubelets {
     declarations: Arc<Vec<Declaration>>,
     /// Images that no registry hands out, as patterns with `*`.
     broken_images: OrdSet<String>,
+    /// Images that are handed out although one of these patterns is theirs.
+    mended_images: OrdSet<String>,
     /// Images that were not on a node and have been pulled there.
     pulled_images: OrdSet<(String, String)>,
     /// The pods that need an object.
@@ -131,6 +134,10 @@ pub(crate) fn volumes_are_attached(cluster: &mut Cluster, pod: &Pod) {
 
 impl Kubelets {
     /// The images that no registry hands out, as patterns with `*`.
+    pub(crate) fn mended_images(&self) -> impl Iterator<Item = &str> {
+        self.mended_images.iter().map(String::as_str)
+    }
+
     pub(crate) fn broken_images(&self) -> impl Iterator<Item = &str> {
         self.broken_images.iter().map(String::as_str)
     }
@@ -172,12 +179,19 @@ impl Cluster {
     /// No registry hands out these images any more.
     pub(crate) fn break_image(&mut self, pattern: &str) {
         self.kubelets.broken_images.insert(pattern.to_owned());
+        let mended = std::mem::take(&mut self.kubelets.mended_images);
+        self.kubelets.mended_images = mended.into_iter().filter(|image| !glob(pattern, image)).collect();
     }
 
-    /// The registries hand them out again; says whether they did not. Who waits for one hears of it by its next try.
+    /// The registries hand them out again, or one of them; says whether they did not. Who waits for one hears of it by its
+    /// next try.
     pub(crate) fn fix_image(&mut self, pattern: &str) -> bool {
-        if self.kubelets.broken_images.remove(pattern).is_none() {
-            return false;
+        let kubelets = &mut self.kubelets;
+        if kubelets.broken_images.remove(pattern).is_none() {
+            let is_broken = kubelets.broken_images.iter().any(|broken| glob(broken, pattern));
+            if !is_broken || kubelets.mended_images.insert(pattern.to_owned()).is_some() {
+                return false;
+            }
         }
         let waiting: Vec<ObjectKey> =
             self.kubelets.pods.iter().filter(|(_, work)| work.waits_for_image()).map(|(key, _)| key.clone()).collect();

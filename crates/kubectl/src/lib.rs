@@ -19,5 +19,5 @@ mod tolerations;
 mod undo;
 
 pub use command::{Command, commands};
-pub use manifest::{file_names, manifests};
+pub use manifest::{clean, file_names, manifests};
 pub use read::{BadCommand, read};

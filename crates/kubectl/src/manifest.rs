@@ -1,7 +1,9 @@
 //! Objects as a person keeps them in files: without what only the API server and the controllers write.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Node;
 use serde_json::Value;
 use sim_cluster::{Change, Cluster, Kind, Object, Refused};
 
@@ -46,7 +48,25 @@ pub fn manifests(cluster: &Cluster, changes: &[Change]) -> Result<Vec<Object>, R
     let known = known.filter(|object| is_altered(cluster, object, applied.contains(&identity(object))));
     let unknown = after.store().others().map(|object| Object::Other(object.clone()));
     let unknown = unknown.filter(|object| applied.contains(&identity(object)));
-    Ok(known.chain(unknown).map(|object| clean(&object)).collect())
+    Ok(known.chain(unknown).map(|object| schedulable(cluster, clean(&object))).collect())
+}
+
+/// Says of a node that is uncordoned that it is: a manifest that leaves it out would leave it as it is.
+fn schedulable(before: &Cluster, object: Object) -> Object {
+    let Object::Node(node) = &object else { return object };
+    let name = node.metadata.name.as_deref().unwrap_or_default();
+    let is_cordoned = |node: &Node| node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true));
+    let was = before.store().find::<Node>("", name).is_some_and(|node| is_cordoned(node));
+    if !was || is_cordoned(node) {
+        return object;
+    }
+    let mut node = Node::clone(node);
+    let spec = node.spec.get_or_insert_default();
+    spec.unschedulable = Some(false);
+    let others =
+        spec.taints.take().into_iter().flatten().filter(|taint| taint.key != "node.kubernetes.io/unschedulable");
+    spec.taints = Some(others.collect::<Vec<_>>()).filter(|taints| !taints.is_empty());
+    Object::Node(Arc::new(node))
 }
 
 /// Whether an object is another than before, apart from what is not kept in files.
@@ -91,7 +111,7 @@ fn file_part(part: &str) -> String {
 }
 
 /// An object as a manifest of it would be.
-pub(crate) fn clean(object: &Object) -> Object {
+pub fn clean(object: &Object) -> Object {
     let document = document(object);
     match object.kind() {
         // A manifest of a known kind is one of that kind still; should it not be, it is kept as it is.

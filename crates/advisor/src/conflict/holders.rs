@@ -1,14 +1,12 @@
 //! Who has pods on nodes, and what of a waiting pod's constraints is about them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Cluster, Ownership, convert};
+use sim_cluster::{Cluster, Ownership};
 use sim_core::model;
-use sim_core::scheduler::{PluginName, Snapshot};
 
-use crate::ask::{self, Filters};
+use crate::beside::{is_about, workload};
 
 /// The pods of one workload that have their node; of many workloads those of all.
 pub(super) struct Holder {
@@ -29,17 +27,11 @@ const FEW: usize = 8;
 /// Everybody who has pods on nodes, the fewest pods first.
 pub(super) fn holders(cluster: &Cluster, waiting: &Pod, model: &model::Pod) -> Vec<Holder> {
     let ownership = Ownership::of(cluster.store());
-    let workload = |pod: &Pod| {
-        let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-        let owner = ownership.top(&pod.metadata).filter(|owner| owner.kind != "Node");
-        let itself = || format!("pod/{}", pod.metadata.name.as_deref().unwrap_or_default());
-        (namespace, owner.map_or_else(itself, |owner| owner.to_string()))
-    };
     let mut of: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
     for pod in cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod).is_some() && pod::is_active(pod)) {
-        of.entry(workload(pod)).or_default().push(pod);
+        of.entry(workload(&ownership, pod)).or_default().push(pod);
     }
-    let own = workload(waiting);
+    let own = workload(&ownership, waiting);
     let mut workloads: Vec<(String, Vec<&Pod>)> = of
         .into_iter()
         .map(|(of, pods)| {
@@ -74,34 +66,11 @@ fn holder(cluster: &Cluster, waiting: &model::Pod, says: String, pods: &[&Pod]) 
     let seen: BTreeMap<_, &Pod> =
         pods.iter().map(|pod| ((&pod.metadata.namespace, &pod.metadata.labels), *pod)).collect();
     let near = spec.required_pod_affinity.iter().enumerate();
-    let near = near.filter(|(_, term)| seen.values().any(|pod| is_met_beside(cluster, waiting, term, pod)));
+    let near = near.filter(|(_, term)| seen.values().any(|pod| is_about(cluster, waiting, term, pod)));
     let near = near.map(|(at, _)| at).collect();
     let spread = spec.topology_spread_constraints.iter().enumerate();
     let spread = spread.filter(|(_, constraint)| seen.values().any(|pod| is_counted(constraint, pod)));
     let spread = spread.map(|(at, _)| at).collect();
     let name = |pod: &&Pod| Some((pod.metadata.namespace.clone()?, pod.metadata.name.clone()?));
     Holder { says, pods: pods.iter().filter_map(name).collect(), near, spread }
-}
-
-/// Whether an affinity term of the waiting pod is about another: it is met on a node where only that one is.
-fn is_met_beside(cluster: &Cluster, waiting: &model::Pod, term: &model::PodAffinityTerm, other: &Pod) -> bool {
-    let spec = model::PodSpec {
-        required_pod_affinity: vec![term.clone()],
-        required_pod_anti_affinity: Vec::new(),
-        ..model::PodSpec::clone(&waiting.spec)
-    };
-    // Without labels of its own it is not what it looks for itself.
-    let asks = model::Pod { spec: Arc::new(spec), labels: model::Labels::new(), ..waiting.clone() };
-    let bound = convert::pod(other);
-    let node = model::Node {
-        name: "n".to_owned(),
-        labels: [(term.topology_key.clone(), String::new())].into_iter().collect(),
-        ..model::Node::default()
-    };
-    let spec = model::PodSpec { required_pod_anti_affinity: Vec::new(), ..model::PodSpec::clone(&bound.spec) };
-    let mut snapshot = Snapshot::new(cluster.scheduling().snapshot().behaviour().version);
-    snapshot.upsert_node(Arc::new(node));
-    ask::set_surroundings(cluster, &mut snapshot);
-    snapshot.add_pod(Arc::new(model::Pod { node_name: Some("n".to_owned()), spec: Arc::new(spec), ..bound }));
-    Filters::new(cluster, &snapshot).passing(&asks, &[PluginName::InterPodAffinity]) > 0
 }

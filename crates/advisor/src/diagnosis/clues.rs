@@ -6,7 +6,7 @@ use sim_cluster::pod::Pod;
 
 use crate::hidden_taint::{HiddenTaint, hidden_taints};
 use crate::impossible::{Impossible, impossible};
-use crate::near_miss::{NearMiss, near_misses};
+use crate::near_miss::{NearMiss, near_misses, near_references};
 use crate::other_versions::{VersionVerdict, other_versions};
 use crate::shortage::{Shortage, shortage};
 
@@ -44,5 +44,10 @@ impl Clues {
             hidden_taints: hidden_taints(cluster, pod),
             other_versions: if differ { versions } else { Vec::new() },
         }
+    }
+    /// What is to be known of a pod that is not well on its node, if anything.
+    pub(crate) fn of_placed(cluster: &Cluster, pod: &Pod) -> Option<Self> {
+        let near_misses = near_references(cluster, pod);
+        (!near_misses.is_empty()).then(|| Self { near_misses, ..Self::default() })
     }
 }

@@ -1,11 +1,12 @@
 //! Why pods have no node: every filter that refuses, traced to the taint, label, resource, port, volume or rule behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
-use sim_cluster::pod::Pod;
+use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Cluster, convert};
 use sim_core::scheduler::{ExtensionPoint, PluginName, Refusal};
 
@@ -13,8 +14,10 @@ use super::component;
 use super::symptom::{State, Symptom};
 use super::thing::{Thing, ThingKind};
 use super::wait::{Blame, Wait};
+use crate::beside::{Tie, parties};
 use crate::detail::{Asked, untolerated_taints};
 use crate::known_taints::known_taint;
+use crate::words;
 
 /// What keeps pods off every node. Only what would have to go for some node to be feasible is blamed: of two nodes, one
 /// refused for a taint and one for the same taint and a port, the port is not to blame.
@@ -77,8 +80,17 @@ fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod)
     }
     let smallest: Vec<&BTreeSet<Thing>> =
         sets.keys().filter(|set| !sets.keys().any(|other| other != *set && other.is_subset(set))).collect();
-    let mut blamed: Vec<Wait> =
-        waits.into_values().filter(|wait| smallest.iter().any(|set| set.contains(&wait.thing))).collect();
+    // Where some node has what the pod wishes for, nothing that is on the others alone is to blame.
+    let is_wish = |thing: &Thing| waits.get(thing).is_some_and(|wait| wait.blame == Blame::Wish);
+    let (meant, others): (Vec<_>, Vec<_>) = smallest.into_iter().partition(|set| !set.iter().any(is_wish));
+    let blames = |thing: &Thing| match meant.is_empty() {
+        true => others.iter().any(|set| set.contains(thing)),
+        false => {
+            meant.iter().any(|set| set.contains(thing))
+                || (is_wish(thing) && others.iter().any(|set| set.contains(thing)))
+        }
+    };
+    let mut blamed: Vec<Wait> = waits.values().filter(|wait| blames(&wait.thing)).cloned().collect();
     for wait in &mut blamed {
         if wait.then.is_empty() {
             wait.then = behind(cluster, symptoms, symptom, wait);
@@ -152,18 +164,40 @@ impl Refused<'_> {
             return vec![wait];
         }
         if is(PluginName::NodePorts) {
-            return one(ThingKind::HostPort, host_ports(pod), "cannot share");
+            let mut waits = one(ThingKind::HostPort, host_ports(pod), "cannot share");
+            for wait in &mut waits {
+                let holders = self.nodes.iter().flat_map(|(node, _)| host_port_holders(cluster, pod, node));
+                let holders: Vec<String> = holders
+                    .map(|holder| {
+                        format!("{} has it on {}", name_of(&holder), pod::node_name(&holder).unwrap_or_default())
+                    })
+                    .collect();
+                if !holders.is_empty() {
+                    wait.says = Some(words::list(&holders));
+                }
+            }
+            return waits;
         }
         if is(PluginName::PodTopologySpread) || is(PluginName::SelectorSpread) {
             return one(ThingKind::TopologySpread, format!("of {owner}"), "is kept apart by");
         }
         if is(PluginName::InterPodAffinity) {
-            let rule = match reason {
-                reason if reason.contains("existing pods") => "anti-affinity of others against",
-                reason if reason.contains("anti-affinity") => "anti-affinity of",
-                _ => "affinity of",
+            let (rule, tie) = match reason {
+                reason if reason.contains("existing pods") => ("anti-affinity of others against", Tie::Repelled),
+                reason if reason.contains("anti-affinity") => ("anti-affinity of", Tie::Avoided),
+                _ => ("affinity of", Tie::Wanted),
             };
-            return one(ThingKind::PodAffinity, format!("{rule} {owner}"), "is kept off by");
+            let others: Vec<String> = parties(cluster, pod, tie)
+                .into_iter()
+                .map(|party| format!("{} in {}", party.owner, party.namespace))
+                .collect();
+            let mut wait = one(ThingKind::PodAffinity, format!("{rule} {owner}"), "is kept off by");
+            if let [wait] = wait.as_mut_slice()
+                && !others.is_empty()
+            {
+                wait.says = Some(format!("{reason}: it is about {}", words::list(&others)));
+            }
+            return wait;
         }
         if is(PluginName::NodeVolumeLimits) || reason.contains("max volume count") {
             return one(ThingKind::VolumeLimit, "of nodes".to_owned(), "exceeds");
@@ -241,6 +275,27 @@ fn host_ports(pod: &Pod) -> String {
         .collect();
     ports.dedup();
     ports.join(", ")
+}
+
+fn name_of(pod: &Pod) -> String {
+    let metadata = &pod.metadata;
+    format!("{}/{}", metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default())
+}
+
+/// The pods of a node that have a host port that the pod asks for.
+pub(crate) fn host_port_holders(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<Arc<Pod>> {
+    let ports = |pod: &Pod| -> BTreeSet<(i32, String)> {
+        let ports = pod.spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
+        let of_host = ports.filter_map(|port| {
+            let protocol = port.protocol.clone().unwrap_or_else(|| "TCP".to_owned());
+            Some((port.host_port.filter(|port| *port > 0)?, protocol))
+        });
+        of_host.collect()
+    };
+    let asked = ports(pod);
+    let on_it =
+        cluster.store().list::<Pod>().filter(|other| pod::node_name(other) == Some(node) && pod::is_active(other));
+    on_it.filter(|other| !asked.is_disjoint(&ports(other))).cloned().collect()
 }
 
 /// The claims and volumes behind a reason of a volume plugin.

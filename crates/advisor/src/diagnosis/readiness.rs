@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{ContainerStatus, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{ContainerStatus, Node, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::VolumeAttachment;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, ObjectKey, ObjectRef, pod};
@@ -14,13 +14,15 @@ use super::symptom::{State, Symptom};
 use super::thing::ThingKind;
 use super::wait::Wait;
 use crate::detail::untolerated_taints;
+use crate::node;
+use crate::words;
 
 /// What unwell pods wait for on their nodes.
 pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) -> Vec<Wait> {
     let Some(pod) = symptom.sample.as_deref() else { return Vec::new() };
     let nodes: BTreeSet<String> = pod::node_name(pod).map(str::to_owned).into_iter().collect();
     match symptom.state {
-        State::Failed => failed(pod, &symptom.sentence, &nodes),
+        State::Failed => failed(cluster, pod, &symptom.sentence, &nodes),
         State::Terminating => {
             let finalizers = pod.metadata.finalizers.iter().flatten();
             let mut waits: Vec<Wait> =
@@ -135,16 +137,25 @@ fn needed(symptoms: &[Symptom], need: &ObjectRef) -> Wait {
 }
 
 /// Failed pods: the reason of the kubelet that refused or evicted them.
-fn failed(pod: &Pod, sentence: &str, nodes: &BTreeSet<String>) -> Vec<Wait> {
+fn failed(cluster: &Cluster, pod: &Pod, sentence: &str, nodes: &BTreeSet<String>) -> Vec<Wait> {
     let reason = pod.status.as_ref().and_then(|status| status.reason.clone()).unwrap_or_default();
     let on_nodes = |wait: Wait| Wait { nodes: nodes.clone(), ..wait.says(sentence) };
+    let pressure = |condition: &str| {
+        let is_so = |node: &String| {
+            cluster.store().find::<Node>("", node).is_some_and(|node| node::has_condition(node, condition))
+        };
+        if nodes.iter().any(is_so) {
+            Wait::new("was evicted for", ThingKind::NodeCondition, condition)
+        } else {
+            let on = words::nodes(nodes);
+            Wait::new("was evicted for", ThingKind::Other, format!("{condition} on {on}, which is over"))
+        }
+    };
     let wait = match reason.as_str() {
         "Evicted" if sentence.contains("ephemeral-storage") || sentence.contains("DiskPressure") => {
-            Wait::new("was evicted for", ThingKind::NodeCondition, "DiskPressure")
+            pressure("DiskPressure")
         }
-        "Evicted" if sentence.contains("memory") || sentence.contains("MemoryPressure") => {
-            Wait::new("was evicted for", ThingKind::NodeCondition, "MemoryPressure")
-        }
+        "Evicted" if sentence.contains("memory") || sentence.contains("MemoryPressure") => pressure("MemoryPressure"),
         "NodeAffinity" => {
             let name = super::placement::selection(pod, pod.metadata.name.as_deref().unwrap_or_default());
             Wait::new("was refused by its node for", ThingKind::NodeSelection, name)

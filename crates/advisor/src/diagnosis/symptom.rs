@@ -26,7 +26,7 @@ pub(crate) struct Symptom {
     pub(crate) pods: Vec<String>,
     /// How many pods are concerned.
     pub(crate) count: usize,
-    /// One of them, or one as the template would make it.
+    /// The first of the newest of them, or one as the template would make it.
     pub(crate) sample: Option<Arc<Pod>>,
     /// What is said of them: the scheduler's sentence, the refusal, the status.
     pub(crate) sentence: String,
@@ -111,6 +111,11 @@ pub(crate) fn symptoms(cluster: &Cluster) -> Vec<Symptom> {
             sentence,
             since,
         });
+        // Where a rollout has begun, the newest pod is of the template that counts.
+        let created = |pod: &Pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        if symptom.sample.as_deref().is_some_and(|sample| created(sample) < created(pod)) {
+            symptom.sample = Some(Arc::clone(pod));
+        }
         symptom.pods.push(format!("{namespace}/{name}"));
         symptom.count += 1;
         symptom.since = symptom.since.min(since).or(symptom.since).or(since);
@@ -150,8 +155,11 @@ fn not_evicted(cluster: &Cluster, ownership: &Ownership) -> Vec<Symptom> {
 
 fn state_of(cluster: &Cluster, pod: &Pod) -> Option<State> {
     if pod::is_terminating(pod) {
-        let ends = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
-        let hangs = ends.is_some_and(|ends| ends.as_second().saturating_add(GRACE_SECONDS) < cluster.now().as_second());
+        let ends = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0.as_second());
+        let now = cluster.now().as_second();
+        // What has a finalizer is there until somebody removes that, and nobody is known to.
+        let is_held = pod.metadata.finalizers.iter().flatten().next().is_some();
+        let hangs = ends.is_some_and(|ends| ends.saturating_add(GRACE_SECONDS) < now || (is_held && ends <= now));
         return hangs.then_some(State::Terminating);
     }
     match pod::phase(pod) {
@@ -160,9 +168,25 @@ fn state_of(cluster: &Cluster, pod: &Pod) -> Option<State> {
         "Failed" => pod.status.as_ref().and_then(|status| status.reason.as_ref()).map(|_| State::Failed),
         _ if pod::node_name(pod).is_none() => Some(State::Unscheduled),
         "Unknown" => Some(State::NotReady),
-        _ => (!pod::is_ready(pod)).then_some(State::NotReady),
+        _ => (!pod::is_ready(pod) || crashes(cluster, pod)).then_some(State::NotReady),
     }
 }
+
+/// Whether a container fails over and over, though it runs at this moment: the kubelet forgets its back-off when a container
+/// has run ten minutes (`MaxContainerBackOff` twice).
+fn crashes(cluster: &Cluster, pod: &Pod) -> bool {
+    let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+    let failed = statuses.filter(|status| status.restart_count >= CRASHES);
+    let mut ended = failed.filter_map(|status| status.last_state.as_ref()?.terminated.as_ref());
+    ended.any(|ended| {
+        let at = ended.finished_at.as_ref().map(|time| time.0.as_second());
+        ended.exit_code != 0 && at.is_some_and(|at| at.saturating_add(FORGETS_SECONDS) > cluster.now().as_second())
+    })
+}
+
+/// So many restarts are more than a start that went wrong.
+const CRASHES: i32 = 3;
+const FORGETS_SECONDS: i64 = 600;
 
 /// So long after its time a pod that is deleted is seen to hang.
 const GRACE_SECONDS: i64 = 30;

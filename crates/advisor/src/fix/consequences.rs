@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Taint};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
@@ -14,6 +15,7 @@ use sim_core::model::Effect;
 use super::edit::Edit;
 use super::goal::{Owner, Target};
 use super::judge::{Trialled, settle};
+use super::missing::raises_priority;
 use super::search::Cure;
 use crate::diagnosis::{Blame, Symptom, ThingKind, WaitGraph, symptoms};
 use crate::known_taints::known_taint;
@@ -46,6 +48,8 @@ pub(crate) struct Consequences {
     pub(crate) pods: Vec<PodChange>,
     /// How many pods that were well had to go or to start anew.
     pub(crate) disturbed: usize,
+    /// What of it cannot be undone or was promised, a clause each.
+    pub(crate) losses: Vec<String>,
 }
 
 /// What is to be known of a cluster before anybody does anything, for the consequences of every answer.
@@ -82,9 +86,20 @@ impl<'a> Baseline<'a> {
         let pods = pod_changes(self.cluster, &trialled.after);
         let changes: Vec<&Change> = edits.iter().flat_map(|edit| &edit.changes).collect();
         let returns = returns(self.cluster, &trialled.after, &changes, target);
+        let lost = self.lost(&trialled.after, &changes);
+        let broken = if changes.iter().any(|change| raises_priority(change)) {
+            self.broken_budgets(&trialled.after)
+        } else {
+            Vec::new()
+        };
+        let lost = lost.iter().map(|pod| format!("the pod {pod} is gone for good: nobody makes it anew"));
+        let broken = broken.iter().map(|budget| {
+            format!("pods of the PodDisruptionBudget {budget}, which allows no disruption, give way: preemption only prefers to spare them")
+        });
+        let losses: Vec<String> = lost.chain(broken).collect();
         let class = if returns.is_some() || !trialled.undone.is_empty() {
             CureClass::HidesCause
-        } else if self.is_still_there(&trialled.after) || edits.iter().any(|edit| edit.gives_up) {
+        } else if self.is_still_there(&trialled.after) || edits.iter().any(|edit| edit.gives_up) || !losses.is_empty() {
             CureClass::LivesWithCause
         } else {
             CureClass::RemovesCause
@@ -99,7 +114,61 @@ impl<'a> Baseline<'a> {
             after: Counts::of(&trialled.after),
             disturbed,
             pods,
+            losses,
         }
+    }
+
+    /// The budgets that allow no disruption and whose pods gave way.
+    fn broken_budgets(&self, after: &Cluster) -> Vec<String> {
+        let strict = self.cluster.store().list::<PodDisruptionBudget>().filter(|budget| {
+            budget
+                .status
+                .as_ref()
+                .is_some_and(|status| status.disruptions_allowed == Some(0) && status.expected_pods > Some(0))
+        });
+        let gone: Vec<&Arc<Pod>> = self
+            .cluster
+            .store()
+            .list::<Pod>()
+            .filter(|pod| pod::is_active(pod) && pod::is_ready(pod))
+            .filter(|pod| {
+                let of = |part: &Option<String>| part.clone().unwrap_or_default();
+                after.store().find::<Pod>(&of(&pod.metadata.namespace), &of(&pod.metadata.name)).is_none()
+            })
+            .collect();
+        let broken = strict.filter(|budget| {
+            let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref()).map(convert::label_selector);
+            let own = |pod: &&Arc<Pod>| {
+                let labels = pod.metadata.labels.clone().unwrap_or_default();
+                pod.metadata.namespace == budget.metadata.namespace
+                    && selector.as_ref().is_some_and(|selector| selector.matches(&labels))
+            };
+            gone.iter().any(own)
+        });
+        broken.filter_map(|budget| budget.metadata.name.clone()).collect()
+    }
+
+    /// Pods without an owner that ran and are gone, but those that are to be deleted.
+    fn lost(&self, after: &Cluster, changes: &[&Change]) -> Vec<String> {
+        let is_asked = |pod: &Pod| {
+            changes.iter().any(|change| match change {
+                Change::Delete(target) | Change::DeleteWith { target, .. } => {
+                    Kind::parse(&target.kind) == Some(Kind::Pod)
+                        && Some(&target.name) == pod.metadata.name.as_ref()
+                        && target.namespace.as_deref().unwrap_or("default")
+                            == pod.metadata.namespace.as_deref().unwrap_or_default()
+                }
+                _ => false,
+            })
+        };
+        let bare = self.cluster.store().list::<Pod>().filter(|pod| {
+            pod::controller_of(&pod.metadata).is_none() && pod::node_name(pod).is_some() && pod::is_active(pod)
+        });
+        let gone = bare.filter(|pod| !is_asked(pod)).filter_map(|pod| {
+            let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
+            after.store().find::<Pod>(namespace, name).is_none().then(|| format!("{namespace}/{name}"))
+        });
+        gone.collect()
     }
 
     /// Whether what is to blame is still there: a taint, cordon or condition on a node that had it, a component that is stopped.
@@ -112,7 +181,7 @@ impl<'a> Baseline<'a> {
             }),
             ThingKind::NodeCondition => knot.nodes.iter().any(|name| {
                 let node = after.store().find::<Node>("", name);
-                node.is_some_and(|node| has_condition(node, &knot.thing.name))
+                node.is_some_and(|node| node::has_condition(node, &knot.thing.name))
             }),
             ThingKind::Component => after.stopped_components().any(|stopped| stopped == knot.thing.name),
             ThingKind::Cordon => knot.nodes.iter().any(|name| {
@@ -200,14 +269,6 @@ impl<'a> Baseline<'a> {
     }
 }
 
-/// Whether a node is in a state that keeps pods from being well: `Ready=False`, `Ready=Unknown: …`, `DiskPressure`.
-fn has_condition(node: &Node, name: &str) -> bool {
-    let (type_, _) = name.split_once('=').unwrap_or((name, ""));
-    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    let mut own = conditions.filter(|condition| condition.type_ == type_);
-    own.any(|condition| (condition.status != "True") == (type_ == "Ready"))
-}
-
 /// A pod that was well and is another one now, or gone.
 fn is_disturbed(change: &PodChange) -> bool {
     let Some(before) = &change.before else { return false };
@@ -227,7 +288,7 @@ fn returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Targ
 /// begin again beside them.
 fn taint_returns(before: &Cluster, after: &Cluster, changes: &[&Change], target: &Target) -> Option<String> {
     for change in changes {
-        let Change::Untaint { taint, .. } = change else { continue };
+        let Change::Untaint { node: from, taint } = change else { continue };
         // The guard of a node by its role is on the next node of that role, as it should be.
         if known_taint(&taint.key).is_some_and(|known| known.is_meant_to_stay()) {
             continue;
@@ -235,6 +296,7 @@ fn taint_returns(before: &Cluster, after: &Cluster, changes: &[&Change], target:
         let carriers: Vec<(String, Taint)> = before
             .store()
             .list::<Node>()
+            .filter(|node| from.is_none() || node.metadata.name == *from)
             .filter_map(|node| {
                 Some((node.metadata.name.clone()?, node::taints(node).find(|there| taint.matches(there))?.clone()))
             })

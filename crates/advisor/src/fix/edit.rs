@@ -53,6 +53,11 @@ impl Edit {
         self.kind.as_deref().unwrap_or(&self.title)
     }
 
+    /// Whether nothing is bought, weakened or given up for it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.machines == 0 && self.weakens.is_empty() && !self.gives_up
+    }
+
     pub(crate) fn weakens(mut self, what: impl Into<String>) -> Self {
         self.weakens.push(what.into());
         self

@@ -99,14 +99,19 @@ impl Target {
     /// Whether a symptom keeps the goal from being reached, where that is that nothing waits.
     pub(crate) fn counts(&self, symptom: &Symptom) -> bool {
         let own = || self.owners.contains(&symptom.of());
-        (self.states.contains(&symptom.state) || (symptom.state == State::NotReady && own())) && !self.excuses(symptom)
+        // A pod that has its node and has not started is pending still.
+        let waits = || symptom.sample.as_deref().is_some_and(|pod| pod::phase(pod) == "Pending");
+        let is_unready = symptom.state == State::NotReady && (own() || waits());
+        (self.states.contains(&symptom.state) || is_unready) && !self.excuses(symptom)
     }
 
     /// Whether a symptom is of the pods that the goal is about.
     pub(crate) fn is_about(&self, symptom: &Symptom) -> bool {
         match &self.goal {
             Goal::AllWell => self.counts(symptom),
-            Goal::Expectation(_) => true,
+            Goal::Expectation(expectation) => {
+                symptom.sample.as_deref().is_none_or(|pod| expectation.selector.may_select(pod, &symptom.owner))
+            }
             Goal::Pod(name) => {
                 let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
                 symptom.pods.contains(&format!("{namespace}/{name}"))

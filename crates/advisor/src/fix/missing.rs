@@ -55,7 +55,7 @@ fn makes_pods(change: &Change) -> bool {
     }
 }
 
-fn raises_priority(change: &Change) -> bool {
+pub(crate) fn raises_priority(change: &Change) -> bool {
     let Change::Patch { patch, .. } = change else { return false };
     patch.pointer("/spec/template/spec/priorityClassName").is_some_and(|class| !class.is_null())
 }

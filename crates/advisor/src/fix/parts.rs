@@ -70,6 +70,7 @@ pub(crate) fn solve(cluster: &Cluster, target: &Target, baseline: &Baseline<'_>,
     vain.retain(|(edit, ..)| !is_used(edit));
     let rest = target.without(hopeless.iter().cloned());
     let cures = match parts.as_slice() {
+        [] => Vec::new(),
         [(_, cures)] => cures.clone(),
         parts => together(cluster, &rest, parts, baseline, budget),
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use sim_cluster::{Change, Cluster};
 
 use super::edit::Edit;
-use super::edits::candidates;
+use super::edits::{candidates, restart_instead};
 use super::goal::Target;
 use super::judge::{Trialled, attempt};
 
@@ -13,6 +13,8 @@ use super::judge::{Trialled, attempt};
 const MOST_EDITS: usize = 4;
 /// So many cures are enough to choose from.
 pub(crate) const MOST_CURES: usize = 24;
+/// With so many cures of one size larger ones are not searched for.
+const ENOUGH: usize = 6;
 /// So many forks are run at most for one search.
 const MOST_RUNS: usize = 400;
 
@@ -117,12 +119,13 @@ fn search_from(cluster: &Cluster, target: &Target, start: Branch, budget: &mut B
     let mut found = Found::default();
     let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
     let most = start.edits.len() + MOST_EDITS;
+    let mut is_for_free = false;
     let mut queue = VecDeque::from([start]);
     while let Some(branch) = queue.pop_front() {
         let size = branch.edits.len() + 1;
         // Smaller cures are known: larger ones are only worth a look where they are of other edits.
         for edit in &branch.candidates {
-            if branch.edits.iter().any(|known| known.key() == edit.key()) {
+            if branch.edits.iter().any(|known| known.key() == edit.key()) || (is_for_free && !edit.is_free()) {
                 continue;
             }
             let mut edits = branch.edits.clone();
@@ -139,6 +142,9 @@ fn search_from(cluster: &Cluster, target: &Target, start: Branch, budget: &mut B
             let Ok(trialled) = attempt(cluster, &changes, target) else { continue };
             if trialled.holds {
                 let cure = minimal(cluster, target, edits, trialled, budget);
+                if does_more(&found.cures, &cure.edits) {
+                    continue;
+                }
                 budget.note(&cure);
                 found.cures.push(cure);
                 if found.cures.len() >= MOST_CURES {
@@ -157,12 +163,22 @@ fn search_from(cluster: &Cluster, target: &Target, start: Branch, budget: &mut B
                 }
             }
         }
-        // Cures of one edit are there: sets of more are worth their runs only while there are few.
-        if queue.front().is_some_and(|next| next.edits.len() >= size) && found.cures.len() >= 6 {
-            break;
+        // Smaller cures are there: sets of more are worth their runs only while there are few. Where all of those ask for a
+        // sacrifice, sets that ask for none are.
+        if queue.front().is_some_and(|next| next.edits.len() >= size) && found.cures.len() >= ENOUGH {
+            if found.cures.iter().any(|cure| is_free(&cure.edits)) {
+                break;
+            }
+            queue.retain(|next| is_free(&next.edits));
+            is_for_free = true;
         }
     }
     found
+}
+
+/// Whether none of the edits takes something from anybody.
+fn is_free(edits: &[Edit]) -> bool {
+    edits.iter().all(Edit::is_free)
 }
 
 /// Whether less of the same cures already.
@@ -178,7 +194,8 @@ fn differ(before: &[Edit], after: &[Edit]) -> bool {
     keys(after) != keys(before)
 }
 
-/// Leaves out every edit without which the goal is reached, too.
+/// Leaves out every edit without which the goal is reached, too; of a change of a template that would do without its content
+/// the rollout is left.
 pub(crate) fn minimal(
     cluster: &Cluster,
     target: &Target,
@@ -199,6 +216,18 @@ pub(crate) fn minimal(
                 index = 0;
             }
             _ => index += 1,
+        }
+    }
+    for index in 0..edits.len() {
+        let Some(restart) = edits.get(index).and_then(|edit| restart_instead(cluster, edit)) else { continue };
+        let mut others = edits.clone();
+        others[index] = restart;
+        let changes: Vec<&Change> = others.iter().flat_map(|edit| &edit.changes).collect();
+        budget.runs += 1;
+        if let Ok(tried) = attempt(cluster, &changes, target)
+            && tried.holds
+        {
+            (edits, trialled) = (others, tried);
         }
     }
     Cure { edits, trialled }

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, ServiceAccoun
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::api::storage::v1::StorageClass;
-use sim_cluster::{KnownKind, Store};
+use sim_cluster::{KnownKind, Secret, Store};
 use sim_core::scheduler::PluginName;
 
 use super::letters::near;
@@ -44,18 +44,54 @@ pub(super) fn candidates(asker: &Asker<'_>) -> Vec<Candidate> {
             let named = Reference { kind: NearMissKind::Claim, place, name: &claim.claim_name };
             found.extend(named.candidates::<PersistentVolumeClaim>(store, namespace, OF_VOLUMES));
         }
-        if let Some(source) = volume.config_map.as_ref().filter(|source| source.optional != Some(true)) {
-            let place = place.at("configMap").at("name");
-            let named = Reference { kind: NearMissKind::ConfigMap, place, name: &source.name };
-            found.extend(named.candidates::<ConfigMap>(store, namespace, Trial::LookedUp));
+    }
+    found
+}
+
+/// The ConfigMaps and Secrets that the pod needs on its node.
+pub(super) fn references(asker: &Asker<'_>) -> Vec<Candidate> {
+    let (spec, store, namespace) = (&asker.pod.spec, asker.cluster.store(), asker.namespace());
+    let mut found = Vec::new();
+    let mut look_up = |kind, place: Place, name: &str, optional: Option<bool>| {
+        let named = Reference { kind, place, name };
+        if optional == Some(true) {
+            return;
+        }
+        found.extend(match kind {
+            NearMissKind::Secret => named.candidates::<Secret>(store, namespace, Trial::LookedUp),
+            _ => named.candidates::<ConfigMap>(store, namespace, Trial::LookedUp),
+        });
+    };
+    for (index, volume) in spec.volumes.iter().flatten().enumerate() {
+        let place = Place::of(["spec", "volumes"]).at(index);
+        if let Some(source) = &volume.config_map {
+            look_up(NearMissKind::ConfigMap, place.at("configMap").at("name"), &source.name, source.optional);
+        }
+        if let Some(source) = &volume.secret {
+            let name = source.secret_name.as_deref().unwrap_or_default();
+            look_up(NearMissKind::Secret, place.at("secret").at("secretName"), name, source.optional);
         }
     }
     for (index, container) in spec.containers.iter().enumerate() {
+        let place = Place::of(["spec", "containers"]).at(index);
         for (number, source) in container.env_from.iter().flatten().enumerate() {
-            let Some(map) = source.config_map_ref.as_ref().filter(|map| map.optional != Some(true)) else { continue };
-            let place = field("containers").at(index).at("envFrom").at(number).at("configMapRef").at("name");
-            let named = Reference { kind: NearMissKind::ConfigMap, place, name: &map.name };
-            found.extend(named.candidates::<ConfigMap>(store, namespace, Trial::LookedUp));
+            let place = place.at("envFrom").at(number);
+            if let Some(map) = &source.config_map_ref {
+                look_up(NearMissKind::ConfigMap, place.at("configMapRef").at("name"), &map.name, map.optional);
+            }
+            if let Some(secret) = &source.secret_ref {
+                look_up(NearMissKind::Secret, place.at("secretRef").at("name"), &secret.name, secret.optional);
+            }
+        }
+        for (number, variable) in container.env.iter().flatten().enumerate() {
+            let Some(source) = &variable.value_from else { continue };
+            let place = place.at("env").at(number).at("valueFrom");
+            if let Some(map) = &source.config_map_key_ref {
+                look_up(NearMissKind::ConfigMap, place.at("configMapKeyRef").at("name"), &map.name, map.optional);
+            }
+            if let Some(secret) = &source.secret_key_ref {
+                look_up(NearMissKind::Secret, place.at("secretKeyRef").at("name"), &secret.name, secret.optional);
+            }
         }
     }
     found

@@ -241,6 +241,14 @@ fn bare(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": spec})
 }
 
+/// A pod that somebody has made whom nobody knows here: there is no template to change, and no pod to make anew.
+fn of_operator(name: &str, spec: Value) -> Value {
+    let mut pod = bare(name, spec);
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+        "name": name, "uid": name, "controller": true}]);
+    pod
+}
+
 /// What conflicts, for each owner.
 fn conflicts(found: &FixResult) -> Vec<(String, Vec<String>)> {
     let told = found.conflicts.iter().map(|conflict| {
@@ -256,15 +264,15 @@ fn what_cannot_be_is_told_by_the_smallest_set_that_conflicts() {
         "containers": containers(4000)});
     let alone = json!({"nodeSelector": {"topology.kubernetes.io/zone": "z0"}, "containers": containers(64_000)});
     let nodes = [node(0, 2000, false, 0), node(1, 8000, false, 0), node(2, 8000, true, 0)];
-    let cluster = cluster(nodes.into_iter().chain([bare("pinned", spec), bare("huge", alone)]));
+    let cluster = cluster(nodes.into_iter().chain([of_operator("pinned", spec), of_operator("huge", alone)]));
     let goal = Goal::Pod("default/pinned".to_owned());
     let found = fix(&cluster, &goal, &mut |_| true).unwrap();
     assert!(found.answers.is_empty());
     let expected = vec!["the label kubernetes.io/hostname=n0".to_owned(), "4000m of cpu".to_owned()];
-    assert_eq!(conflicts(&found), [("pod/pinned".to_owned(), expected.clone())]);
+    assert_eq!(conflicts(&found), [("workflow/pinned".to_owned(), expected.clone())]);
     let of_all = conflicts(&fixed(&cluster));
-    let huge = ("pod/huge".to_owned(), vec!["64000m of cpu".to_owned()]);
-    assert_eq!(of_all, [huge, ("pod/pinned".to_owned(), expected)]);
+    let huge = ("workflow/huge".to_owned(), vec!["64000m of cpu".to_owned()]);
+    assert_eq!(of_all, [huge, ("workflow/pinned".to_owned(), expected)]);
 }
 
 /// A pod may be part of a conflict that names what others hold: only where its own constraints could be met without them.
@@ -273,7 +281,7 @@ fn what_others_hold_is_part_of_a_conflict() {
     let pinned = |name: &str, node: &str, cpu: u32, more: Value| {
         let mut spec = json!({"nodeSelector": {"kubernetes.io/hostname": node}, "containers": containers(cpu)});
         spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        bare(name, spec)
+        of_operator(name, spec)
     };
     let beside = |name: &str| {
         let term = json!({"labelSelector": {"matchLabels": {"app": name}}, "topologyKey": "kubernetes.io/hostname"});
@@ -294,7 +302,7 @@ fn what_others_hold_is_part_of_a_conflict() {
         assert_eq!(told.len(), 1, "{told:?}");
         told.remove(0).1
     };
-    let first = "pod/first in default where it is";
+    let first = "the pod of workflow/first in default where it is";
     assert_eq!(of("full"), ["the label kubernetes.io/hostname=n0", "1500m of cpu", first]);
     assert_eq!(
         of("apart"),
@@ -321,9 +329,27 @@ fn each_answer_says_which_missing_kinds_could_overturn_it() {
     ]));
     let added = answer(&found, "add a node like n0");
     assert_eq!(added.limits, ["no DaemonSet is in the input: the pods of one take room on every new node"]);
-    let asked = answer(&found, "of cpu, the largest hole");
+    let asked = answer(&found, "of cpu, what is free on n0");
     assert!(
         asked.limits.iter().any(|limit| limit.starts_with("no ResourceQuota, no LimitRange and no admission webhook"))
     );
     assert!(!asked.limits.iter().any(|limit| limit.contains("DaemonSet")), "{:?}", asked.limits);
+}
+
+/// Label and toleration have an old name: neither correction is of use without the other.
+#[test]
+fn two_slips_of_one_pod_are_corrected_together() {
+    let old = "node-role.kubernetes.io/master";
+    let new = "node-role.kubernetes.io/control-plane";
+    let mut control_plane = labelled(node(0, 2000, false, 0), new, "");
+    control_plane["spec"] = json!({"taints": [{"key": new, "effect": "NoSchedule"}]});
+    let spec = json!({"containers": containers(100), "nodeSelector": {(old): ""},
+        "tolerations": [{"key": old, "operator": "Exists", "effect": "NoSchedule"}]});
+    let found = fixed(&cluster([control_plane, node(1, 2000, false, 0), deployment("op", 1, spec)]));
+    let both = found
+        .answers
+        .iter()
+        .find(|answer| answer.edits.len() == 2 && answer.edits.iter().all(|edit| edit.contains(&format!("say {new}"))));
+    let titles: Vec<_> = found.answers.iter().map(|answer| &answer.edits).collect();
+    assert_eq!(both.map(|answer| answer.class), Some(CureClass::RemovesCause), "{titles:#?} {:#?}", found.vain);
 }

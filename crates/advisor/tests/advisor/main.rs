@@ -7,3 +7,4 @@ mod capacity;
 mod common;
 mod cures;
 mod drain;
+mod mixed;

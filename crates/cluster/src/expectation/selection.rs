@@ -21,6 +21,16 @@ impl Selector {
         }
     }
 
+    /// Whether a pod of this workload (`kind/name`) is or could be among them, on whatever node it comes to be.
+    pub fn may_select(&self, pod: &Pod, workload: &str) -> bool {
+        let Selector::Pods { namespace, name, owner, labels, .. } = self else { return true };
+        let metadata = &pod.metadata;
+        is(namespace, metadata.namespace.as_deref())
+            && is_like(name, metadata.name.as_deref())
+            && carries(metadata.labels.as_ref(), labels)
+            && owner.as_ref().is_none_or(|owner| owner.eq_ignore_ascii_case(workload))
+    }
+
     /// The objects it selects now, by namespace and name; events in the order they were first seen.
     pub(super) fn select(&self, cluster: &Cluster) -> Vec<Object> {
         let store = cluster.store();

@@ -66,7 +66,8 @@ fn is_present(cluster: &Cluster, container: &Container, conduct: &Conduct, node:
 }
 
 fn is_broken(cluster: &Cluster, container: &Container) -> bool {
-    cluster.kubelets.broken_images.iter().any(|pattern| glob(pattern, image(container)))
+    let (kubelets, image) = (&cluster.kubelets, image(container));
+    !kubelets.mended_images.contains(image) && kubelets.broken_images.iter().any(|pattern| glob(pattern, image))
 }
 
 /// How large an image is, as far as any node's status tells, in bytes.

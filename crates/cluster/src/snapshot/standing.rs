@@ -28,7 +28,8 @@ impl Cluster {
         });
         let stopped = self.stopped.iter().map(|name| Change::StopController((*name).to_owned()));
         let broken = self.kubelets.broken_images().map(|image| Change::ImageBroken(image.to_owned()));
-        silent.chain(stopped).chain(broken).collect()
+        let mended = self.kubelets.mended_images().map(|image| Change::ImageFixed(image.to_owned()));
+        silent.chain(stopped).chain(broken).chain(mended).collect()
     }
 
     /// The nodes that are being drained, and since when in milliseconds of virtual time.

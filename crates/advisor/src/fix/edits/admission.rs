@@ -1,6 +1,6 @@
 //! What admission refuses pods for: quotas, accounts, Pod Security, classes.
 
-use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
+use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, ResourceQuota};
 use serde_json::{Map, Value, json};
 use sim_cluster::{Change, Kind, Object, ObjectRef};
 
@@ -182,27 +182,58 @@ pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
         let (Some(owner), Some(sample)) = (owner_of(symptom), symptom.sample.as_deref()) else { continue };
         let context =
             json!({"allowPrivilegeEscalation": false, "privileged": false, "capabilities": {"drop": ["ALL"]}});
-        let of = |containers: &[k8s_openapi::api::core::v1::Container]| -> Vec<Value> {
-            containers.iter().map(|container| json!({"name": container.name, "securityContext": context})).collect()
+        // A port of the host is a port of the pod when it is taken back.
+        let own_ports = |container: &Container| {
+            let of_host = container.ports.iter().flatten().filter(|port| port.host_port.is_some_and(|port| port > 0));
+            let ports = of_host
+                .map(|port| json!({"containerPort": port.container_port, "protocol": port.protocol, "hostPort": null}));
+            ports.collect::<Vec<_>>()
+        };
+        let of = |containers: &[Container]| -> Vec<Value> {
+            let patched = containers.iter().map(|container| {
+                let mut patch = json!({"name": container.name, "securityContext": context});
+                let ports = own_ports(container);
+                if let Some(fields) = patch.as_object_mut().filter(|_| !ports.is_empty()) {
+                    fields.insert("ports".to_owned(), json!(ports));
+                }
+                patch
+            });
+            patched.collect()
         };
         let mut patch = json!({
             "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
             "containers": of(&sample.spec.containers),
         });
+        let spec = &sample.spec;
+        let of_host = [("hostNetwork", spec.host_network), ("hostPID", spec.host_pid), ("hostIPC", spec.host_ipc)];
+        if let Some(fields) = patch.as_object_mut() {
+            let own = of_host.iter().filter(|(_, is_set)| *is_set == Some(true));
+            fields.extend(own.map(|(field, _)| ((*field).to_owned(), Value::Null)));
+            let paths = spec.volumes.iter().flatten().filter(|volume| volume.host_path.is_some());
+            let empty: Vec<Value> =
+                paths.map(|volume| json!({"name": volume.name, "hostPath": null, "emptyDir": {}})).collect();
+            if !empty.is_empty() {
+                fields.insert("volumes".to_owned(), json!(empty));
+            }
+        }
         if let (Some(init), Some(fields)) = (sample.spec.init_containers.as_deref(), patch.as_object_mut()) {
             fields.insert("initContainers".to_owned(), json!(of(init)));
         }
         edits.push(
             Edit::new(
-                format!("have {owner} meet the level: non-root, no escalation, no capabilities"),
+                format!("have {owner} meet the level: non-root, no escalation, no capabilities, nothing of the host"),
                 vec![patch_pods(&owner, patch)],
             )
-            .limit("the image must be able to run as a user that is not root"),
+            .limit("what it does must be possible so: its image runs as a user that is not root, without what it had of the host"),
         );
     }
     let target = ObjectRef { namespace: None, kind: "namespace".to_owned(), name: namespace.to_owned() };
-    for level in ["baseline", "privileged"] {
-        let set = vec![("pod-security.kubernetes.io/enforce".to_owned(), level.to_owned())];
+    let enforced = site.cluster.store().find::<Namespace>("", namespace).and_then(|namespace| {
+        namespace.metadata.labels.as_ref()?.get("pod-security.kubernetes.io/enforce").map(String::as_str)
+    });
+    let lower: &[&str] = if enforced == Some("baseline") { &["privileged"] } else { &["baseline", "privileged"] };
+    for level in lower {
+        let set = vec![("pod-security.kubernetes.io/enforce".to_owned(), (*level).to_owned())];
         edits.push(
             Edit::new(
                 format!("enforce the level {level} in namespace {namespace}"),

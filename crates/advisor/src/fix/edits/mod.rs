@@ -4,6 +4,7 @@
 
 mod admission;
 mod nodes;
+mod objects;
 mod placement;
 mod rollout;
 mod room;
@@ -13,11 +14,15 @@ mod stuck;
 mod taints;
 mod workload;
 
-use sim_cluster::Cluster;
+use std::collections::BTreeSet;
+
+use sim_cluster::pod::{self, Pod};
+use sim_cluster::{Change, Cluster, ObjectRef, Ownership, WorkloadRef};
 
 use super::edit::Edit;
 use super::goal::Target;
 use crate::diagnosis::{Knot, Symptom, Thing, ThingKind, WaitGraph, symptoms};
+use crate::words;
 
 /// A thing that pods wait for, and who waits for it.
 pub(super) struct Site<'a> {
@@ -33,18 +38,48 @@ pub(super) struct Site<'a> {
 pub(super) fn candidates(cluster: &Cluster, target: &Target) -> Vec<Edit> {
     let symptoms: Vec<Symptom> = symptoms(cluster).into_iter().filter(|symptom| !target.excuses(symptom)).collect();
     let mut edits = slips::of_near_misses(cluster, &symptoms);
-    edits.iter_mut().for_each(|edit| stuck::replace_pods(edit, cluster, &symptoms));
-    for (_, edit) in of_graph(cluster, &symptoms, |_| true) {
-        if !edits.iter().any(|known| known.title == edit.title) {
-            edits.push(edit);
-        }
-    }
+    edits.extend(of_graph(cluster, &symptoms, |_| true).into_iter().map(|(_, edit)| edit));
+    edits.iter_mut().for_each(|edit| take_hold(edit, cluster, &symptoms));
+    let mut titles = BTreeSet::new();
+    edits.retain(|edit| titles.insert(edit.title.clone()));
     edits
+}
+
+/// For an edit that changes the template of workloads with pods on nodes: the same rollouts without the change.
+pub(super) fn restart_instead(cluster: &Cluster, edit: &Edit) -> Option<Edit> {
+    let rolled = edit.changes.iter().filter_map(|change| match change {
+        Change::Patch { target, patch, .. } if stuck::is_of_template(patch) => Some(target),
+        Change::AddToleration { workload: WorkloadRef::Object(target), .. } => Some(target),
+        _ => None,
+    });
+    let rolls = |target: &&ObjectRef| matches!(target.kind.as_str(), "deployment" | "statefulset" | "daemonset");
+    let ownership = Ownership::of(cluster.store());
+    let has_pods = |target: &&ObjectRef| {
+        let owner = format!("{}/{}", target.kind, target.name);
+        let mut pods = cluster.store().list_in::<Pod>(target.namespace.as_deref().unwrap_or("default"));
+        pods.any(|found| {
+            pod::node_name(found).is_some()
+                && ownership.top(&found.metadata).is_some_and(|top| top.to_string() == owner)
+        })
+    };
+    let rolled: Vec<&ObjectRef> = rolled.filter(rolls).filter(has_pods).collect();
+    let names: Vec<String> = rolled.iter().map(|target| target.to_string()).collect();
+    let restarts: Vec<Change> = rolled.into_iter().cloned().map(Change::RolloutRestart).collect();
+    (!restarts.is_empty()).then(|| Edit::new(format!("restart {}", words::all(&names)), restarts))
 }
 
 /// The candidates that do something about one of these things, with the thing.
 pub(super) fn of_things(cluster: &Cluster, things: &[Thing]) -> Vec<(Thing, Edit)> {
-    of_graph(cluster, &symptoms(cluster), |thing| things.contains(thing))
+    let symptoms = symptoms(cluster);
+    let mut edits = of_graph(cluster, &symptoms, |thing| things.contains(thing));
+    edits.iter_mut().for_each(|(_, edit)| take_hold(edit, cluster, &symptoms));
+    edits
+}
+
+/// Has an edit reach the pods that wait.
+fn take_hold(edit: &mut Edit, cluster: &Cluster, symptoms: &[Symptom]) {
+    stuck::make_anew(edit, cluster);
+    stuck::replace_pods(edit, cluster, symptoms);
 }
 
 fn of_graph(cluster: &Cluster, symptoms: &[Symptom], is_asked: impl Fn(&Thing) -> bool) -> Vec<(Thing, Edit)> {
@@ -54,10 +89,7 @@ fn of_graph(cluster: &Cluster, symptoms: &[Symptom], is_asked: impl Fn(&Thing) -
         let indices = |direct| graph.waiting_for(at, direct, symptoms);
         let of = |indices: Vec<usize>| indices.into_iter().filter_map(|index| symptoms.get(index)).collect();
         let site = Site { cluster, knot, waiting: of(indices(false)), directly: of(indices(true)) };
-        for mut edit in of_thing(&site) {
-            stuck::replace_pods(&mut edit, cluster, symptoms);
-            edits.push((knot.thing.clone(), edit));
-        }
+        edits.extend(of_thing(&site).into_iter().map(|edit| (knot.thing.clone(), edit)));
     }
     edits
 }
@@ -73,7 +105,7 @@ fn of_thing(site: &Site<'_>) -> Vec<Edit> {
         ThingKind::NodeSelection => placement::of_selection(site),
         ThingKind::TopologySpread => placement::of_spread(site),
         ThingKind::PodAffinity => placement::of_affinity(site),
-        ThingKind::HostPort => room::more_nodes(site),
+        ThingKind::HostPort => room::of_host_port(site),
         ThingKind::Rollout => rollout::of_rollout(site),
         ThingKind::DisruptionBudget => rollout::of_budget(site),
         ThingKind::Image | ThingKind::Container => rollout::of_container(site),
@@ -90,6 +122,7 @@ fn of_thing(site: &Site<'_>) -> Vec<Edit> {
         ThingKind::PriorityClass => admission::of_priority_class(site),
         ThingKind::RuntimeClass => admission::of_runtime_class(site),
         // What is behind them has its own edits.
-        ThingKind::Pods | ThingKind::Object | ThingKind::Other => Vec::new(),
+        ThingKind::Object => objects::of_object(site),
+        ThingKind::Pods | ThingKind::Other => Vec::new(),
     }
 }

@@ -7,7 +7,8 @@ use sim_cluster::{Change, ObjectRef, PatchType};
 
 use super::super::edit::Edit;
 use super::Site;
-use super::workload::{owner_of, owner_or_pod, patch_pods, reference};
+use super::workload::{owner_of, owner_or_pod, patch_pods, pods_patch, reference, workload_of};
+use crate::beside::{Tie, parties};
 use crate::diagnosis::{State, Symptom};
 use crate::node;
 use crate::words;
@@ -20,22 +21,30 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
         let wanted: Vec<(String, String)> =
             sample.spec.node_selector.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
         edits.extend(relabel(site, symptom, &wanted));
-        let Some(owner) = owner_of(symptom) else { continue };
-        for (key, _) in &wanted {
-            let patch = patch_pods(&owner, json!({"nodeSelector": {key: null}}));
-            edits.push(
-                Edit::new(format!("take {key} out of the nodeSelector of {owner}"), vec![patch])
-                    .gives_up("the pods may go to nodes that they were kept off"),
-            );
+        if let Some(owner) = owner_or_pod(symptom) {
+            edits.extend(less_selective(&owner, sample));
         }
-        let affinity = sample.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        if affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some()) {
-            let none = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": null}}});
-            edits.push(
-                Edit::new(format!("drop the required node affinity of {owner}"), vec![patch_pods(&owner, none)])
-                    .gives_up("the pods may go to nodes that they were kept off"),
-            );
-        }
+    }
+    edits
+}
+
+/// Ask for less of the labels of nodes.
+fn less_selective(owner: &ObjectRef, sample: &Pod) -> Vec<Edit> {
+    let loss = "the pods may go to nodes that they were kept off";
+    let keys = sample.spec.node_selector.iter().flatten().map(|(key, _)| key);
+    let mut edits: Vec<Edit> = keys
+        .map(|key| {
+            let patch = patch_pods(owner, json!({"nodeSelector": {key: null}}));
+            Edit::new(format!("take {key} out of the nodeSelector of {owner}"), vec![patch]).gives_up(loss)
+        })
+        .collect();
+    let affinity = sample.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    if affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some()) {
+        let none = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": null}}});
+        edits.push(
+            Edit::new(format!("drop the required node affinity of {owner}"), vec![patch_pods(owner, none)])
+                .gives_up(loss),
+        );
     }
     edits
 }
@@ -113,6 +122,17 @@ pub(super) fn of_spread(site: &Site<'_>) -> Vec<Edit> {
                 vec![honor],
             ));
         }
+        if constraints.iter().any(|constraint| constraint.get("minDomains").is_some()) {
+            let fewer = changed(&|constraint| {
+                if let Some(fields) = constraint.as_object_mut() {
+                    fields.shift_remove("minDomains");
+                }
+            });
+            edits.push(
+                Edit::new(format!("take minDomains out of the spread of {owner}"), vec![fewer])
+                    .gives_up("fewer domains than asked for are enough"),
+            );
+        }
         let anyway = changed(&|constraint| {
             if let Some(fields) = constraint.as_object_mut() {
                 fields.insert("whenUnsatisfiable".to_owned(), json!("ScheduleAnyway"));
@@ -124,12 +144,13 @@ pub(super) fn of_spread(site: &Site<'_>) -> Vec<Edit> {
                 .gives_up("the pods may crowd in one domain"),
         );
     }
+    edits.extend(site.directly.iter().filter_map(|symptom| super::room::fewer_replicas(symptom, site)));
     edits.extend(super::room::more_nodes(site));
     edits
 }
 
 fn with_constraints(symptom: &Symptom) -> Option<(ObjectRef, Vec<Value>)> {
-    let owner = owner_of(symptom)?;
+    let owner = owner_or_pod(symptom)?;
     let constraints = symptom.sample.as_deref()?.spec.topology_spread_constraints.as_ref()?;
     let values = constraints.iter().filter_map(|constraint| serde_json::to_value(constraint).ok()).collect();
     Some((owner, values))
@@ -137,42 +158,60 @@ fn with_constraints(symptom: &Symptom) -> Option<(ObjectRef, Vec<Value>)> {
 
 /// The whole list, for its merge keys are not enough to tell two constraints apart.
 fn patch_list(owner: &ObjectRef, list: &[Value]) -> Change {
-    let patch = json!({"spec": {"template": {"spec": {"topologySpreadConstraints": list}}}});
-    Change::Patch { target: owner.clone(), type_: PatchType::Merge, patch }
+    let spec = json!({"topologySpreadConstraints": list});
+    Change::Patch { target: owner.clone(), type_: PatchType::Merge, patch: pods_patch(owner, spec) }
 }
 
-/// Prefer to be apart, or near, rather than demand it.
+/// Prefer to be apart, or near, rather than demand it: the pods that wait, or those that keep them off. Let those that they
+/// are tied to go elsewhere.
 pub(super) fn of_affinity(site: &Site<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for symptom in &site.directly {
-        let Some(owner) = owner_of(symptom) else { continue };
-        let Some(affinity) = symptom.sample.as_deref().and_then(|pod| pod.spec.affinity.as_ref()) else { continue };
-        let anti = affinity
-            .pod_anti_affinity
-            .as_ref()
-            .and_then(|anti| anti.required_during_scheduling_ignored_during_execution.as_ref());
-        let near = affinity
-            .pod_affinity
-            .as_ref()
-            .and_then(|near| near.required_during_scheduling_ignored_during_execution.as_ref());
-        for (field, terms, word) in [("podAntiAffinity", anti, "apart"), ("podAffinity", near, "together")] {
-            let Some(terms) = terms.filter(|terms| !terms.is_empty()) else { continue };
-            let preferred: Vec<Value> =
-                terms.iter().map(|term| json!({"weight": 100, "podAffinityTerm": term})).collect();
-            let patch = json!({"affinity": {field: {
-                "requiredDuringSchedulingIgnoredDuringExecution": null,
-                "preferredDuringSchedulingIgnoredDuringExecution": preferred,
-            }}});
-            edits.push(
-                Edit::new(
-                    format!("have {owner} prefer to be {word} instead of demanding it"),
-                    vec![patch_pods(&owner, patch)],
-                )
-                .gives_up(format!("the pods are no longer sure to be {word}")),
-            );
+        let Some(sample) = symptom.sample.as_deref() else { continue };
+        if let Some(owner) = owner_or_pod(symptom) {
+            edits.extend(less_demanding(&owner, sample, &["podAntiAffinity", "podAffinity"]));
         }
+        for party in parties(site.cluster, sample, Tie::Repelled) {
+            if let Some(owner) = workload_of(&party.namespace, &party.owner) {
+                edits.extend(less_demanding(&owner, &party.sample, &["podAntiAffinity"]));
+            }
+        }
+        for tie in [Tie::Wanted, Tie::Avoided] {
+            for party in parties(site.cluster, sample, tie) {
+                if let Some(owner) = workload_of(&party.namespace, &party.owner) {
+                    edits.extend(less_selective(&owner, &party.sample));
+                }
+            }
+        }
+        edits.extend(super::room::fewer_replicas(symptom, site));
     }
     edits.extend(super::room::more_nodes(site));
+    edits
+}
+
+/// Prefer what the pods of a workload demand of others.
+fn less_demanding(owner: &ObjectRef, sample: &Pod, rules: &[&str]) -> Vec<Edit> {
+    let Some(affinity) = sample.spec.affinity.as_ref() else { return Vec::new() };
+    let anti = affinity.pod_anti_affinity.as_ref();
+    let anti = anti.and_then(|anti| anti.required_during_scheduling_ignored_during_execution.as_ref());
+    let near = affinity.pod_affinity.as_ref();
+    let near = near.and_then(|near| near.required_during_scheduling_ignored_during_execution.as_ref());
+    let mut edits = Vec::new();
+    for (field, terms, word) in [("podAntiAffinity", anti, "apart"), ("podAffinity", near, "together")] {
+        let Some(terms) = terms.filter(|terms| !terms.is_empty() && rules.contains(&field)) else { continue };
+        let preferred: Vec<Value> = terms.iter().map(|term| json!({"weight": 100, "podAffinityTerm": term})).collect();
+        let patch = json!({"affinity": {field: {
+            "requiredDuringSchedulingIgnoredDuringExecution": null,
+            "preferredDuringSchedulingIgnoredDuringExecution": preferred,
+        }}});
+        edits.push(
+            Edit::new(
+                format!("have {owner} prefer to be {word} instead of demanding it"),
+                vec![patch_pods(owner, patch)],
+            )
+            .gives_up(format!("the pods are no longer sure to be {word}")),
+        );
+    }
     edits
 }
 
@@ -205,9 +244,20 @@ pub(super) fn of_gate(site: &Site<'_>) -> Vec<Edit> {
     if changes.is_empty() {
         return Vec::new();
     }
-    vec![
+    let templates = site.directly.iter().filter_map(|symptom| owner_of(symptom));
+    let no_more = templates.map(|owner| {
+        let patch = json!({"schedulingGates": [{"$patch": "delete", "name": gate}]});
+        Edit::new(
+            format!("take the scheduling gate {gate} out of the template of {owner}"),
+            vec![patch_pods(&owner, patch)],
+        )
+        .gives_up("what the gate's owner wanted to be sure of first")
+    });
+    let mut edits: Vec<Edit> = no_more.collect();
+    edits.push(
         Edit::new(format!("remove the scheduling gate {gate} from the pods of {}", words::all(&owners)), changes)
             .gives_up("what the gate's owner wanted to be sure of first")
             .limit("or start the controller whose gate it is: sim cannot run it"),
-    ]
+    );
+    edits
 }

@@ -6,15 +6,15 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde_json::json;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Change, Kind, KubeletRestart, Object, convert, pod};
+use sim_cluster::{Change, Kind, KubeletRestart, Object, ObjectKey, Ownership, convert, pod};
 use sim_core::model::resources::PodRequests;
-use sim_core::scheduler::PluginName;
+use sim_core::scheduler::{NodeInfo, PluginName};
 
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_pods, reference};
 use crate::ask::Filters;
-use crate::diagnosis::Symptom;
+use crate::diagnosis::{Symptom, host_port_holders};
 use crate::node;
 use crate::words;
 
@@ -134,10 +134,7 @@ fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
         let Some(info) = snapshot.node(&node) else { continue };
         let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
         let on_it = site.cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod) == Some(node.as_str()));
-        let movable = on_it.filter(|pod| {
-            let owner = pod::controller_of(&pod.metadata);
-            pod::is_active(pod) && owner.is_some_and(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"))
-        });
+        let movable = on_it.filter(|pod| pod::is_active(pod) && is_made_anew(site, pod));
         let enough = movable.map(|pod| (asks(pod), pod)).filter(|(gives, _)| free.saturating_add(*gives) >= asked);
         let smallest = enough.min_by(|(left, one), (right, other)| {
             left.cmp(right).then_with(|| one.metadata.name.cmp(&other.metadata.name))
@@ -145,18 +142,42 @@ fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
         found.extend(smallest.filter(|(gives, _)| *gives > 0).map(|(gives, pod)| (gives, node, pod)));
     }
     found.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-    let edits = found.into_iter().take(MOVED_PODS).filter_map(|(_, node, pod)| {
-        let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
-        Some(
-            Edit::new(
-                format!("delete the pod {namespace}/{name} on {node}, so that it goes elsewhere"),
-                vec![Change::Delete(reference(namespace, "pod", name))],
-            )
-            .of_kind("move another pod")
-            .limit("nothing keeps such a pod from coming back to that node another time"),
-        )
-    });
-    edits.collect()
+    found.into_iter().take(MOVED_PODS).filter_map(|(_, node, pod)| moved(pod, &node)).collect()
+}
+
+/// Whether a pod comes back on any node when it is deleted, as far as its owner is known.
+fn is_made_anew(site: &Site<'_>, pod: &Pod) -> bool {
+    let owner = pod::controller_of(&pod.metadata).filter(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"));
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    owner.is_some_and(|owner| {
+        let kind = Kind::of(&owner.api_version, &owner.kind);
+        kind.is_some_and(|kind| site.cluster.store().object(kind, &ObjectKey::new(namespace, &owner.name)).is_some())
+    })
+}
+
+fn moved(pod: &Pod, node: &str) -> Option<Edit> {
+    let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
+    let edit = Edit::new(
+        format!("delete the pod {namespace}/{name} on {node}, so that it goes elsewhere"),
+        vec![Change::Delete(reference(namespace, "pod", name))],
+    );
+    Some(edit.of_kind("move another pod").limit("nothing keeps such a pod from coming back to that node another time"))
+}
+
+/// Have the pods that hold a port of the host go elsewhere; more nodes; fewer replicas.
+pub(super) fn of_host_port(site: &Site<'_>) -> Vec<Edit> {
+    let mut edits = more_nodes(site);
+    for symptom in &site.directly {
+        edits.extend(fewer_replicas(symptom, site));
+        let Some(sample) = symptom.sample.as_deref() else { continue };
+        let holders = site.knot.nodes.iter().flat_map(|node| {
+            let holders = host_port_holders(site.cluster, sample, node);
+            holders.into_iter().map(move |holder| (holder, node))
+        });
+        let movable = holders.filter(|(holder, _)| is_made_anew(site, holder));
+        edits.extend(movable.take(MOVED_PODS).filter_map(|(holder, node)| moved(&holder, node)));
+    }
+    edits
 }
 
 /// So many pods are tried elsewhere, the smallest first.
@@ -209,14 +230,13 @@ fn smaller_requests(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
     let owner = owner_of(symptom)?;
     let sample = symptom.sample.as_deref()?;
     let snapshot = site.cluster.scheduling().snapshot();
-    let hole = site
-        .knot
-        .nodes
-        .iter()
-        .filter_map(|node| snapshot.node(node))
-        .map(|info| info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource)))
-        .max()
-        .filter(|hole| *hole > 0)?;
+    let free = |info: &NodeInfo| info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
+    let nodes = site.knot.nodes.iter().filter_map(|node| snapshot.node(node));
+    // Of equal holes the first node's.
+    let (hole, node) = nodes.map(|info| (free(info), info.name())).rev().max_by_key(|(hole, _)| *hole)?;
+    if hole <= 0 {
+        return None;
+    }
     let [container] = sample.spec.containers.as_slice() else { return None };
     let amount = match resource {
         "cpu" => format!("{hole}m"),
@@ -228,33 +248,32 @@ fn smaller_requests(site: &Site<'_>, symptom: &Symptom) -> Option<Edit> {
     }
     let patch = json!({"containers": [{"name": container.name, "resources": {"requests": {resource: amount}}}]});
     let edit = Edit::new(
-        format!("have {owner} ask for {amount} of {resource}, the largest hole"),
+        format!("have {owner} ask for {amount} of {resource}, what is free on {node}"),
         vec![patch_pods(&owner, patch)],
     );
+    let edit = edit.of_kind(format!("have {owner} ask for less {resource}"));
     Some(edit.gives_up("the pods are promised less than their author asked for"))
 }
 
 /// As many replicas as there is room for.
-fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit> {
+pub(super) fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit> {
     let owner =
         owner_of(symptom).filter(|owner| matches!(owner.kind.as_str(), "deployment" | "statefulset" | "replicaset"))?;
+    let ownership = Ownership::of(site.cluster.store());
     let placed = site
         .cluster
         .store()
-        .list_in::<sim_cluster::pod::Pod>(&symptom.namespace)
+        .list_in::<Pod>(&symptom.namespace)
         .filter(|other| pod::is_active(other) && pod::node_name(other).is_some())
-        .filter(|other| {
-            let sample = symptom.sample.as_ref().and_then(|sample| pod::controller_of(&sample.metadata));
-            sample.is_some()
-                && pod::controller_of(&other.metadata).map(|owner| &owner.uid) == sample.map(|owner| &owner.uid)
-        })
+        .filter(|other| ownership.top(&other.metadata).is_some_and(|top| top.to_string() == symptom.owner))
         .count();
     let replicas = i32::try_from(placed).ok().filter(|replicas| *replicas > 0)?;
+    let kind = format!("scale {owner} down");
     let edit = Edit::new(
-        format!("scale {owner} to {replicas}, as many as there is room for"),
+        format!("scale {owner} to {replicas}, as many as have a node"),
         vec![Change::Scale { workload: owner, replicas }],
     );
-    Some(edit.gives_up("fewer replicas serve"))
+    Some(edit.of_kind(kind).gives_up("fewer replicas serve"))
 }
 
 /// The highest value that a class of a person may have (`HighestUserDefinablePriority`).

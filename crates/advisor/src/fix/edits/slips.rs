@@ -5,16 +5,21 @@ use sim_cluster::{Change, PatchType};
 
 use super::super::edit::Edit;
 use super::workload::{owner_of, owner_or_pod, reference};
-use crate::diagnosis::Symptom;
-use crate::near_miss::near_misses;
+use crate::diagnosis::{State, Symptom};
+use crate::near_miss::{near_misses, near_references};
 use sim_cluster::Cluster;
 
 /// A correction for each near miss of pods that wait.
 pub(super) fn of_near_misses(cluster: &Cluster, symptoms: &[Symptom]) -> Vec<Edit> {
     let mut edits = Vec::new();
-    for symptom in symptoms.iter().filter(|symptom| symptom.is_placed_by_nodes()) {
+    for symptom in symptoms {
         let Some(sample) = symptom.sample.as_deref() else { continue };
-        for miss in near_misses(cluster, sample) {
+        let misses = match symptom.state {
+            State::Unscheduled | State::NoneDesired => near_misses(cluster, sample),
+            State::NotReady => near_references(cluster, sample),
+            _ => Vec::new(),
+        };
+        for miss in misses {
             let Ok(patch) = serde_json::to_value(&miss.correction.patch) else { continue };
             let (target, patch) = match (miss.correction.kind.as_str(), owner_of(symptom)) {
                 ("Pod", Some(owner)) => {

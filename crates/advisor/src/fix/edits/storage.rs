@@ -38,6 +38,13 @@ pub(super) fn of_class(site: &Site<'_>) -> Vec<Edit> {
     if site.knot.thing.name != "(default)" {
         if store.find::<StorageClass>("", &site.knot.thing.name).is_none() {
             edits.push(create(site, &site.knot.thing.name, false));
+            let is_default = |class: &StorageClass| {
+                let annotations = class.metadata.annotations.as_ref();
+                annotations.is_some_and(|all| all.get(DEFAULT_STORAGE_CLASS).is_some_and(|value| value == "true"))
+            };
+            if !store.list::<StorageClass>().any(|class| is_default(class)) {
+                edits.push(create(site, &site.knot.thing.name, true));
+            }
         }
         return edits;
     }
@@ -102,13 +109,11 @@ pub(super) fn of_volume(site: &Site<'_>) -> Vec<Edit> {
                 format!("add a node like {from} with {key}={value}"),
                 vec![Change::AddNode { from, count: 1 }, label],
             );
-            edits.push(if key == "kubernetes.io/hostname" {
-                edit.limit(
-                    "the volume is on the disk of that one machine: a node of its name helps only with that disk",
-                )
+            edits.push(edit.limit(if key == "kubernetes.io/hostname" {
+                "the volume is on the disk of that one machine: a node of its name helps only with that disk"
             } else {
-                edit
-            });
+                "the machine must really be there: a label alone attaches no volume of another place"
+            }));
         }
     }
     if let Some(claim) = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref()) {

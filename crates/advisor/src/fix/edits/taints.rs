@@ -25,8 +25,10 @@ pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
     let guards = known_taint(&taint.key).is_none_or(|known| known.is_meant_to_stay());
     let all: BTreeSet<String> = carriers.iter().map(|(node, _)| node.clone()).collect();
     let untaint = |node: Option<String>| Change::Untaint { node, taint: pattern.clone() };
-    let mut edits =
-        vec![Edit::new(format!("remove the taint {text} from {}", words::nodes(&all)), vec![untaint(None)])];
+    let mut edits = vec![
+        Edit::new(format!("remove the taint {text} from {}", words::nodes(&all)), vec![untaint(None)])
+            .of_kind(format!("remove the taint {text} from all")),
+    ];
     if guards && all.len() > 1 {
         // One node less guarded is less than all of them.
         let nodes = site.knot.nodes.iter().take(3);

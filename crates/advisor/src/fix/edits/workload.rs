@@ -7,9 +7,14 @@ use crate::diagnosis::Symptom;
 
 /// The workload that owns a symptom's pods, when it has a pod template that can be changed.
 pub(super) fn owner_of(symptom: &Symptom) -> Option<ObjectRef> {
-    let (kind, name) = symptom.owner.split_once('/')?;
+    workload_of(&symptom.namespace, &symptom.owner)
+}
+
+/// A workload by its namespace and `kind/name`, when it has a pod template that can be changed.
+pub(super) fn workload_of(namespace: &str, owner: &str) -> Option<ObjectRef> {
+    let (kind, name) = owner.split_once('/')?;
     let has_template = matches!(kind, "deployment" | "statefulset" | "daemonset" | "replicaset" | "job" | "cronjob");
-    has_template.then(|| reference(&symptom.namespace, kind, name))
+    has_template.then(|| reference(namespace, kind, name))
 }
 
 /// The owner, or the pod itself when nobody owns it.
@@ -27,12 +32,16 @@ pub(super) fn reference(namespace: &str, kind: &str, name: &str) -> ObjectRef {
 
 /// A patch of the spec of a workload's pods.
 pub(super) fn patch_pods(owner: &ObjectRef, spec: Value) -> Change {
-    let patch = match owner.kind.as_str() {
+    patch_of(owner, pods_patch(owner, spec))
+}
+
+/// What is to be merged into a workload for its pods to have this in their spec.
+pub(super) fn pods_patch(owner: &ObjectRef, spec: Value) -> Value {
+    match owner.kind.as_str() {
         "pod" => json!({"spec": spec}),
         "cronjob" => json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}),
         _ => json!({"spec": {"template": {"spec": spec}}}),
-    };
-    patch_of(owner, patch)
+    }
 }
 
 pub(super) fn patch_of(target: &ObjectRef, patch: Value) -> Change {

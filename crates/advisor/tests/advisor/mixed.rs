@@ -1,0 +1,257 @@
+//! Faults that come together, and things that only look like cures: found by people who tried them.
+
+use serde_json::{Value, json};
+use sim_advisor::{Answer, CureClass, FixResult, Goal, diagnose, fix};
+use sim_cluster::{Change, Cluster, Setup};
+
+use crate::common::{containers, deployment, node, object, settle};
+
+fn cluster(objects: impl IntoIterator<Item = Value>) -> Cluster {
+    let setup = Setup::of("v1.30.0".parse().unwrap());
+    let mut cluster = Cluster::new(setup, objects.into_iter().map(object));
+    settle(&mut cluster);
+    cluster
+}
+
+fn fixed(cluster: &Cluster) -> FixResult {
+    fix(cluster, &Goal::AllWell, &mut |_| true).unwrap()
+}
+
+fn titles(found: &FixResult) -> Vec<String> {
+    found.answers.iter().map(|answer| answer.edits.join("; and ")).collect()
+}
+
+#[track_caller]
+fn answer<'a>(found: &'a FixResult, parts: &[&str]) -> &'a Answer {
+    let is_it = |answer: &&Answer| {
+        let title = answer.edits.join("; and ");
+        answer.edits.len() == parts.len() && parts.iter().all(|part| title.contains(part))
+    };
+    found.answers.iter().find(is_it).unwrap_or_else(|| panic!("no {parts:?} in {:#?}", titles(found)))
+}
+
+fn with(mut object: Value, field: &str, value: Value) -> Value {
+    *object.pointer_mut(field).unwrap_or_else(|| panic!("no {field}")) = value;
+    object
+}
+
+fn cordoned(number: usize) -> Value {
+    let mut node = node(number, 2000, false, 0);
+    node["spec"] = json!({"unschedulable": true});
+    node
+}
+
+fn bare(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": spec})
+}
+
+fn apply(cluster: &mut Cluster, object_: Value) {
+    cluster.make(&Change::Apply(vec![object(object_)])).unwrap();
+    settle(cluster);
+}
+
+/// What is wrong with a node that the pod was never meant for is not why it waits.
+#[test]
+fn nothing_on_nodes_that_the_pod_does_not_select_is_blamed() {
+    let spec = json!({"containers": containers(100), "nodeSelector": {"kubernetes.io/hostname": "n1"}});
+    let cluster = cluster([cordoned(0), node(1, 2000, true, 0), deployment("web", 1, spec)]);
+    let causes: Vec<String> = diagnose(&cluster).causes.into_iter().map(|cause| cause.title).collect();
+    assert_eq!(causes, ["taint dedicated:NoSchedule on n1 is not tolerated"]);
+}
+
+#[test]
+fn a_taint_removed_from_one_of_two_equal_nodes_is_the_same_whichever() {
+    let nodes = [node(0, 2000, true, 0), node(1, 2000, true, 0)];
+    let found =
+        fixed(&cluster(nodes.into_iter().chain([deployment("web", 1, json!({"containers": containers(100)}))])));
+    let classes = ["n0 alone", "n1 alone"].map(|part| answer(&found, &[part]).class);
+    assert_eq!(classes[0], classes[1]);
+}
+
+/// A pod that nobody owns does not come back when it gives way.
+#[test]
+fn a_pod_that_is_gone_for_good_is_a_loss() {
+    let mut cluster = cluster([node(0, 2000, false, 0), bare("old", json!({"containers": containers(1500)}))]);
+    apply(&mut cluster, deployment("urgent", 1, json!({"containers": containers(1500)})));
+    let found = fixed(&cluster);
+    let promoted = answer(&found, &["priority class"]);
+    assert_eq!(promoted.class, CureClass::LivesWithCause);
+    assert!(
+        promoted.weakens.iter().any(|loss| loss.contains("default/old is gone for good")),
+        "{:?}",
+        promoted.weakens
+    );
+}
+
+/// In a dump without ReplicaSets nobody makes a pod anew: that it is gone is no cure.
+#[test]
+fn a_pod_whose_owner_is_not_in_the_input_is_not_moved() {
+    let mut old = bare("old", json!({"containers": containers(1500)}));
+    old["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "old", "uid": "u", "controller": true}]);
+    let mut cluster = cluster([node(0, 2000, false, 0), old]);
+    apply(&mut cluster, deployment("new", 1, json!({"containers": containers(1500)})));
+    let found = fixed(&cluster);
+    assert!(!titles(&found).iter().any(|title| title.contains("delete the pod")), "{:#?}", titles(&found));
+}
+
+#[test]
+fn a_gate_is_taken_out_of_the_template() {
+    let gated = json!({"containers": containers(100), "schedulingGates": [{"name": "example.com/wait"}]});
+    let found = fixed(&cluster([node(0, 2000, false, 0), deployment("web", 1, gated)]));
+    let out = answer(&found, &["out of the template"]);
+    assert_eq!((out.class, out.after.pending), (CureClass::LivesWithCause, 0));
+}
+
+#[test]
+fn a_pod_that_nobody_owns_is_made_anew_with_the_correction() {
+    let spec = json!({"containers": containers(100), "nodeSelector": {"kubernetes.io/hostname": "N0"}});
+    let found = fixed(&cluster([node(0, 2000, false, 0), bare("one", spec)]));
+    let anew = answer(&found, &["say kubernetes.io/hostname=n0"]);
+    assert_eq!((anew.class, anew.after.pending, anew.after.ready), (CureClass::RemovesCause, 0, 1), "{anew:#?}");
+    let commands: Vec<&str> = anew.commands.iter().map(|command| command.line.as_str()).collect();
+    assert!(commands[0].contains("delete pod one") && commands[1].contains("apply -f"), "{commands:?}");
+}
+
+/// A CronJob's template is that of the next Job: the one that waits keeps its own.
+#[test]
+fn the_jobs_that_wait_go_when_their_cron_job_is_corrected() {
+    let pod = json!({"containers": containers(100), "restartPolicy": "Never", "nodeSelector": {"disktype": "sdd"}});
+    let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly", "namespace": "default"},
+        "spec": {"schedule": "*/5 * * * *", "concurrencyPolicy": "Forbid",
+            "jobTemplate": {"spec": {"template": {"spec": pod}}}}});
+    let labelled = with(node(0, 2000, false, 0), "/metadata/labels", json!({"disktype": "ssd"}));
+    let setup = Setup::of("v1.30.0".parse().unwrap());
+    let mut cluster = Cluster::new(setup, [labelled, cron].into_iter().map(object));
+    cluster.run_until(11 * 60 * 1000);
+    let found = fixed(&cluster);
+    let corrected = answer(&found, &["say disktype=ssd"]);
+    assert!(corrected.edits[0].contains("delete the Jobs that wait"), "{:?}", corrected.edits);
+}
+
+#[test]
+fn a_config_map_that_is_missing_is_made_or_named_rightly() {
+    let spec = json!({"containers": [{"name": "c", "image": "nginx:1", "envFrom": [{"configMapRef": {"name": "app-confg"}}]}]});
+    let map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app-config", "namespace": "default"}});
+    let cluster = cluster([node(0, 2000, false, 0), map, deployment("web", 1, spec)]);
+    let found = fixed(&cluster);
+    assert_eq!(answer(&found, &["say app-config instead of app-confg"]).class, CureClass::RemovesCause);
+    answer(&found, &["create the ConfigMap default/app-confg"]);
+    let clues = diagnose(&cluster).causes[0].affected[0].clues.clone().unwrap_or_default();
+    assert_eq!(clues.near_misses.len(), 1, "{clues:?}");
+}
+
+#[test]
+fn a_key_that_is_missing_is_added_and_no_other_is_touched() {
+    let from = json!({"configMapKeyRef": {"name": "app", "key": "mode"}});
+    let spec = json!({"containers": [{"name": "c", "image": "nginx:1", "env": [{"name": "MODE", "valueFrom": from}]}]});
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app", "namespace": "default"},
+        "data": {"other": "kept"}});
+    let found = fixed(&cluster([node(0, 2000, false, 0), map, deployment("web", 1, spec)]));
+    let given = answer(&found, &["give the ConfigMap default/app its keys: mode"]);
+    assert!(!given.commands[0].line.contains("other"), "{:?}", given.commands);
+}
+
+/// Pods that keep others off by their own rule can be asked to prefer it, as those that wait can.
+#[test]
+fn the_other_side_of_a_rule_is_tried_too() {
+    let rule = |kind: &str, of: &str| {
+        let term = json!({"labelSelector": {"matchLabels": {"app": of}}, "topologyKey": "kubernetes.io/hostname"});
+        json!({"containers": containers(100), "affinity": {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}})
+    };
+    let mut cluster = cluster([node(0, 2000, false, 0), deployment("web", 1, rule("podAntiAffinity", "cache"))]);
+    apply(&mut cluster, deployment("cache", 1, json!({"containers": containers(100)})));
+    let found = fixed(&cluster);
+    answer(&found, &["have default/deployment/web prefer to be apart"]);
+    let causes = diagnose(&cluster).causes;
+    assert!(causes[0].why.contains("deployment/web in default"), "{}", causes[0].why);
+}
+
+#[test]
+fn who_has_a_host_port_is_named() {
+    let spec =
+        json!({"containers": [{"name": "c", "image": "nginx:1", "ports": [{"containerPort": 80, "hostPort": 80}]}]});
+    let mut cluster = cluster([node(0, 2000, false, 0), deployment("old", 1, spec.clone())]);
+    apply(&mut cluster, deployment("new", 1, spec));
+    let why = diagnose(&cluster).causes[0].why.clone();
+    assert!(why.starts_with("default/old-") && why.ends_with("has it on n0"), "{why}");
+}
+
+/// The pods have their node once it is uncordoned, and still do not run.
+#[test]
+fn a_cordon_and_an_image_are_cured_together() {
+    let mut cluster = cluster([cordoned(0)]);
+    cluster.make(&Change::ImageBroken("shop/*".to_owned())).unwrap();
+    apply(
+        &mut cluster,
+        deployment("web", 1, with(json!({"containers": containers(100)}), "/containers/0/image", json!("shop/web:1"))),
+    );
+    let found = fixed(&cluster);
+    let both = answer(&found, &["uncordon n0", "put the image shop/web:1"]);
+    assert_eq!((both.class, both.after.ready), (CureClass::RemovesCause, 1));
+}
+
+/// The scheduler has placed one pod, and it has not started; another waits for a node.
+#[test]
+fn a_pod_that_has_not_started_waits_still() {
+    let needs =
+        json!({"containers": [{"name": "c", "image": "nginx:1", "envFrom": [{"configMapRef": {"name": "none"}}]}]});
+    let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "known", "namespace": "default"}});
+    let picky = json!({"containers": containers(100), "nodeSelector": {"disk": "ssd"}});
+    let found = fixed(&cluster([node(0, 2000, false, 0), other, deployment("a", 1, needs), deployment("b", 1, picky)]));
+    assert!(found.answers.iter().all(|answer| answer.after.pending == 0), "{:#?}", titles(&found));
+}
+
+/// What is asked for by a wrong name is told though the right one is used up as well.
+#[test]
+fn a_slip_is_told_behind_another_fault() {
+    let gpu = |name: &str, resource: &str| {
+        deployment(
+            name,
+            1,
+            json!({"containers": [{"name": "c", "image": "i", "resources": {"limits": {resource: "1"}}}]}),
+        )
+    };
+    let mut with_gpu = node(0, 4000, false, 0);
+    for list in ["capacity", "allocatable"] {
+        with_gpu["status"][list]["nvidia.com/gpu"] = json!("1");
+    }
+    let mut cluster = cluster([with_gpu, gpu("first", "nvidia.com/gpu")]);
+    apply(&mut cluster, gpu("second", "nvidia.com/gpus"));
+    let clues = diagnose(&cluster).causes[0].affected[0].clues.clone().unwrap_or_default();
+    assert!(clues.near_misses.iter().any(|miss| miss.there == "nvidia.com/gpu"), "{clues:#?}");
+}
+
+/// A container that fails over and over is not well because it runs at the moment.
+#[test]
+fn a_crash_loop_is_seen_while_the_container_runs() {
+    let ended = json!({"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-01-01T00:00:00Z"}});
+    let mut pod = bare("p", json!({"containers": containers(100), "nodeName": "n0"}));
+    let running = json!({"running": {"startedAt": "2026-01-01T00:05:00Z"}});
+    pod["status"] = json!({"phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"}],
+        "containerStatuses": [{"name": "c", "image": "nginx:1", "imageID": "", "ready": true, "restartCount": 6,
+            "state": running, "lastState": ended}]});
+    let mut setup = Setup::of("v1.30.0".parse().unwrap());
+    setup.start = "2026-01-01T00:05:30Z".parse().unwrap();
+    let cluster = Cluster::new(setup, [node(0, 2000, false, 0), pod].into_iter().map(object));
+    let causes: Vec<String> = diagnose(&cluster).causes.into_iter().map(|cause| cause.title).collect();
+    assert_eq!(causes, ["container c of default/p exits with code 1 (Error), 6 restarts"]);
+}
+
+/// Where nothing can be cured there is no answer, not one without edits.
+#[test]
+fn there_is_no_answer_without_edits() {
+    let huge = |name: &str| {
+        let mut pod = bare(name, json!({"containers": containers(64_000)}));
+        pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "example.com/v1", "kind": "Flow", "name": name,
+            "uid": name, "controller": true}]);
+        pod
+    };
+    let spec = |cpu: u32| json!({"containers": [{"name": "c", "image": "i", "resources": {"requests": {"ephemeral-storage": format!("{cpu}Gi")}}}]});
+    let mut other = bare("other", spec(500));
+    other["metadata"]["ownerReferences"] = huge("other")["metadata"]["ownerReferences"].clone();
+    let found = fixed(&cluster([node(0, 2000, false, 0), huge("one"), other]));
+    assert!(found.answers.is_empty() && !found.stays.is_empty(), "{:#?}", titles(&found));
+}
