@@ -1,8 +1,10 @@
 //! What a reason means in this cluster: the numbers and names that kube-scheduler leaves out.
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::core::v1::Node;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Cluster, taint_text};
+use sim_cluster::{Cluster, NodeGroup, taint_text};
 use sim_core::model::resources::PodRequests;
 use sim_core::model::{Effect, Taint};
 use sim_core::scheduler::Snapshot;
@@ -11,7 +13,8 @@ use crate::node;
 
 /// The taints of a node that keep the pod off, with the text kubectl prints of them. kube-scheduler tells one at most.
 pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<(Taint, String)> {
-    let Some(node) = cluster.store().find::<Node>("", node) else { return Vec::new() };
+    let Some(node) = node_or_machine(cluster, node) else { return Vec::new() };
+    let node = node.as_ref();
     let tolerations = sim_cluster::convert::tolerations(pod);
     let texts = node::taints(node).map(taint_text);
     let taints = sim_cluster::convert::taints(node).into_iter().zip(texts);
@@ -21,6 +24,18 @@ pub(crate) fn untolerated_taints(cluster: &Cluster, pod: &Pod, node: &str) -> Ve
                 && !tolerations.iter().any(|toleration| toleration.tolerates(taint))
         })
         .collect()
+}
+
+/// What a machine that a node group may yet have is called.
+pub(crate) fn machine_of(group: &NodeGroup) -> String {
+    format!("a new node of group {}", group.name)
+}
+
+/// A node by its name, or a machine that a node group may yet have.
+pub(crate) fn node_or_machine<'a>(cluster: &'a Cluster, name: &str) -> Option<Cow<'a, Node>> {
+    let node = cluster.store().find::<Node>("", name).map(|node| Cow::Borrowed(node.as_ref()));
+    let group = || cluster.node_groups().iter().find(|group| machine_of(group) == name);
+    node.or_else(|| Some(Cow::Owned(group()?.machine(name))))
 }
 
 /// How much a pod asks of a resource, and how much a node has left.

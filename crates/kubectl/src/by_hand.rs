@@ -1,6 +1,6 @@
 //! What kubectl cannot do, in plain words for a person: comment lines that name where it is done and with which setting.
 
-use sim_cluster::{Cluster, Declaration, KubeletRestart, UpgradeOptions, taint_text};
+use sim_cluster::{Cluster, Declaration, KubeletRestart, NodeGroup, UpgradeOptions, taint_text};
 
 use crate::shell::comment;
 
@@ -22,6 +22,40 @@ pub(crate) fn in_zone(zone: &str, what: &str) -> String {
 pub(crate) fn add_nodes(from: &str, count: usize) -> String {
     let machines = if count == 1 { "a machine".to_owned() } else { format!("{count} machines") };
     comment(&format!("add {machines} like {from}, and join to the cluster (kubeadm join; kubespray: scale.yml)"))
+}
+
+/// What of a node group is to be another.
+pub(crate) fn node_group(cluster: &Cluster, group: &NodeGroup) -> String {
+    let before = cluster.node_groups().iter().find(|known| known.name == group.name);
+    let labels = |group: &NodeGroup| group.template.metadata.labels.clone().unwrap_or_default();
+    let taints = |group: &NodeGroup| {
+        let taints = group.template.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
+        taints.map(taint_text).collect::<Vec<_>>()
+    };
+    let mut steps = Vec::new();
+    if before.is_none_or(|before| before.max != group.max) {
+        steps.push(format!(
+            "let it have up to {} nodes (the group's maximum in the cloud; --nodes of cluster-autoscaler)",
+            group.max
+        ));
+    }
+    let was = before.map(labels).unwrap_or_default();
+    let now = labels(group);
+    let set: Vec<String> = now
+        .iter()
+        .filter(|(key, value)| was.get(*key) != Some(value))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let gone: Vec<String> = was.keys().filter(|key| !now.contains_key(*key)).map(|key| format!("{key}-")).collect();
+    if !set.is_empty() || !gone.is_empty() {
+        steps.push(format!("labels of its nodes: {}", [set, gone].concat().join(" ")));
+    }
+    let (was, now) = (before.map(taints).unwrap_or_default(), taints(group));
+    if was != now {
+        let now = if now.is_empty() { "none".to_owned() } else { now.join(" ") };
+        steps.push(format!("taints of its nodes: {now}"));
+    }
+    comment(&format!("node group {}: {}", group.name, steps.join("; ")))
 }
 
 /// A kubelet's new flags: the flag, where kubeadm and kubespray keep it, and that some count only for a new Node.

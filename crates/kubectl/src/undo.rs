@@ -114,6 +114,10 @@ fn way_back(before: &Cluster, after: &Cluster, change: &Change) -> WayBack {
         Change::Uncordon(_) => WayBack::none("the node is not cordoned"),
         Change::Drain(options) if is_cordoned(before, &options.node) => WayBack::none(NOT_BACK),
         Change::Drain(options) => WayBack::by(vec![Change::Uncordon(options.node.clone())]).but(NOT_BACK),
+        Change::NodeGroup(group) => {
+            let old = before.node_groups().iter().find(|known| known.name == group.name);
+            WayBack::by(old.map(|old| Change::NodeGroup(Box::new(old.clone()))).into_iter().collect())
+        }
         Change::AddNode { .. } => {
             let is_new =
                 |node: &&std::sync::Arc<Node>| before.store().get::<Node>(&ObjectKey::of(node.as_ref())).is_none();

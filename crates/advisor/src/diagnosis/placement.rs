@@ -15,6 +15,7 @@ use super::symptom::{State, Symptom};
 use super::thing::{Thing, ThingKind};
 use super::wait::{Blame, Wait};
 use crate::beside::{Tie, parties};
+use crate::detail::machine_of;
 use crate::detail::{Asked, untolerated_taints};
 use crate::known_taints::known_taint;
 use crate::words;
@@ -54,7 +55,19 @@ pub(crate) fn of_unwanted(cluster: &Cluster, symptoms: &[Symptom], symptom: &Sym
 
 /// The refusals of all nodes, reduced to the smallest sets that keep a node from being feasible.
 fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod) -> Vec<Wait> {
-    let nodes = cluster.scheduling().refusals(pod);
+    let mut nodes = cluster.scheduling().refusals(pod);
+    let mut full = Vec::new();
+    if symptom.state == State::Unscheduled && !symptom.owner.starts_with("daemonset/") {
+        for group in cluster.node_groups() {
+            let name = machine_of(group);
+            let refusals = cluster.refusals_of_machine(group, &name, pod);
+            if cluster.size_of_group(group) < group.max {
+                nodes.push((name, refusals));
+            } else if refusals.is_empty() {
+                full.push(group);
+            }
+        }
+    }
     let refused = Refused { cluster, symptom, pod, asked: Asked::of(cluster, pod), nodes: &nodes };
     let mut waits: IndexMap<Thing, Wait> = IndexMap::new();
     let mut sets: BTreeMap<BTreeSet<Thing>, Vec<String>> = BTreeMap::new();
@@ -73,6 +86,12 @@ fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod)
             }
         }
         sets.entry(set).or_default().push(node.clone());
+    }
+    for group in full {
+        let says = format!("it has {} of at most {} nodes", cluster.size_of_group(group), group.max);
+        let wait = Wait::new("would go to a new node of", ThingKind::NodeGroup, group.name.clone()).says(says);
+        sets.entry(BTreeSet::from([wait.thing.clone()])).or_default().push(machine_of(group));
+        waits.insert(wait.thing.clone(), wait);
     }
     if sets.contains_key(&BTreeSet::new()) {
         // A node is feasible: the scheduler has not come to it yet, or evicts somebody there first.

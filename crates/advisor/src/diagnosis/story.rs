@@ -90,6 +90,10 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         ThingKind::Node => {
             story.title = format!("node {name} is not there");
         }
+        ThingKind::NodeGroup => {
+            story.title = format!("node group {name} may not grow");
+            story.set_by = Some("the group's maximum".to_owned());
+        }
         ThingKind::Resource => {
             story.title = match name.as_str() {
                 "pods" => format!("{on} {} no more pods", if knot.nodes.len() == 1 { "takes" } else { "take" }),

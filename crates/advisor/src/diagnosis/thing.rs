@@ -28,6 +28,8 @@ pub enum ThingKind {
     NodeCondition,
     /// A node that is gone or not there.
     Node,
+    /// A node group that may not grow.
+    NodeGroup,
     /// A program that has to do something: the cloud-controller-manager, a network plugin, a scheduler, a controller.
     Component,
     /// Room for a resource: `cpu`, `pods`, `nvidia.com/gpu`.
@@ -96,6 +98,7 @@ impl ThingKind {
             ThingKind::Cordon => "cordon",
             ThingKind::NodeCondition => "node condition",
             ThingKind::Node => "node",
+            ThingKind::NodeGroup => "node group",
             ThingKind::Component => "component",
             ThingKind::Resource => "resource",
             ThingKind::NodeSelection => "node selection",

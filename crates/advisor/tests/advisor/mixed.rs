@@ -255,3 +255,36 @@ fn there_is_no_answer_without_edits() {
     let found = fixed(&cluster([node(0, 2000, false, 0), huge("one"), other]));
     assert!(found.answers.is_empty() && !found.stays.is_empty(), "{:#?}", titles(&found));
 }
+
+fn group(name: &str, max: usize, template: Value) -> sim_cluster::NodeGroup {
+    let template = serde_json::from_value(template).unwrap();
+    sim_cluster::NodeGroup { name: name.to_owned(), max, template, delay_ms: 60_000 }
+}
+
+/// A cluster with an autoscaler that has looked.
+fn scaled(group: sim_cluster::NodeGroup, objects: impl IntoIterator<Item = Value>) -> Cluster {
+    let setup = Setup::of("v1.30.0".parse().unwrap());
+    let mut cluster = Cluster::new(setup, objects.into_iter().map(object));
+    cluster.set_node_groups(vec![group]);
+    settle(&mut cluster);
+    cluster
+}
+
+#[test]
+fn what_keeps_pods_off_the_machines_of_a_group_is_seen_and_cured() {
+    let web = deployment("web", 2, json!({"containers": containers(1500)}));
+    let found = fixed(&scaled(group("big", 3, node(9, 4000, true, 0)), [node(0, 1000, false, 0), web]));
+    let tolerated = answer(&found, &["tolerate dedicated:NoSchedule"]);
+    assert_eq!((tolerated.after.pending, tolerated.after.ready), (0, 2));
+    let bare = answer(&found, &["have new nodes of group big come without the taint dedicated:NoSchedule"]);
+    assert!(bare.commands[0].line.contains("# node group big: taints of its nodes: none"), "{:?}", bare.commands);
+}
+
+#[test]
+fn a_group_at_its_maximum_is_a_cause_and_may_be_let_grow() {
+    let web = deployment("web", 3, json!({"containers": containers(1500)}));
+    let cluster = scaled(group("std", 2, node(9, 2000, false, 0)), [web]);
+    assert!(diagnose(&cluster).causes.iter().any(|cause| cause.title == "node group std may not grow"));
+    let grown = answer(&fixed(&cluster), &["let node group std have up to 3 nodes"]).clone();
+    assert_eq!((grown.after.pending, grown.cost.machines), (0, 1));
+}

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sim_core::model;
-use sim_core::scheduler::{Decision, Snapshot};
+use sim_core::scheduler::{Decision, Refusal, Snapshot};
 
 use crate::clock::Event;
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::kubelet;
+use crate::make::Refused;
 use crate::object::{Kind, KnownKind, Object};
 use crate::pod::{self, Pod};
 use crate::store::{Changed, ObjectKey};
@@ -64,6 +65,11 @@ impl NodeGroup {
         let number = node.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('-'));
         number.is_some_and(|number| number.parse::<usize>().is_ok())
     }
+
+    /// A machine of the group as the autoscaler takes it to be: without the taints that go by themselves.
+    pub fn machine(&self, name: &str) -> Node {
+        started(node_of(self, name))
+    }
 }
 
 /// The node groups, and the nodes that were ordered.
@@ -78,6 +84,35 @@ impl Cluster {
     /// Lets a cluster-autoscaler order nodes of these groups.
     pub fn set_node_groups(&mut self, groups: Vec<NodeGroup>) {
         self.cluster_autoscaler.groups = Arc::new(groups);
+    }
+
+    /// The groups of which a cluster-autoscaler orders nodes.
+    pub fn node_groups(&self) -> &[NodeGroup] {
+        &self.cluster_autoscaler.groups
+    }
+
+    /// How many nodes a group has or will have.
+    pub fn size_of_group(&self, group: &NodeGroup) -> usize {
+        size(self, group)
+    }
+
+    /// Every refusal of a machine of a group to a pod that waits, were there one more by this name.
+    pub fn refusals_of_machine(&self, group: &NodeGroup, name: &str, pod: &Pod) -> Vec<Refusal> {
+        let mut snapshot = self.scheduling.snapshot().clone();
+        snapshot.upsert_node(Arc::new(convert::node(&group.machine(name))));
+        let nodes = self.scheduling.scheduler().refusals_by_node(&snapshot, &convert::pod(pod));
+        nodes.into_iter().find(|(node, _)| node == name).map(|(_, refusals)| refusals).unwrap_or_default()
+    }
+
+    /// Declares a node group anew.
+    pub(crate) fn change_node_group(&mut self, group: &NodeGroup) -> Result<Vec<String>, Refused> {
+        let groups = Arc::make_mut(&mut self.cluster_autoscaler.groups);
+        let Some(known) = groups.iter_mut().find(|known| known.name == group.name) else {
+            return Err(Refused(format!("error: there is no node group {}", group.name)));
+        };
+        known.clone_from(group);
+        self.agenda.add(self.clock.tick_after(SCAN_MS), Event::ScaleUp);
+        Ok(vec![format!("node group {} changed", group.name)])
     }
 }
 
@@ -110,7 +145,7 @@ pub(crate) fn scale_up(cluster: &mut Cluster) {
     let mut snapshot = cluster.scheduling.snapshot().clone();
     for (name, group) in &cluster.cluster_autoscaler.ordered {
         if let Some(group) = groups.get(*group) {
-            snapshot.upsert_node(Arc::new(convert::node(&started(node_of(group, name)))));
+            snapshot.upsert_node(Arc::new(convert::node(&group.machine(name))));
         }
     }
     for node in cluster.store.list::<Node>() {
@@ -170,7 +205,7 @@ fn estimate(cluster: &Cluster, snapshot: &Snapshot, group: &NodeGroup, waiting: 
             plan.refused.insert(key, vec!["max node group size reached".to_owned()]);
             continue;
         };
-        snapshot.upsert_node(Arc::new(convert::node(&started(node_of(group, &name)))));
+        snapshot.upsert_node(Arc::new(convert::node(&group.machine(&name))));
         match place(cluster, &mut snapshot, pod) {
             Ok(()) => {
                 plan.helped.push(Arc::clone(pod));

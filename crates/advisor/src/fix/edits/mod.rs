@@ -3,6 +3,7 @@
 //! They are candidates: whether one helps is found by making it and running the cluster on.
 
 mod admission;
+mod groups;
 mod nodes;
 mod objects;
 mod placement;
@@ -101,6 +102,7 @@ fn of_thing(site: &Site<'_>) -> Vec<Edit> {
         ThingKind::NodeCondition | ThingKind::Node => nodes::of_condition(site),
         ThingKind::Component => nodes::of_component(site),
         ThingKind::Resource => room::of_resource(site),
+        ThingKind::NodeGroup => groups::of_maximum(site),
         ThingKind::VolumeLimit => room::more_nodes(site),
         ThingKind::NodeSelection => placement::of_selection(site),
         ThingKind::TopologySpread => placement::of_spread(site),

@@ -6,8 +6,8 @@ use sim_cluster::pod::Pod;
 use sim_cluster::{Change, ObjectRef, PatchType};
 
 use super::super::edit::Edit;
-use super::Site;
 use super::workload::{owner_of, owner_or_pod, patch_pods, pods_patch, reference, workload_of};
+use super::{Site, groups};
 use crate::beside::{Tie, parties};
 use crate::diagnosis::{State, Symptom};
 use crate::node;
@@ -21,6 +21,7 @@ pub(super) fn of_selection(site: &Site<'_>) -> Vec<Edit> {
         let wanted: Vec<(String, String)> =
             sample.spec.node_selector.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
         edits.extend(relabel(site, symptom, &wanted));
+        edits.extend(groups::of_labels(site, &wanted));
         if let Some(owner) = owner_or_pod(symptom) {
             edits.extend(less_selective(&owner, sample));
         }

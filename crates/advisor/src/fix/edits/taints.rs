@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
 use sim_cluster::{Change, TaintPattern, WorkloadRef, taint_text};
 
 use super::super::edit::Edit;
-use super::Site;
 use super::workload::owners;
+use super::{Site, groups};
 use crate::known_taints::known_taint;
 use crate::node;
 use crate::words;
@@ -16,7 +16,12 @@ use crate::words;
 pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
     let text = &site.knot.thing.name;
     let carriers = carriers(site, text);
-    let Some((_, taint)) = carriers.first() else { return Vec::new() };
+    let mut of_groups = groups::of_taint(site, text);
+    let Some((_, taint)) = carriers.first() else {
+        let taint = groups::waited_for(site).find_map(|group| groups::taint_of(group, text));
+        of_groups.extend(taint.and_then(|taint| tolerate(site, &taint)));
+        return of_groups;
+    };
     let pattern = TaintPattern {
         key: taint.key.clone(),
         value: Some(taint.value.clone().unwrap_or_default()),
@@ -41,6 +46,7 @@ pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
             edit.weakens.push(format!("the nodes are no longer kept for pods that tolerate {}", taint.key));
         }
     }
+    edits.extend(of_groups);
     edits.extend(tolerate(site, taint));
     edits
 }
