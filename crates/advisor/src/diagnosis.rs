@@ -148,15 +148,8 @@ pub struct Affected {
 pub fn diagnose(cluster: &Cluster) -> Diagnosis {
     let symptoms = symptoms(cluster);
     let graph = WaitGraph::of(cluster, &symptoms);
-    let roots = graph.roots(&symptoms);
-    let future = (!symptoms.is_empty()).then(|| Future::of(cluster));
-    let causes = roots.iter().filter_map(|root| Some(cause(cluster, &symptoms, &graph, root, future.as_ref()?)));
-    let mut causes: Vec<RootCause> = causes.collect();
-    causes.sort_by(|left, right| {
-        let key = |cause: &RootCause| (std::cmp::Reverse(cause.pods), !cause.is_deadlock);
-        key(left).cmp(&key(right)).then_with(|| left.things.cmp(&right.things))
-    });
-    tell_of_each_other(&mut causes);
+    let clues = Clues::of(cluster, &symptoms);
+    let causes = causes(cluster, &symptoms, &graph, &clues);
     Diagnosis {
         api_version: "sim/v1".to_owned(),
         kind: "Diagnosis".to_owned(),
@@ -166,6 +159,34 @@ pub fn diagnose(cluster: &Cluster) -> Diagnosis {
         oddities: oddities(cluster),
         notes: cluster.gaps(),
     }
+}
+
+/// The root causes of what is wrong, with what is known of each symptom.
+pub(crate) fn causes(
+    cluster: &Cluster,
+    symptoms: &[Symptom],
+    graph: &WaitGraph,
+    clues: &[Option<Clues>],
+) -> Vec<RootCause> {
+    let roots = graph.roots(symptoms);
+    let future = (!symptoms.is_empty()).then(|| Future::of(cluster));
+    let traced = Traced { cluster, symptoms, graph, clues };
+    let mut causes: Vec<RootCause> =
+        roots.iter().filter_map(|root| Some(traced.cause(root, future.as_ref()?))).collect();
+    causes.sort_by(|left, right| {
+        let key = |cause: &RootCause| (std::cmp::Reverse(cause.pods), !cause.is_deadlock);
+        key(left).cmp(&key(right)).then_with(|| left.things.cmp(&right.things))
+    });
+    tell_of_each_other(&mut causes);
+    causes
+}
+
+/// Symptoms and what they were traced to.
+struct Traced<'a> {
+    cluster: &'a Cluster,
+    symptoms: &'a [Symptom],
+    graph: &'a WaitGraph,
+    clues: &'a [Option<Clues>],
 }
 
 /// Pods that are listed under several causes wait for all of them: each says so.
@@ -186,47 +207,54 @@ fn tell_of_each_other(causes: &mut [RootCause]) {
     }
 }
 
-fn cause(cluster: &Cluster, symptoms: &[Symptom], graph: &WaitGraph, root: &Root, future: &Future) -> RootCause {
-    let concerned: Vec<&Symptom> = root.symptoms.iter().filter_map(|index| symptoms.get(*index)).collect();
-    let things: Vec<Thing> =
-        root.things.iter().filter_map(|at| graph.get(*at)).map(|knot| knot.thing.clone()).collect();
-    let way = way_to(graph, &concerned, root);
-    let knots: Vec<&graph::Knot> = way.iter().filter_map(|at| graph.get(*at)).collect();
-    let told = if root.is_circle {
-        circle_story(graph, root)
-    } else {
-        knots.last().map(|last| tell(cluster, last, &knots)).unwrap_or_default()
-    };
-    let owners: BTreeSet<(String, String)> =
-        concerned.iter().map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
-    let since: Option<Timestamp> = concerned.iter().filter_map(|symptom| symptom.since).min();
-    let nodes: BTreeSet<&String> =
-        root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
-    RootCause {
-        cut: if root.is_circle { cut(cluster, graph, root, &things) } else { None },
-        things,
-        title: told.title,
-        pods: concerned.iter().map(|symptom| symptom.count).sum(),
-        affected: concerned.iter().map(|symptom| Affected::of(cluster, symptom)).collect(),
-        why: if concerned.iter().any(|symptom| symptom.sentence == told.why) { String::new() } else { told.why },
-        nodes: nodes.into_iter().cloned().collect(),
-        set_by: told.set_by,
-        cleared_by: told.cleared_by,
-        not_cleared_because: told.not_cleared,
-        path: steps(graph, &way, root.is_circle),
-        is_deadlock: root.is_circle,
-        since: since.map(|since| since.to_string()),
-        outlook: future.outlook(&owners),
+impl Traced<'_> {
+    fn cause(&self, root: &Root, future: &Future) -> RootCause {
+        let Self { cluster, symptoms, graph, clues } = *self;
+        let concerned: Vec<&Symptom> = root.symptoms.iter().filter_map(|index| symptoms.get(*index)).collect();
+        let things: Vec<Thing> =
+            root.things.iter().filter_map(|at| graph.get(*at)).map(|knot| knot.thing.clone()).collect();
+        let way = way_to(graph, &concerned, root);
+        let knots: Vec<&graph::Knot> = way.iter().filter_map(|at| graph.get(*at)).collect();
+        let told = if root.is_circle {
+            circle_story(graph, root)
+        } else {
+            knots.last().map(|last| tell(cluster, last, &knots)).unwrap_or_default()
+        };
+        let owners: BTreeSet<(String, String)> =
+            concerned.iter().map(|symptom| (symptom.namespace.clone(), symptom.owner.clone())).collect();
+        let since: Option<Timestamp> = concerned.iter().filter_map(|symptom| symptom.since).min();
+        let nodes: BTreeSet<&String> =
+            root.things.iter().filter_map(|at| graph.get(*at)).flat_map(|knot| &knot.nodes).collect();
+        RootCause {
+            cut: if root.is_circle { cut(cluster, graph, root, &things) } else { None },
+            things,
+            title: told.title,
+            pods: concerned.iter().map(|symptom| symptom.count).sum(),
+            affected: root
+                .symptoms
+                .iter()
+                .filter_map(|index| {
+                    Some(Affected::of(cluster, symptoms.get(*index)?, clues.get(*index).cloned().flatten()))
+                })
+                .collect(),
+            why: if concerned.iter().any(|symptom| symptom.sentence == told.why) { String::new() } else { told.why },
+            nodes: nodes.into_iter().cloned().collect(),
+            set_by: told.set_by,
+            cleared_by: told.cleared_by,
+            not_cleared_because: told.not_cleared,
+            path: steps(graph, &way, root.is_circle),
+            is_deadlock: root.is_circle,
+            since: since.map(|since| since.to_string()),
+            outlook: future.outlook(&owners),
+        }
     }
 }
 
 impl Affected {
-    fn of(cluster: &Cluster, symptom: &Symptom) -> Self {
-        let sample = symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes());
-        let on_node = symptom.sample.as_deref().filter(|_| symptom.state == State::NotReady);
-        let clues = sample.map(|pod| Clues::of(cluster, pod));
+    fn of(cluster: &Cluster, symptom: &Symptom, clues: Option<Clues>) -> Self {
+        let sample = symptom.sample.as_deref().filter(|_| symptom.state == State::NoneDesired);
         Self {
-            clues: clues.or_else(|| Clues::of_placed(cluster, on_node?)),
+            clues,
             namespace: symptom.namespace.clone(),
             owner: symptom.owner.clone(),
             state: symptom.state.as_str().to_owned(),
@@ -234,10 +262,7 @@ impl Affected {
             pods: symptom.pods.clone(),
             sentence: symptom.sentence.clone(),
             also_waits_for: Vec::new(),
-            meant_for: sample
-                .filter(|_| symptom.state == State::NoneDesired)
-                .map(|pod| meant_nodes(cluster, pod).into_iter().collect())
-                .unwrap_or_default(),
+            meant_for: sample.map(|pod| meant_nodes(cluster, pod).into_iter().collect()).unwrap_or_default(),
         }
     }
 }

@@ -26,7 +26,7 @@ pub use search::Progress;
 use search::{Budget, Cure};
 
 use crate::conflict::{Conflict, conflicting};
-use crate::diagnosis::{RootCause, Symptom, Thing, ThingKind, diagnose};
+use crate::diagnosis::{Clues, RootCause, Symptom, Thing, ThingKind, causes};
 use crate::what_if::PodChange;
 
 /// What an object that is touched costs.
@@ -239,14 +239,17 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
             baseline.symptoms().iter().filter(|symptom| whole.is_about(symptom)).map(Symptom::of).collect();
         let is_asked = |owner: &Owner| whole.is_divisible() || about.is_empty() || about.contains(owner);
         let is_left = |owner: Owner| (result.answers.is_empty() && is_asked(&owner)) || hopeless.contains(&owner);
-        let causes = diagnose(cluster).causes.into_iter();
-        let stay = causes.filter_map(|mut cause| {
+        let (symptoms, graph) = (baseline.symptoms(), baseline.graph());
+        // Who does not want to wait any longer is told what stays, and no more of it.
+        let clues = if budget.is_over { Vec::new() } else { Clues::of(cluster, symptoms) };
+        let stay = causes(cluster, symptoms, graph, &clues).into_iter().filter_map(|mut cause| {
             cause.affected.retain(|affected| is_left((affected.namespace.clone(), affected.owner.clone())));
             cause.pods = cause.affected.iter().map(|affected| affected.count).sum();
             (!cause.affected.is_empty()).then_some(cause)
         });
         result.stays = stay.collect();
-        let left = baseline.symptoms().iter().filter(|symptom| whole.is_about(symptom) && is_left(symptom.of()));
+        let left =
+            symptoms.iter().filter(|symptom| whole.is_about(symptom) && is_left(symptom.of()) && !budget.is_over);
         result.conflicts = left.filter_map(|symptom| conflict(cluster, symptom)).collect();
     }
     if !result.answers.is_empty() {

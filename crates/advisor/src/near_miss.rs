@@ -150,6 +150,14 @@ pub fn near_misses(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     sources.iter().flat_map(|source| asker.verified(source(&asker))).collect()
 }
 
+/// What a pod nearly gets right of the names without which it is not made.
+pub(crate) fn near_names(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
+    let snapshot = cluster.scheduling().snapshot();
+    let asker = Asker { cluster, pod, snapshot };
+    let looked_up = |candidate: &Candidate| candidate.trial == Trial::LookedUp;
+    asker.verified(objects::candidates(&asker).into_iter().filter(looked_up).collect())
+}
+
 /// What a pod nearly gets right of the ConfigMaps and Secrets that it needs on its node.
 pub(crate) fn near_references(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     let snapshot = cluster.scheduling().snapshot();

@@ -52,31 +52,57 @@ pub enum VersionOutcome {
 /// What each version's scheduler would do with the pod in the cluster as it is, from the oldest on. Versions in which
 /// nothing differs from the one before are not asked; neighbours that agree are put together.
 pub fn other_versions(cluster: &Cluster, pod: &Pod) -> Vec<VersionVerdict> {
-    let own = cluster.setup().version;
     let here = ask::without(cluster, pod);
-    let model = ask::waiting(pod);
-    let mut verdicts: Vec<VersionVerdict> = Vec::new();
-    let versions = versions_that_differ(own);
-    let mut shown = here.as_of(own);
-    for (index, version) in versions.iter().copied().enumerate() {
-        shown = shown.as_of(version);
-        let mut verdict = verdict(cluster, &shown, &model, version);
-        verdict.own = version == own;
-        // A version that was left out is as the one before it.
-        let until = versions.get(index + 1).copied();
-        verdict.to = crate::behaviour::last_before(version, until).to_string();
-        match verdicts.last_mut() {
-            Some(last) if last.outcome == verdict.outcome && last.sentence == verdict.sentence => {
-                last.to = verdict.to;
-                last.own |= verdict.own;
-            }
-            _ => verdicts.push(verdict),
-        }
-    }
-    verdicts
+    under_all(cluster, &here, &[ask::waiting(pod)]).pop().unwrap_or_default()
 }
 
-fn verdict(cluster: &Cluster, shown: &Snapshot, model: &model::Pod, version: Version) -> VersionVerdict {
+/// The same for several pods that wait: each version is shown the cluster once.
+pub(crate) fn of_waiting(cluster: &Cluster, pods: &[&Pod]) -> Vec<Vec<VersionVerdict>> {
+    let pods: Vec<model::Pod> = pods.iter().map(|pod| ask::waiting(pod)).collect();
+    under_all(cluster, cluster.scheduling().snapshot(), &pods)
+}
+
+fn under_all(cluster: &Cluster, here: &Snapshot, pods: &[model::Pod]) -> Vec<Vec<VersionVerdict>> {
+    let own = cluster.setup().version;
+    let versions = versions_that_differ(own);
+    let mut shown = here.as_of(own);
+    let mut told: Vec<Vec<VersionVerdict>> = vec![Vec::new(); pods.len()];
+    for (index, version) in versions.iter().copied().enumerate() {
+        shown = shown.as_of(version);
+        let scheduler = scheduler_of(cluster, version);
+        // A version that was left out is as the one before it.
+        let until = crate::behaviour::last_before(version, versions.get(index + 1).copied());
+        for (pod, verdicts) in pods.iter().zip(&mut told) {
+            let mut verdict = verdict(&scheduler, &shown, pod, version);
+            verdict.own = version == own;
+            verdict.to = until.to_string();
+            match verdicts.last_mut() {
+                Some(last) if last.outcome == verdict.outcome && last.sentence == verdict.sentence => {
+                    last.to = verdict.to;
+                    last.own |= verdict.own;
+                }
+                _ => verdicts.push(verdict),
+            }
+        }
+    }
+    told
+}
+
+/// A version's scheduler, or why it does not start with the cluster's configuration.
+fn scheduler_of(cluster: &Cluster, version: Version) -> Result<Scheduler, String> {
+    let Some(config) = &cluster.setup().scheduler_config else { return Ok(Scheduler::new(version)) };
+    Scheduler::configured(version, config).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        faults.join("; ")
+    })
+}
+
+fn verdict(
+    scheduler: &Result<Scheduler, String>,
+    shown: &Snapshot,
+    model: &model::Pod,
+    version: Version,
+) -> VersionVerdict {
     let told = |outcome, node, sentence| VersionVerdict {
         from: version.to_string(),
         to: version.to_string(),
@@ -85,15 +111,9 @@ fn verdict(cluster: &Cluster, shown: &Snapshot, model: &model::Pod, version: Ver
         node,
         sentence,
     };
-    let scheduler = match &cluster.setup().scheduler_config {
-        None => Scheduler::new(version),
-        Some(config) => match Scheduler::configured(version, config) {
-            Ok(scheduler) => scheduler,
-            Err(faults) => {
-                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                return told(VersionOutcome::ConfigurationRefused, None, Some(faults.join("; ")));
-            }
-        },
+    let scheduler = match scheduler {
+        Ok(scheduler) => scheduler,
+        Err(faults) => return told(VersionOutcome::ConfigurationRefused, None, Some(faults.clone())),
     };
     if !scheduler.serves(model) {
         return told(VersionOutcome::NotServed, None, None);

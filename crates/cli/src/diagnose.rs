@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use sim_advisor::{Affected, Clues, Cut, Diagnosis, Drawing, Oddity, RootCause, Verdict, diagnose, draw, node_names};
 
 use crate::args::{DiagnoseArgs, GraphFormat, ReportFormat};
+use crate::drive::stop_listening;
 use crate::error::{CliError, EXIT_UNMET};
 use crate::session::{Session, Source};
 use crate::terminal::{BAD, GOOD, HEADING, Terminal};
@@ -24,6 +25,7 @@ pub(crate) fn run(args: DiagnoseArgs, terminal: &Terminal) -> Result<ExitCode, C
         });
         return Ok(ExitCode::SUCCESS);
     }
+    stop_listening();
     let diagnosis = diagnose(cluster);
     match args.output {
         ReportFormat::Json => terminal.print(&crate::json(&diagnosis)?),

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use sim_cluster::Cluster;
 use sim_cluster::pod::Pod;
 
+use super::symptom::{State, Symptom};
+
 use crate::hidden_taint::{HiddenTaint, hidden_taints};
 use crate::impossible::{Impossible, impossible};
-use crate::near_miss::{NearMiss, near_misses, near_references};
-use crate::other_versions::{VersionVerdict, other_versions};
+use crate::near_miss::{NearMiss, near_misses, near_names, near_references};
+use crate::other_versions::{VersionVerdict, of_waiting};
 use crate::shortage::{Shortage, shortage};
 
 /// What the event does not say.
@@ -32,9 +34,27 @@ pub struct Clues {
 }
 
 impl Clues {
-    /// What is to be known of a pod that has no node.
-    pub(crate) fn of(cluster: &Cluster, pod: &Pod) -> Self {
-        let versions = other_versions(cluster, pod);
+    /// What is to be known of each symptom's pods, where that is anything.
+    pub(crate) fn of(cluster: &Cluster, symptoms: &[Symptom]) -> Vec<Option<Self>> {
+        let pods: Vec<&Pod> = symptoms.iter().filter_map(waiting).collect();
+        let mut versions = of_waiting(cluster, &pods).into_iter();
+        let of = |symptom: &Symptom| match (waiting(symptom), symptom.sample.as_deref()) {
+            (Some(pod), _) => Some(Self::of_waiting(cluster, pod, versions.next().unwrap_or_default())),
+            (None, Some(pod)) => match symptom.state {
+                State::NotReady => Self::of_names(near_references(cluster, pod)),
+                State::NotCreated => Self::of_names(near_names(cluster, pod)),
+                _ => None,
+            },
+            (None, None) => None,
+        };
+        symptoms.iter().map(of).collect()
+    }
+
+    fn of_names(near_misses: Vec<NearMiss>) -> Option<Self> {
+        (!near_misses.is_empty()).then(|| Self { near_misses, ..Self::default() })
+    }
+
+    fn of_waiting(cluster: &Cluster, pod: &Pod, versions: Vec<VersionVerdict>) -> Self {
         let differ =
             versions.iter().any(|verdict| versions.first().is_some_and(|first| first.outcome != verdict.outcome));
         Self {
@@ -45,9 +65,9 @@ impl Clues {
             other_versions: if differ { versions } else { Vec::new() },
         }
     }
-    /// What is to be known of a pod that is not well on its node, if anything.
-    pub(crate) fn of_placed(cluster: &Cluster, pod: &Pod) -> Option<Self> {
-        let near_misses = near_references(cluster, pod);
-        (!near_misses.is_empty()).then(|| Self { near_misses, ..Self::default() })
-    }
+}
+
+/// A pod of those that a symptom is about, where what keeps them is found on the nodes.
+fn waiting(symptom: &Symptom) -> Option<&Pod> {
+    symptom.sample.as_deref().filter(|_| symptom.is_placed_by_nodes())
 }

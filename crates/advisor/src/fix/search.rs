@@ -47,7 +47,7 @@ pub(crate) struct Budget<'a> {
     found: usize,
     smallest: Vec<String>,
     /// Whether nobody wants to wait any longer.
-    is_over: bool,
+    pub(crate) is_over: bool,
     /// Whether a search was ended before everything was tried.
     pub(crate) is_cut: bool,
     go_on: &'a mut dyn FnMut(Progress) -> bool,

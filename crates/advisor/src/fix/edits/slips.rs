@@ -6,7 +6,7 @@ use sim_cluster::{Change, PatchType};
 use super::super::edit::Edit;
 use super::workload::{owner_of, owner_or_pod, reference};
 use crate::diagnosis::{State, Symptom};
-use crate::near_miss::{near_misses, near_references};
+use crate::near_miss::{near_misses, near_names, near_references};
 use sim_cluster::Cluster;
 
 /// A correction for each near miss of pods that wait.
@@ -17,6 +17,7 @@ pub(super) fn of_near_misses(cluster: &Cluster, symptoms: &[Symptom]) -> Vec<Edi
         let misses = match symptom.state {
             State::Unscheduled | State::NoneDesired => near_misses(cluster, sample),
             State::NotReady => near_references(cluster, sample),
+            State::NotCreated => near_names(cluster, sample),
             _ => Vec::new(),
         };
         for miss in misses {
