@@ -267,6 +267,7 @@ impl Cluster {
             cluster.knowledge.note(&object);
             cluster.admit(object);
         }
+        cluster.take_storage_for_granted();
         cluster.adopt_silence();
         kubelet::adopt_flags(&mut cluster);
         node_lifecycle::adopt(&mut cluster);

@@ -15,6 +15,10 @@ pub(crate) struct Knowledge {
     shown: BTreeSet<(Kind, String)>,
     /// Objects that somebody of the input says are not there.
     denied: BTreeSet<(Kind, String, String)>,
+    /// Claims that pods of the input name and that are taken to exist, by namespace and name.
+    pub(crate) granted_claims: BTreeSet<(String, String)>,
+    /// Volumes that claims of the input are bound to and that are taken to exist.
+    pub(crate) granted_volumes: BTreeSet<String>,
     /// What the input was found to lack when it was taken in, a sentence each.
     pub(crate) lacking: Vec<String>,
     /// The silent nodes without which the control plane could not run, and how many nodes it has.

@@ -8,7 +8,7 @@ mod standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::jiff::Timestamp;
 
@@ -115,6 +115,33 @@ impl Cluster {
         }
     }
 
+    /// A dump of nodes and pods says nothing of their storage. Where the input shows no claim at all, those that its pods name
+    /// are taken to exist and to be in nobody's way, unless the scheduler has said of a pod that one is not there; likewise
+    /// the volumes of claims where it shows no volume.
+    pub(crate) fn take_storage_for_granted(&mut self) {
+        if self.setup.input_is_complete {
+            return;
+        }
+        if self.store.list::<PersistentVolumeClaim>().next().is_none() {
+            let pods = self.store.list::<Pod>().filter(|pod| pod::is_active(pod) && is_found(pod));
+            for pod in pods {
+                let said = pod::condition(pod, "PodScheduled").and_then(|condition| condition.message.as_deref());
+                let is_denied = said.is_some_and(|said| said.contains("persistentvolumeclaim"));
+                let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+                let volumes = pod.spec.volumes.iter().flatten().filter(|_| !is_denied);
+                let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
+                let names = claims.map(|claim| (namespace.clone(), claim.claim_name.clone()));
+                self.knowledge.granted_claims.extend(names);
+            }
+        }
+        if self.store.list::<PersistentVolume>().next().is_none() {
+            let claims = self.store.list::<PersistentVolumeClaim>();
+            let named = claims.filter_map(|claim| claim.spec.as_ref()?.volume_name.clone());
+            self.knowledge.granted_volumes.extend(named.filter(|name| !name.is_empty()));
+        }
+        self.scheduling.grant_storage(&self.knowledge);
+    }
+
     /// Whether a snapshot shows an object. Of a kind that admission looks up by name, and of which the input showed
     /// nothing, there are only those that every cluster has: shown alone they would be taken for all there is.
     pub fn is_shown(&self, object: &Object) -> bool {
@@ -125,7 +152,7 @@ impl Cluster {
     pub(crate) fn lacks(&self) -> Vec<String> {
         let mut lacks = self.knowledge.lacking.clone();
         let mut owners: BTreeMap<(Kind, String), &ObjectMeta> = BTreeMap::new();
-        let mut claims = BTreeSet::new();
+        let (mut claims, mut granted) = (BTreeSet::new(), BTreeSet::new());
         for pod in self.store.list::<Pod>() {
             // Pods of Jobs are missed when they have ended, too: they count.
             let is_of_job = pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind == Kind::Job.name());
@@ -146,7 +173,9 @@ impl Cluster {
                 if let Some(claim) = &volume.persistent_volume_claim
                     && self.store.find::<PersistentVolumeClaim>(namespace, &claim.claim_name).is_none()
                 {
-                    claims.insert(format!("{namespace}/{}", claim.claim_name));
+                    let key = (namespace.to_owned(), claim.claim_name.clone());
+                    let list = if self.knowledge.granted_claims.contains(&key) { &mut granted } else { &mut claims };
+                    list.insert(format!("{namespace}/{}", claim.claim_name));
                 }
             }
         }
@@ -168,6 +197,16 @@ impl Cluster {
                 kind.plural()
             ));
         }
+        let volumes: Vec<String> = self.knowledge.granted_volumes.iter().cloned().collect();
+        for (kind, names) in [("PersistentVolumeClaim", granted.into_iter().collect()), ("PersistentVolume", volumes)] {
+            if !names.is_empty() {
+                let names: Vec<String> = names;
+                lacks.push(format!(
+                    "the input has no {kind}, and names some ({}): they are taken to exist and to be reached from every node",
+                    list(&names)
+                ));
+            }
+        }
         if !claims.is_empty() {
             let names: Vec<String> = claims.into_iter().collect();
             lacks.push(format!(
@@ -177,6 +216,11 @@ impl Cluster {
         }
         lacks
     }
+}
+
+/// Whether a pod has been in a cluster, rather than in a manifest.
+fn is_found(pod: &Pod) -> bool {
+    pod.status.as_ref().is_some_and(|status| status.conditions.is_some() || status.start_time.is_some())
 }
 
 fn owners(object: &Object) -> &[OwnerReference] {

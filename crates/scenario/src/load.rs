@@ -139,9 +139,18 @@ struct Loader<'a> {
     /// Objects that no server has taken yet, and what was wrong with them at first sight.
     written: Vec<Written<'a>>,
     /// Pods that are bound, and to which node.
-    bound: Vec<(String, String, Place<'a>)>,
+    bound: Vec<Bound<'a>>,
     items: usize,
     located: usize,
+}
+
+/// A pod of the input that has a node.
+struct Bound<'a> {
+    node: String,
+    title: String,
+    place: Place<'a>,
+    /// Whether it has run there.
+    ran: bool,
 }
 
 impl<'a> Loader<'a> {
@@ -326,7 +335,10 @@ impl<'a> Loader<'a> {
             && let Some(node) = sim_cluster::pod::node_name(pod)
             && !sim_cluster::pod::is_terminal(pod)
         {
-            self.bound.push((node.to_owned(), title, place.clone()));
+            // A pod that ran on a node that is gone is there until the garbage collector of pods comes to it.
+            let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+            let ran = phase.is_some_and(|phase| phase != "Pending");
+            self.bound.push(Bound { node: node.to_owned(), title, place: place.clone(), ran });
         }
         self.seen.insert(key, Seen { place: place.clone(), uid, index: self.input.objects.len() });
         self.keep(&place, object, unknown);
@@ -433,8 +445,19 @@ impl<'a> Loader<'a> {
         let nodes: BTreeSet<String> =
             self.seen.keys().filter(|(kind, ..)| *kind == Kind::Node).map(|(_, _, name)| name.clone()).collect();
         let mut missing: BTreeMap<String, usize> = BTreeMap::new();
-        for (node, title, place) in std::mem::take(&mut self.bound) {
+        let bound = std::mem::take(&mut self.bound);
+        let named: BTreeSet<&String> = bound.iter().map(|bound| &bound.node).collect();
+        // A dump of a few nodes is another thing than a few nodes that are gone.
+        let most_are_there = named.iter().filter(|node| !nodes.contains(**node)).count() <= nodes.len() / 2;
+        for Bound { node, title, place, ran } in bound {
             if nodes.contains(&node) {
+                continue;
+            }
+            if ran && most_are_there {
+                let message =
+                    format!("the pod ran on node {node:?}, which is not in the input: it is taken to be gone");
+                let found = Found::error(&["spec", "nodeName"], message);
+                self.fault(&place, &title, Found { severity: Severity::Warning, ..found });
                 continue;
             }
             let times = missing.entry(node.clone()).or_default();

@@ -122,7 +122,7 @@ spec: {containers: [{name: c, image: web, resources: {requests: {cpu: "64"}}}]}
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stdout.starts_with("No cure was found"), "{}", ran.stdout);
     assert!(ran.stdout.contains("stays: too little cpu on n1"), "{}", ran.stdout);
-    let conflict = "conflict: what pod/huge in default asks for: no node has 64000m of cpu\n";
+    let conflict = "conflict of pod/huge in default: no node has 64000m of cpu\n";
     assert!(ran.stdout.contains(conflict), "{}", ran.stdout);
 }
 

@@ -331,6 +331,10 @@ fn of_volumes(cluster: &Cluster, pod: &Pod, reason: &str) -> Vec<Wait> {
         let claim = store.find::<PersistentVolumeClaim>(namespace, &name);
         let volume = claim.and_then(|claim| claim.spec.as_ref()?.volume_name.clone()).filter(|name| !name.is_empty());
         let is_bound = volume.as_ref().is_some_and(|name| store.find::<PersistentVolume>("", name).is_some());
+        if reason.contains("ReadWriteOncePod") {
+            waits.push(Wait::new("is alone to use", ThingKind::Claim, format!("{namespace}/{name}")).says(reason));
+            continue;
+        }
         let about_bound = reason.contains("conflict") || reason.contains("volume zone") || reason.contains("in use");
         match (&volume, is_bound && about_bound) {
             (Some(volume), true) => {

@@ -116,6 +116,10 @@ pub(crate) fn tell(cluster: &Cluster, knot: &Knot, way: &[&Knot]) -> Story {
         ThingKind::PodAffinity => {
             story.title = format!("the pod {name} leaves no node");
         }
+        ThingKind::Claim if says.contains("ReadWriteOncePod") => {
+            story.title = format!("claim {name} is in use, and one pod alone may use it");
+            story.set_by = Some("the access mode ReadWriteOncePod".to_owned());
+        }
         ThingKind::Claim => {
             story.title = format!("claim {name} has no volume");
         }

@@ -35,13 +35,13 @@ pub(crate) fn solve(cluster: &Cluster, target: &Target, baseline: &Baseline<'_>,
     let mut vain = Vec::new();
     let mut hopeless = BTreeSet::new();
     for group in groups {
-        let mut search_for = |owners: &BTreeSet<Owner>, parts: &mut Vec<(Target, Vec<Cure>)>| {
+        let mut search_for = |owners: &BTreeSet<Owner>, parts: &mut Vec<Part>| {
             let target = of(owners);
             let Found { cures, vain: tried } = search(cluster, &target, budget);
             vain.extend(tried);
             let has_cure = !cures.is_empty();
             if has_cure {
-                parts.push((target, cures));
+                parts.push((owners.clone(), target, cures));
             }
             has_cure
         };
@@ -65,17 +65,26 @@ pub(crate) fn solve(cluster: &Cluster, target: &Target, baseline: &Baseline<'_>,
     }
     // A search for some of the owners may have tried an edit that another found to be a cure.
     let is_used = |edit: &Edit| {
-        parts.iter().flat_map(|(_, cures)| cures).any(|cure| cure.edits.iter().any(|used| used.title == edit.title))
+        parts.iter().flat_map(|(_, _, cures)| cures).any(|cure| cure.edits.iter().any(|used| used.title == edit.title))
     };
     vain.retain(|(edit, ..)| !is_used(edit));
-    let rest = target.without(hopeless.iter().cloned());
-    let cures = match parts.as_slice() {
-        [] => Vec::new(),
-        [(_, cures)] => cures.clone(),
-        parts => together(cluster, &rest, parts, baseline, budget),
-    };
-    Solved { target: rest, hopeless, found: Found { cures, vain } }
+    // Where the parts cannot be cured together, the last of them, of the fewest pods, is left.
+    loop {
+        let rest = target.without(hopeless.iter().cloned());
+        let cures = match parts.as_slice() {
+            [] => Vec::new(),
+            [(_, _, cures)] => cures.clone(),
+            parts => together(cluster, &rest, parts, baseline, budget),
+        };
+        match parts.pop() {
+            Some((owners, ..)) if cures.is_empty() && !budget.is_over => hopeless.extend(owners),
+            _ => return Solved { target: rest, hopeless, found: Found { cures, vain } },
+        }
+    }
 }
+
+/// The owners that a search was for, the goal for them alone, and what it came to.
+type Part = (BTreeSet<Owner>, Target, Vec<Cure>);
 
 /// Owners whose traces meet.
 struct Group {
@@ -111,13 +120,13 @@ fn groups(target: &Target, baseline: &Baseline<'_>) -> Vec<BTreeSet<Owner>> {
 fn together(
     cluster: &Cluster,
     target: &Target,
-    parts: &[(Target, Vec<Cure>)],
+    parts: &[Part],
     baseline: &Baseline<'_>,
     budget: &mut Budget<'_>,
 ) -> Vec<Cure> {
     let ranked: Vec<Vec<&[Edit]>> = parts
         .iter()
-        .map(|(target, cures)| {
+        .map(|(_, target, cures)| {
             let mut ranked: Vec<_> = cures
                 .iter()
                 .map(|cure| (super::answer(cluster, baseline, cure, target), cure))

@@ -288,3 +288,51 @@ fn a_group_at_its_maximum_is_a_cause_and_may_be_let_grow() {
     let grown = answer(&fixed(&cluster), &["let node group std have up to 3 nodes"]).clone();
     assert_eq!((grown.after.pending, grown.cost.machines), (0, 1));
 }
+
+#[test]
+fn a_new_node_is_one_that_the_pods_select() {
+    let with_disk =
+        with(node(1, 2000, false, 0), "/metadata/labels", json!({"disk": "ssd", "kubernetes.io/hostname": "n1"}));
+    let term = json!({"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "kubernetes.io/hostname"});
+    let only =
+        json!({"nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]});
+    let spec = json!({"containers": containers(100), "affinity": {
+        "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]},
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": only}}});
+    let found = fixed(&cluster([node(0, 2000, false, 0), with_disk, deployment("web", 2, spec)]));
+    assert_eq!(answer(&found, &["add a node like n1"]).class, CureClass::RemovesCause);
+}
+
+/// `kubectl get nodes,pods` shows no claims: that a pod names one is not why it waits.
+#[test]
+fn claims_of_a_dump_without_any_are_taken_to_exist() {
+    let waiting = |message: &str| {
+        let mut pod = bare(
+            "db-0",
+            json!({"containers": containers(100), "volumes":
+            [{"name": "data", "persistentVolumeClaim": {"claimName": "data-0"}}]}),
+        );
+        pod["status"] = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+            "reason": "Unschedulable", "message": message}]});
+        let causes = diagnose(&cluster([cordoned(0), pod])).causes;
+        causes.into_iter().map(|cause| cause.title).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting("0/1 nodes are available: 1 node(s) were unschedulable."), ["n0 is cordoned"]);
+    let denied = waiting("0/1 nodes are available: persistentvolumeclaim \"data-0\" not found.");
+    assert_eq!(denied, ["claim default/data-0 has no volume"]);
+}
+
+/// Each problem has a cure, and no set of them goes together: the one of more pods is cured.
+#[test]
+fn what_cannot_be_cured_together_is_cured_in_part() {
+    let flow = |name: &str, spec: Value| {
+        let mut pod = bare(name, spec);
+        pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "example.com/v1", "kind": "Flow", "name": name,
+            "uid": name, "controller": true}]);
+        pod
+    };
+    let selects = |key: &str| json!({"containers": containers(1500), "nodeSelector": {(key): "yes", "kubernetes.io/hostname": "n0"}});
+    let found = fixed(&cluster([node(0, 2000, false, 0), flow("a", selects("a")), flow("b", selects("b"))]));
+    assert!(!found.answers.is_empty() && !found.stays.is_empty(), "{:#?}", titles(&found));
+    assert!(found.answers.iter().all(|answer| answer.after.pending == 1));
+}

@@ -2,14 +2,43 @@
 
 use std::sync::Arc;
 
+use sim_core::model::{PersistentVolume, PersistentVolumeClaim};
 use sim_core::scheduler::{Action, EventResource, Happening};
 
 use super::Scheduling;
 use crate::convert;
+use crate::knowledge::Knowledge;
 use crate::object::Object;
 use crate::store::Changed;
 
+/// The volume of claims that are taken to exist.
+const GRANTED: &str = "taken-for-granted";
+
 impl Scheduling {
+    /// Shows the scheduler what is taken to exist: claims that are bound, and volumes that every node reaches.
+    pub(crate) fn grant_storage(&mut self, knowledge: &Knowledge) {
+        let (claims, volumes) = (&knowledge.granted_claims, &knowledge.granted_volumes);
+        if claims.is_empty() && volumes.is_empty() {
+            return;
+        }
+        self.snapshot.change_storage(|storage| {
+            for (namespace, name) in claims {
+                let claim = PersistentVolumeClaim {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    volume_name: GRANTED.to_owned(),
+                    bind_completed: true,
+                    ..PersistentVolumeClaim::default()
+                };
+                storage.claims.insert((namespace.clone(), name.clone()), Arc::new(claim));
+            }
+            for name in volumes.iter().map(String::as_str).chain([GRANTED]) {
+                let volume = PersistentVolume { name: name.to_owned(), ..PersistentVolume::default() };
+                storage.volumes.insert(name.to_owned(), Arc::new(volume));
+            }
+        });
+    }
+
     /// Keeps the view up with a storage object, and wakes the pods that its change may help. Returns whether it was one.
     pub(super) fn watch_storage(&mut self, changed: &Changed, now_ms: u64) -> bool {
         let key = &changed.key;

@@ -68,3 +68,23 @@ fn a_scenario_of_nothing_but_faults_comes_to_an_end() {
     );
     assert_eq!(faults(&text).len(), 100);
 }
+
+/// A pod that ran on a node that is gone waits for the garbage collector of pods; one that never ran has a wrong node.
+#[test]
+fn a_pod_of_a_node_that_is_not_there() {
+    let input = |nodes: &[&str], phase: &str| {
+        let node = |name: &&str| format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n---\n");
+        let nodes: String = nodes.iter().map(node).collect();
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default}}\n\
+             spec: {{nodeName: gone, containers: [{{name: c, image: i}}]}}\nstatus: {{phase: {phase}}}\n"
+        );
+        let input = load(&["-"], &mut (nodes + &pod).as_bytes());
+        input.faults.iter().map(|fault| format!("{:?} {}", fault.severity, fault.message)).collect::<Vec<_>>()
+    };
+    let wrong = "Error the pod is bound to node \"gone\", which is not in the input";
+    assert_eq!(input(&["n1"], "Pending"), [wrong]);
+    assert_eq!(input(&["n1"], "Running"), [wrong], "a dump of half of the nodes");
+    let gone = "Warning the pod ran on node \"gone\", which is not in the input: it is taken to be gone";
+    assert_eq!(input(&["n1", "n2"], "Running"), [gone]);
+}

@@ -1,5 +1,6 @@
 //! Too little of a resource: more nodes, smaller requests, fewer replicas, a higher priority.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Node;
@@ -8,6 +9,7 @@ use serde_json::json;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Change, Kind, KubeletRestart, Object, ObjectKey, Ownership, convert, pod};
 use sim_core::model::resources::PodRequests;
+use sim_core::scheduler::plugins::node_affinity::matches_required;
 use sim_core::scheduler::{NodeInfo, PluginName};
 
 use super::super::edit::Edit;
@@ -189,11 +191,14 @@ pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {
     let Some(sample) = symptom.sample.as_deref() else { return Vec::new() };
     let pending: usize = site.directly.iter().map(|symptom| symptom.count).sum();
     let snapshot = site.cluster.scheduling().snapshot();
-    let requests = PodRequests::of(&convert::pod(sample), snapshot.behaviour().requests);
+    let model = convert::pod(sample);
+    let requests = PodRequests::of(&model, snapshot.behaviour().requests);
+    let is_selected = |info: &NodeInfo| matches_required(snapshot.behaviour(), &model.spec, &info.node);
+    let some_are_selected = snapshot.nodes().any(is_selected);
     let mut shapes: Vec<(Vec<i64>, String, i64)> = Vec::new();
     for node in site.cluster.store().list::<Node>() {
         let Some(name) = node.metadata.name.as_deref() else { continue };
-        let Some(info) = snapshot.node(name) else { continue };
+        let Some(info) = snapshot.node(name).filter(|info| !some_are_selected || is_selected(info)) else { continue };
         let shape: Vec<i64> = ["cpu", "memory", "pods", "ephemeral-storage"]
             .iter()
             .map(|resource| info.node.allocatable.get(resource))
@@ -214,7 +219,8 @@ pub(super) fn more_nodes(site: &Site<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for (_, from, fits) in shapes.into_iter().take(2) {
         let least = usize::try_from((wanted + fits - 1) / fits).unwrap_or(1).max(1);
-        for count in [least, least + 1] {
+        // One may do where the pods need not all be there at a time.
+        for count in BTreeSet::from([1, least, least + 1]) {
             let title =
                 if count == 1 { format!("add a node like {from}") } else { format!("add {count} nodes like {from}") };
             let edit = Edit::new(title, vec![Change::AddNode { from: from.clone(), count }]);

@@ -16,7 +16,7 @@ use crate::node;
 pub(super) fn of_claim(site: &Site<'_>) -> Vec<Edit> {
     let Some((namespace, name)) = site.knot.thing.name.split_once('/') else { return Vec::new() };
     if site.cluster.store().find::<PersistentVolumeClaim>(namespace, name).is_some() {
-        return Vec::new();
+        return site.directly.iter().filter_map(|symptom| super::room::fewer_replicas(symptom, site)).collect();
     }
     let manifest = json!({
         "apiVersion": "v1",
