@@ -5,6 +5,7 @@ mod edit;
 mod edits;
 mod goal;
 mod judge;
+mod keepers;
 mod missing;
 mod parts;
 mod search;
@@ -20,6 +21,7 @@ use consequences::{Baseline, Consequences};
 use edit::Edit;
 pub use goal::Goal;
 use goal::{Owner, Target};
+use keepers::keepers;
 use missing::missing_kinds;
 use parts::{Solved, solve};
 pub use search::Progress;
@@ -391,7 +393,12 @@ fn answer(cluster: &Cluster, baseline: &Baseline<'_>, cure: &Cure, target: &Targ
         before,
         after,
         pods,
-        limits: edits.iter().flat_map(|edit| edit.limits.clone()).chain(missing_kinds(cluster, &changes)).collect(),
+        limits: edits
+            .iter()
+            .flat_map(|edit| edit.limits.clone())
+            .chain(keepers(cluster, &changes))
+            .chain(missing_kinds(cluster, &changes))
+            .collect(),
         changes: Changes(edits.iter().map(|edit| edit.changes.clone()).collect()),
     }
 }

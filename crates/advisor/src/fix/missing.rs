@@ -1,10 +1,15 @@
 //! Which kinds that the input has none of could overturn an answer: it may be a dump of a part of the cluster.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use sim_cluster::{Change, Cluster};
+use k8s_openapi::api::storage::v1::CSINode;
+use sim_cluster::pod::{self, Pod};
+use sim_cluster::{Change, Cluster, Object, ObjectRef};
 
 /// A sentence for each way in which what is missing could overturn what the changes do.
 pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String> {
@@ -23,11 +28,34 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
         store.list::<ValidatingWebhookConfiguration>().next().is_some()
             || store.list::<MutatingWebhookConfiguration>().next().is_some(),
     );
+    let scalers = ("HorizontalPodAutoscaler", store.others().any(|object| object.kind == "HorizontalPodAutoscaler"));
+    let nodes_of_drivers = ("CSINode", store.list::<CSINode>().next().is_some());
     let daemons = ("DaemonSet", store.list::<DaemonSet>().next().is_some());
     if changes.iter().any(makes_pods)
         && let Some(kinds) = lacks(&[quotas, limits, webhooks])
     {
         sentences.push(format!("no {kinds} is in the input: one could refuse the pods that are made anew"));
+    }
+    if changes.iter().any(scales)
+        && let Some(kinds) = lacks(&[scalers])
+    {
+        sentences.push(format!("no {kinds} is in the input: one could set the replicas otherwise"));
+    }
+    let has_claims =
+        |pod: &Pod| pod.spec.volumes.iter().flatten().any(|volume| volume.persistent_volume_claim.is_some());
+    let waits = |pod: &Pod| pod::node_name(pod).is_none() && pod::is_active(pod);
+    if store.list::<Pod>().any(|pod| waits(pod) && has_claims(pod))
+        && let Some(kinds) = lacks(&[nodes_of_drivers])
+    {
+        sentences.push(format!("no {kinds} is in the input: how many volumes a node takes is not known"));
+    }
+    let unknown = namespaces_unknown(cluster, changes);
+    if !unknown.is_empty() {
+        let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        sentences.push(format!(
+            "Namespace {} is not in the input: its Pod Security level could refuse the pods that are made anew",
+            names.join(", ")
+        ));
     }
     if changes.iter().any(|change| matches!(change, Change::AddNode { .. }))
         && let Some(kinds) = lacks(&[daemons])
@@ -40,6 +68,31 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
         sentences.push(format!("no {kinds} is in the input: preemption spares pods of one where it can"));
     }
     sentences
+}
+
+/// Whether a change sets how many replicas there are.
+fn scales(change: &Change) -> bool {
+    scaled(change).is_some()
+}
+
+/// The workload whose replicas a change sets.
+pub(crate) fn scaled(change: &Change) -> Option<&ObjectRef> {
+    match change {
+        Change::Scale { workload, .. } => Some(workload),
+        Change::Patch { target, patch, .. } => patch.pointer("/spec/replicas").map(|_| target),
+        _ => None,
+    }
+}
+
+/// The namespaces in which pods are made anew, and of which the input says nothing.
+fn namespaces_unknown(cluster: &Cluster, changes: &[Change]) -> BTreeSet<String> {
+    let made = changes.iter().filter(|change| makes_pods(change)).flat_map(Change::names);
+    let namespaces = made.filter_map(|object| object.namespace);
+    let is_unknown = |name: &String| {
+        let found = cluster.store().find::<Namespace>("", name);
+        found.is_none_or(|namespace| !cluster.is_shown(&Object::Namespace(Arc::clone(namespace))))
+    };
+    namespaces.filter(is_unknown).collect()
 }
 
 /// Whether owners make pods for a change that they had not made yet.

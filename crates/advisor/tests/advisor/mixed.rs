@@ -336,3 +336,22 @@ fn what_cannot_be_cured_together_is_cured_in_part() {
     assert!(!found.answers.is_empty() && !found.stays.is_empty(), "{:#?}", titles(&found));
     assert!(found.answers.iter().all(|answer| answer.after.pending == 1));
 }
+
+/// What somebody else keeps as it is declared elsewhere is changed there.
+#[test]
+fn an_answer_says_who_would_take_it_back() {
+    let mut web = deployment("web", 3, json!({"containers": containers(1500)}));
+    web["metadata"]["annotations"] = json!({"meta.helm.sh/release-name": "shop"});
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"maxReplicas": 5, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let scaler = sim_cluster::Object::Other(std::sync::Arc::new(serde_json::from_value(scaler).unwrap()));
+    let setup = Setup::of("v1.30.0".parse().unwrap());
+    let objects = [node(0, 2000, false, 0), web].into_iter().map(object).chain([scaler]);
+    let mut cluster = Cluster::new(setup, objects);
+    settle(&mut cluster);
+    let limits = answer(&fixed(&cluster), &["scale default/deployment/web to 1"]).limits.join("; ");
+    for part in ["of the Helm release shop", "scaled by the HorizontalPodAutoscaler web"] {
+        assert!(limits.contains(part), "{limits}");
+    }
+}
