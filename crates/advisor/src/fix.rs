@@ -265,6 +265,11 @@ pub fn candidate_changes(cluster: &Cluster) -> Vec<Vec<Change>> {
     edits::candidates(cluster, &Target::new(&Goal::AllWell, cluster)).into_iter().map(|edit| edit.changes).collect()
 }
 
+/// The changes of every edit that one thing suggests, tried or not.
+pub fn changes_about(cluster: &Cluster, thing: &Thing) -> Vec<Vec<Change>> {
+    edits::of_things(cluster, std::slice::from_ref(thing)).into_iter().map(|(_, edit)| edit.changes).collect()
+}
+
 /// What came of changes that somebody else thought of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {

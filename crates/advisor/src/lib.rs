@@ -44,7 +44,8 @@ pub use explain::{
     EvictionVerdict, NodeVerdict, Outcome, PodExplanation, PreemptionVerdict, RefusalVerdict, ScoreVerdict, explain_pod,
 };
 pub use fix::{
-    Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Tried, Vain, candidate_changes, fix, try_changes,
+    Answer, Cost, CureClass, FixResult, Goal, NoGoal, Progress, Tried, Vain, candidate_changes, changes_about, fix,
+    try_changes,
 };
 pub use hidden_taint::{HiddenTaint, hidden_taints};
 pub use impossible::{Impossible, ImpossibleKind, impossible};
