@@ -149,6 +149,22 @@ run 'kubectl get widget small -o yaml | grep -A9 ^spec'
 run 'kubectl delete crd widgets.example.com'
 run 'kubectl get widgets'
 
+# Services.
+run 'kubectl create deployment shop --image=nginx --port=80 --dry-run=client -o yaml | kubectl apply -f -'
+run 'kubectl expose deployment shop'
+run 'kubectl expose deployment shop --name=shop-outside --type=NodePort --port=8080 --target-port=80'
+run 'kubectl create service clusterip db --clusterip=None'
+run 'kubectl create service externalname far --external-name=example.com'
+run 'kubectl create service clusterip here --tcp=80 --clusterip=10.233.0.99'
+run 'kubectl create service clusterip here-too --tcp=80 --clusterip=10.233.0.99'
+run 'kubectl create service loadbalancer front --tcp=443:8443'
+run 'kubectl create service nodeport low --tcp=80 --node-port=80'
+run 'kubectl get services -o wide'
+run 'kubectl describe service shop-outside'
+run "kubectl patch service shop -p '{\"spec\":{\"clusterIP\":\"10.96.0.1\"}}'"
+run 'kubectl delete service shop shop-outside db far here front'
+run 'kubectl delete deployment shop'
+
 # Questions.
 run 'kubectl explain pod.spec.tolerations'
 run 'kubectl explain deployment.spec.strategy --recursive'

@@ -42,6 +42,9 @@ impl Cluster {
         admission::mutate(&mut object, &self.admission_context())?;
         self.call_webhooks(Webhook::Mutating, &Request::create(&object))?;
         self.draw_name(&mut object);
+        if let Object::Service(service) = &mut object {
+            self.allocate_service(Arc::make_mut(service))?;
+        }
         validation::validate(&object, &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         admission::validate(&object, &self.admission_context())?;
@@ -180,6 +183,7 @@ impl Cluster {
                 defaults::default_validating_webhooks(Arc::make_mut(object));
             }
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
+            Object::Service(service) => defaults::default_service(Arc::make_mut(service), &self.behaviour),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.

@@ -39,6 +39,7 @@ use crate::printed::Output;
 use crate::recorder::Recorder;
 use crate::result::format_millis;
 use crate::scheduling::Scheduling;
+use crate::service;
 use crate::snapshot;
 use crate::store::{Changed, ObjectKey, Store};
 use crate::trial::RefusedStep;
@@ -262,10 +263,16 @@ impl Cluster {
         let mut objects: Vec<Object> = objects.into_iter().collect();
         let lacking = snapshot::mend(&mut objects, &cluster.names, cluster.setup.input_is_complete);
         cluster.knowledge.lacking = lacking;
+        let oldest = objects.iter().filter_map(|object| object.metadata().creation_timestamp.clone()).min();
+        let since = oldest.unwrap_or_else(|| cluster.clock.time());
+        let kubernetes = service::complete(&mut objects, &cluster.behaviour, &cluster.names, since);
         objects.sort_by_key(rank_of_admission);
         for object in objects {
             cluster.knowledge.note(&object);
             cluster.admit(object);
+        }
+        if let Some(service) = kubernetes {
+            cluster.store.put(Arc::new(service));
         }
         cluster.adopt_silence();
         kubelet::adopt_flags(&mut cluster);

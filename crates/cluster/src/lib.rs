@@ -47,6 +47,7 @@ mod resource;
 mod result;
 mod scheduling;
 mod secret;
+mod service;
 mod similar;
 mod snapshot;
 mod store;

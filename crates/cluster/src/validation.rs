@@ -2,16 +2,16 @@
 //! something here, in its words. A value is printed as Go prints it.
 
 mod container;
-mod field;
+pub(crate) mod field;
 mod job;
 mod metadata;
 mod names;
 mod pod;
 mod policy;
+mod service;
 mod storage;
+mod values;
 mod workload;
-
-use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -23,6 +23,9 @@ use crate::cluster::Cluster;
 use crate::object::{Kind, Object};
 
 pub use self::field::FieldFault;
+pub(crate) use self::service::addresses as service_addresses;
+pub(crate) use self::values::list_text;
+use self::values::selector_text;
 
 /// Judges an object that is created.
 ///
@@ -51,6 +54,11 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
                 job::job_update(&mut faults, &path, (before_spec, started), after, rules);
             }
         }
+        (Object::Service(before), Object::Service(after)) => {
+            if let (Some(before), Some(after)) = (&before.spec, &after.spec) {
+                service::service_update(&mut faults, &path, before, after, rules);
+            }
+        }
         (Object::CSINode(before), Object::CSINode(after)) => {
             storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
@@ -61,7 +69,7 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
             if let (Some(before), Some(new)) = (fixed_selector(before), fixed_selector(after))
                 && before != new
             {
-                faults.invalid(&path.child("selector"), selector_text(new), "field is immutable");
+                faults.invalid(&path.child("selector"), selector_text(new, rules), "field is immutable");
             }
         }
     }
@@ -196,6 +204,7 @@ fn name(faults: &mut Faults, object: &Object, rules: &Behaviour) {
         Object::Other(other) if other.api_version.starts_with("rbac.") => {
             names::path_segment(faults, &path, object.name());
         }
+        Object::Service(_) => names::dns_1035_label(faults, &path, object.name()),
         _ => names::subdomain(faults, &path, object.name(), rules.rfc_1123),
     }
 }
@@ -229,6 +238,11 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
                 policy::budget(faults, &path, spec, rules);
             }
         }
+        Object::Service(object) => {
+            if let Some(spec) = &object.spec {
+                service::service(faults, &path, spec, rules);
+            }
+        }
         Object::PriorityClass(class) => policy::priority_class(faults, class),
         _ => {}
     }
@@ -253,27 +267,4 @@ fn fixed_selector(object: &Object) -> Option<&LabelSelector> {
         Object::DaemonSet(object) => Some(&object.spec.selector),
         _ => None,
     }
-}
-
-/// `map[string]string{"a":"b"}`.
-fn map_text(map: &BTreeMap<String, String>) -> String {
-    let pairs: Vec<String> = map.iter().map(|(key, value)| format!("{key:?}:{value:?}")).collect();
-    format!("map[string]string{{{}}}", pairs.join(", "))
-}
-
-fn selector_text(selector: &LabelSelector) -> String {
-    let labels = selector.match_labels.as_ref().map_or("map[string]string(nil)".to_owned(), map_text);
-    let expressions = selector.match_expressions.iter().flatten().map(|expression| {
-        let values = expression.values.as_ref().map_or("[]string(nil)".to_owned(), |values| {
-            let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-            format!("[]string{{{}}}", values.join(", "))
-        });
-        let (key, operator) = (&expression.key, &expression.operator);
-        format!("v1.LabelSelectorRequirement{{Key:{key:?}, Operator:{operator:?}, Values:{values}}}")
-    });
-    let expressions = match &selector.match_expressions {
-        None => "[]v1.LabelSelectorRequirement(nil)".to_owned(),
-        Some(_) => format!("[]v1.LabelSelectorRequirement{{{}}}", expressions.collect::<Vec<_>>().join(", ")),
-    };
-    format!("v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:{expressions}}}")
 }

@@ -63,24 +63,23 @@ impl Cluster {
     pub(crate) fn update_object(&mut self, live: &Object, new: Object, part: Part) -> Result<Outcome, ApiError> {
         let before = live.to_value();
         let mut object = prepare(live, &before, new, part)?;
-        let request = |object| Request {
-            operation: Operation::Update,
-            subresource: part.name(),
-            object: Some(object),
-            before: Some(live),
-        };
         if part != Part::Status {
             self.set_defaults(&mut object);
             self.complete_update(&mut object);
         }
-        self.call_webhooks(Webhook::Mutating, &request(&object))?;
+        self.call_webhooks(Webhook::Mutating, &request(live, &object, part))?;
+        if part == Part::Main
+            && let (Object::Service(before), Object::Service(after)) = (live, &mut object)
+        {
+            self.reallocate_service(before, std::sync::Arc::make_mut(after))?;
+        }
         if part != Part::Status {
             check_pod(live, &object, self.behaviour.pod_update_rule)?;
             validation::validate_update(live, &object, &self.behaviour)?;
         } else {
             validation::validate_metadata_update(live, &object, &self.behaviour)?;
         }
-        self.call_webhooks(Webhook::Validating, &request(&object))?;
+        self.call_webhooks(Webhook::Validating, &request(live, &object, part))?;
         let after = object.to_value();
         if after == before {
             return Ok(Outcome::Unchanged);
@@ -99,6 +98,10 @@ impl Cluster {
             }
         })
     }
+}
+
+fn request<'a>(live: &'a Object, object: &'a Object, part: Part) -> Request<'a> {
+    Request { operation: Operation::Update, subresource: part.name(), object: Some(object), before: Some(live) }
 }
 
 /// The new object with what the update may not change as it was (`PrepareForUpdate`, `BeforeUpdate`).

@@ -25,6 +25,7 @@ mod replication_controllers;
 mod requests;
 mod runs;
 mod server_side_apply;
+mod services;
 mod stateful_set;
 mod validation;
 mod webhooks;
