@@ -16,6 +16,8 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
+use crate::behaviour::Behaviour;
+use crate::list_options;
 use crate::query::Query;
 use crate::route::Path;
 use crate::running::View;
@@ -266,6 +268,7 @@ pub(crate) fn list(
     view: &Arc<View>,
     past: impl FnOnce(u64) -> Option<Arc<View>>,
 ) -> Result<(Answer, Option<Arc<View>>), Failure> {
+    list_options::check(query, &Behaviour::of(view.version), false)?;
     let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let asked = query.resource_version()?;
     if let Some(asked) = asked.filter(|asked| *asked > view.resource_version) {

@@ -24,6 +24,9 @@ const A_TURN: usize = 2_000;
 /// How often Leases are renewed, in the person's time.
 const RENEWAL: Duration = Duration::from_secs(10);
 
+/// So many writes are kept for watches.
+const KEPT_WRITES: usize = 65_536;
+
 /// A running cluster.
 #[derive(Debug)]
 pub struct Running {
@@ -80,14 +83,19 @@ pub(crate) struct Standing {
 
 impl Running {
     /// A cluster that runs at this speed from now on.
-    pub fn new(mut cluster: Cluster, speed: Speed) -> Arc<Self> {
+    pub fn new(cluster: Cluster, speed: Speed) -> Arc<Self> {
+        Self::keeping(cluster, speed, KEPT_WRITES)
+    }
+
+    /// The same, where so many writes are kept for watches: one that falls further behind is told that it is too late.
+    pub fn keeping(mut cluster: Cluster, speed: Speed, writes: usize) -> Arc<Self> {
         cluster.keep_journal();
         // What happens at the first moment has happened when the first client asks.
         let _ = cluster.run_until(cluster.now_ms());
         cluster.renew_leases();
         let _ = cluster.take_journal();
         let view = View::of(&cluster, 0, None);
-        let journal = Journal::new(view.resource_version);
+        let journal = Journal::new(view.resource_version, writes);
         let (moved, _) = watch::channel((0, view.resource_version));
         let (ended, _) = watch::channel(false);
         let pace = Pace::new(speed, cluster.now_ms());

@@ -7,8 +7,10 @@ use sim_cluster::{
 };
 
 use crate::answer::{Answer, Failure, json_answer, warn};
+use crate::behaviour::Behaviour;
 use crate::body;
 use crate::custom;
+use crate::list_options;
 use crate::query::Query;
 use crate::read::{self, Selection, in_version};
 use crate::running::Running;
@@ -245,6 +247,7 @@ impl Request<'_> {
             }
             None => {
                 let view = self.running.view();
+                list_options::check(self.query, &Behaviour::of(view.version), false)?;
                 let objects = self.selection.objects(&view);
                 let items: Vec<Value> = objects.iter().map(|object| read::shown(self.served(), object)).collect();
                 self.running.write(|cluster| self.delete_all(cluster, &objects, options, dry_run))?;
