@@ -58,6 +58,31 @@ spec:
             required: [size]
             properties: {size: {description: Its size in units., type: integer}}
 END
+cat > gadgets.yaml <<'END'
+apiVersion: apiextensions.k8s.io/v1beta1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  version: v1
+  names: {kind: Gadget, plural: gadgets}
+  subresources:
+    status: {}
+    scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
+  additionalPrinterColumns: [{name: Wanted, type: integer, JSONPath: .spec.replicas}]
+  validation:
+    openAPIV3Schema:
+      type: object
+      properties:
+        spec: {type: object, properties: {replicas: {type: integer, minimum: 1}}}
+END
+cat > gadget.yaml <<'END'
+apiVersion: example.com/v1
+kind: Gadget
+metadata: {name: tiny}
+spec: {replicas: 2, colour: red}
+END
 cat > widget.yaml <<'END'
 apiVersion: example.com/v1
 kind: Widget
@@ -146,7 +171,17 @@ run 'kubectl get wd'
 run 'kubectl explain widget.spec'
 run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"size\":2}}"'
 run 'kubectl get widget small -o yaml | grep -A9 ^spec'
-run 'kubectl delete crd widgets.example.com'
+run 'sed s/1}/big}/ widget.yaml | kubectl replace -f - --validate=false'
+run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"size\":null}}"'
+run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"weight\":3}}"'
+run 'kubectl apply -f gadgets.yaml'
+run 'kubectl create -f gadget.yaml'
+run 'kubectl scale gadget tiny --replicas=3'
+run 'kubectl scale gadget tiny --replicas=0'
+run 'kubectl get gadgets'
+run "kubectl get gadget tiny -o jsonpath='{.spec}{\"\\n\"}'"
+run "kubectl get customresourcedefinitions.v1beta1.apiextensions.k8s.io gadgets.example.com -o jsonpath='{.spec.version} {.spec.subresources}{\"\\n\"}'"
+run 'kubectl delete crd widgets.example.com gadgets.example.com'
 run 'kubectl get widgets'
 
 # Services.
@@ -159,7 +194,7 @@ run 'kubectl create service clusterip here --tcp=80 --clusterip=10.233.0.99'
 run 'kubectl create service clusterip here-too --tcp=80 --clusterip=10.233.0.99'
 run 'kubectl create service loadbalancer front --tcp=443:8443'
 run 'kubectl create service nodeport low --tcp=80 --node-port=80'
-run 'kubectl get services -o wide'
+run 'kubectl get services -o wide | sed -E "s/ 4[0-9]m / AGE /"'
 run 'kubectl describe service shop-outside'
 run "kubectl patch service shop -p '{\"spec\":{\"clusterIP\":\"10.96.0.1\"}}'"
 run 'kubectl delete service shop shop-outside db far here front'

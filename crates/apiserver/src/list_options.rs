@@ -9,6 +9,7 @@ use crate::query::Query;
 
 const EXACT: &str = "Exact";
 const NOT_OLDER: &str = "NotOlderThan";
+const NOT_ENABLED: &str = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
 
 /// Whether a watch is to begin with what is there, where it says so (`sendInitialEvents`). Where watches can do that, one
 /// that says nothing of it and nothing of a version is taken to ask for it.
@@ -27,6 +28,11 @@ pub(crate) fn sends_initial(query: &Query, behaviour: &Behaviour) -> Option<bool
 pub(crate) fn check(query: &Query, behaviour: &Behaviour, watches: bool) -> Result<(), Failure> {
     let mut faults = Faults(Vec::new());
     let matched = query.get("resourceVersionMatch");
+    if watches && behaviour.list_rules != ListRules::Split && query.get("sendInitialEvents").is_some() {
+        // A server that does not know the option passes over it, and a client of today waits for ever for the end of what
+        // is there. It is told instead, so that it lists.
+        faults.forbidden("sendInitialEvents", NOT_ENABLED);
+    }
     match behaviour.list_rules {
         ListRules::None => {}
         ListRules::Split if watches => {
@@ -36,8 +42,7 @@ pub(crate) fn check(query: &Query, behaviour: &Behaviour, watches: bool) -> Resu
                     faults.matching(&format!("sendInitialEvents requires setting resourceVersionMatch to {NOT_OLDER}"));
                 }
                 if !behaviour.watches_lists {
-                    let why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
-                    faults.forbidden("sendInitialEvents", why);
+                    faults.forbidden("sendInitialEvents", NOT_ENABLED);
                 }
             }
             if let Some(matched) = matched {

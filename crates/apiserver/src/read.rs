@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sim_cluster::print::PrintContext;
-use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, event_from_core};
+use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, definition_from_v1, event_from_core};
 use sim_core::model::LabelSelector;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
 use crate::behaviour::Behaviour;
+use crate::custom;
 use crate::list_options;
 use crate::query::Query;
 use crate::route::Path;
@@ -184,6 +185,9 @@ pub(crate) fn shown(served: &Served, object: &Object) -> Value {
 pub(crate) fn in_version(served: &Served, value: &mut Value) {
     if served.resource.group == "events.k8s.io" {
         value.as_object_mut().into_iter().for_each(event_from_core);
+    }
+    if custom::defines(&served.resource) && served.version == "v1beta1" {
+        definition_from_v1(value);
     }
     value["apiVersion"] = served.api_version().into();
     value["kind"] = served.resource.kind.as_str().into();

@@ -41,6 +41,7 @@ const VERSIONS: &[(&str, &str, &[Since])] = &[
         &[("v2", 23, NOW), ("v1", 0, NOW), ("v2beta2", 0, 26), ("v2beta1", 0, 25)],
     ),
     ("certificates.k8s.io", "certificatesigningrequests", &[("v1", 19, NOW), ("v1beta1", 0, 22)]),
+    ("apiextensions.k8s.io", "customresourcedefinitions", &[("v1", 16, NOW), ("v1beta1", 0, 22)]),
     ("resource.k8s.io", "", &[("v1", 34, NOW)]),
 ];
 
@@ -77,7 +78,11 @@ pub(crate) fn served(version: Version, resources: Vec<Resource>) -> Vec<Served> 
             .then(|| Resource { group: "events.k8s.io".to_owned(), ..resource.clone() });
         for resource in [Some(resource), events].into_iter().flatten() {
             for (index, version) in versions(&resource, minor).into_iter().enumerate() {
-                all.push(Served { resource: resource.clone(), version, is_preferred: index == 0 });
+                let mut resource = resource.clone();
+                if let Some(defined) = resource.versions.iter().find(|defined| defined.name == version) {
+                    resource.columns.clone_from(&defined.columns);
+                }
+                all.push(Served { resource, version, is_preferred: index == 0 });
             }
         }
     }
@@ -101,7 +106,7 @@ fn versions(resource: &Resource, minor: u32) -> Vec<String> {
     match told {
         Some((_, _, all)) => pick(all, minor),
         None if resource.versions.is_empty() => vec!["v1".to_owned()],
-        None => resource.versions.clone(),
+        None => resource.versions.iter().map(|version| version.name.clone()).collect(),
     }
 }
 
@@ -135,7 +140,7 @@ impl Served {
         match self.resource.known {
             Some(kind) => ResourceRef::Known(kind),
             None => ResourceRef::Other {
-                api_version: self.api_version(),
+                api_version: self.in_version(self.resource.stored_version.as_ref().unwrap_or(&self.version)),
                 kind: self.resource.kind.clone(),
                 plural: self.resource.plural.clone(),
                 namespaced: self.resource.is_namespaced,
@@ -145,9 +150,13 @@ impl Served {
 
     /// `v1`, `apps/v1`.
     pub(crate) fn api_version(&self) -> String {
+        self.in_version(&self.version)
+    }
+
+    fn in_version(&self, version: &str) -> String {
         match self.resource.group.as_str() {
-            "" => self.version.clone(),
-            group => format!("{group}/{}", self.version),
+            "" => version.to_owned(),
+            group => format!("{group}/{version}"),
         }
     }
 
@@ -197,7 +206,12 @@ impl Served {
             ) => vec![status()],
             Some(_) => Vec::new(),
             None if STATUS_OF_OTHERS.contains(&self.resource.plural.as_str()) => vec![status()],
-            None => Vec::new(),
+            None => {
+                let mut defined = self.resource.versions.iter();
+                let defined = defined.find(|defined| defined.name == self.version);
+                let scale = defined.filter(|defined| defined.has_scale).map(|_| scale());
+                scale.into_iter().chain(defined.filter(|defined| defined.has_status).map(|_| status())).collect()
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::admission::{self, Request, Webhook};
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
+use crate::custom_resource::Definition;
 use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
@@ -45,7 +46,7 @@ impl Cluster {
         if let Object::Service(service) = &mut object {
             self.allocate_service(Arc::make_mut(service))?;
         }
-        validation::validate(&object, &self.behaviour)?;
+        validation::validate(&object, self.definition_of(&object).as_ref(), &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         admission::validate(&object, &self.admission_context())?;
         self.call_webhooks(Webhook::Validating, &Request::create(&object))?;
@@ -78,6 +79,12 @@ impl Cluster {
             admission::complete_pod(pod, &context, is_new);
         }
         self.persist(object);
+    }
+
+    /// What defines an object, when that is a custom resource.
+    pub(crate) fn definition_of(&self, object: &Object) -> Option<Definition> {
+        let Object::Other(other) = object else { return None };
+        Definition::of(&self.store, &other.api_version, &other.kind)
     }
 
     /// What the API server warns of when an object is created or changed.

@@ -1,5 +1,6 @@
 //! What differs between Kubernetes minors outside the scheduler: one table. The scheduler's is in `sim-core`.
 
+mod custom_resources;
 pub(crate) mod drain;
 mod kubelet;
 mod services;
@@ -7,6 +8,7 @@ mod services;
 use sim_core::version::Version;
 
 use self::drain::DrainRules;
+pub(crate) use custom_resources::CustomResourceRules;
 pub(crate) use kubelet::{ContainerEvents, Kubelet, PulledEvent};
 pub(crate) use services::ServiceRules;
 
@@ -67,6 +69,8 @@ pub(crate) struct Behaviour {
     pub ranks_ages_by_logarithm: bool,
     /// What the kubelet does and says.
     pub kubelet: Kubelet,
+    /// How custom resources are checked.
+    pub custom_resources: CustomResourceRules,
     /// What Services are given.
     pub services: ServiceRules,
     /// Whether errors show lists and maps as JSON (1.34), not as Go prints them.
@@ -300,6 +304,7 @@ impl Behaviour {
             pod_deletion_cost: minor >= 22,
             ranks_ages_by_logarithm: minor >= 22,
             kubelet: Kubelet::of(version),
+            custom_resources: CustomResourceRules::of(minor),
             services: ServiceRules::of(minor),
             values_as_json: minor >= 34,
             projected_tokens: minor >= 21,

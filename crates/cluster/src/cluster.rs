@@ -26,6 +26,7 @@ use crate::controllers::{
     pod_gc::{self, PodGc},
     replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished, volume_protection,
 };
+use crate::custom_resource;
 use crate::drain::{self, Drain, DrainRecord};
 use crate::history::Happening;
 use crate::index::Indices;
@@ -263,6 +264,8 @@ impl Cluster {
         let mut objects: Vec<Object> = objects.into_iter().collect();
         let lacking = snapshot::mend(&mut objects, &cluster.names, cluster.setup.input_is_complete);
         cluster.knowledge.lacking = lacking;
+        let definitions = custom_resource::definitions_as_stored(&mut objects);
+        custom_resource::as_stored(objects.iter_mut(), &definitions);
         let oldest = objects.iter().filter_map(|object| object.metadata().creation_timestamp.clone()).min();
         let since = oldest.unwrap_or_else(|| cluster.clock.time());
         let kubernetes = service::complete(&mut objects, &cluster.behaviour, &cluster.names, since);

@@ -20,28 +20,41 @@ use self::pod::Volumes;
 use crate::api_error::{ApiError, GroupName, Reason};
 use crate::behaviour::Behaviour;
 use crate::cluster::Cluster;
+use crate::custom_resource::Definition;
 use crate::object::{Kind, Object};
 
 pub use self::field::FieldFault;
 pub(crate) use self::service::addresses as service_addresses;
-pub(crate) use self::values::list_text;
 use self::values::selector_text;
+pub(crate) use self::values::{list_text, value_text};
 
 /// Judges an object that is created.
 ///
 /// # Errors
 /// When it breaks a rule: all that is wrong.
-pub(crate) fn validate(object: &Object, rules: &Behaviour) -> Result<(), ApiError> {
-    refuse(object, faults(object, rules))
+pub(crate) fn validate(object: &Object, definition: Option<&Definition>, rules: &Behaviour) -> Result<(), ApiError> {
+    let mut faults = faults(object, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &object.to_value(), None, false, rules);
+    }
+    refuse(object, faults)
 }
 
 /// Judges a change of an object.
 ///
 /// # Errors
 /// When it breaks a rule, or changes what is fixed.
-pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+pub(crate) fn validate_update(
+    before: &Object,
+    after: &Object,
+    definition: Option<&Definition>,
+    rules: &Behaviour,
+) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     metadata_update(&mut faults, before, after, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &after.to_value(), Some(&before.to_value()), false, rules);
+    }
     spec(&mut faults, after, false, rules);
     let path = Path::new("spec");
     match (before, after) {
@@ -79,10 +92,18 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
 /// Judges a change that is of the status or of metadata only.
 ///
 /// # Errors
-/// When it changes what is fixed.
-pub(crate) fn validate_metadata_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+/// When it changes what is fixed, or a status is none.
+pub(crate) fn validate_status_update(
+    before: &Object,
+    after: &Object,
+    definition: Option<&Definition>,
+    rules: &Behaviour,
+) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     metadata_update(&mut faults, before, after, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &after.to_value(), Some(&before.to_value()), true, rules);
+    }
     refuse(after, faults)
 }
 

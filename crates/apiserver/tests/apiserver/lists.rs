@@ -134,6 +134,8 @@ fn options_go_together_or_not() {
     let disabled = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is \
          enabled";
     assert_eq!(watch("v1.33.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), disabled);
+    // Old servers do not know it, and clients of today would wait for ever.
+    assert_eq!(watch("v1.18.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), disabled);
     let requires = field("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     assert_eq!(watch("v1.33.0", "sendInitialEvents=false"), format!("[{requires}, {disabled}]"));
     assert_eq!(

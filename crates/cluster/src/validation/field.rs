@@ -85,6 +85,12 @@ impl Faults {
         self.add(path, "FieldValueInvalid", &format!("Invalid value: {value}"), detail);
     }
 
+    /// The same of a whole object, of which no path can be told.
+    pub(crate) fn invalid_whole(&mut self, value: &str, detail: &str) {
+        let why = format!("Invalid value: {value}: {detail}");
+        self.0.push(FieldFault { path: "<nil>".to_owned(), why, type_: "FieldValueInvalid" });
+    }
+
     /// A word that is none of those known.
     pub(crate) fn unsupported(&mut self, path: &Path<'_>, value: &str, known: &[&str]) {
         let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
+use serde_json::Value;
+
 use crate::behaviour::Behaviour;
 
 /// `[]string{"a", "b"}`, or `["a","b"]`.
@@ -59,4 +61,37 @@ fn requirement_text(requirement: &LabelSelectorRequirement, rules: &Behaviour) -
         return format!("{{\"key\":{key:?},\"operator\":{operator:?}{}}}", values.unwrap_or_default());
     }
     format!("v1.LabelSelectorRequirement{{Key:{key:?}, Operator:{operator:?}, Values:{values}}}")
+}
+
+/// A value of any kind: `1`, `"a"`, `map[string]interface {}{"a":1}` or `{"a":1}`.
+pub(crate) fn value_text(value: &Value, rules: &Behaviour) -> String {
+    match value {
+        Value::Null if !rules.values_as_json => "\"null\"".to_owned(),
+        Value::Array(_) | Value::Object(_) if !rules.values_as_json => go_text(value),
+        Value::Object(_) => {
+            // Go's maps are written by key.
+            let mut sorted = value.clone();
+            sorted.sort_all_objects();
+            sorted.to_string()
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// A value as Go's `%#v` prints it.
+fn go_text(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_text).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{key:?}:{}", go_text(value))).collect();
+            fields.sort();
+            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
+        }
+        plain => plain.to_string(),
+    }
 }

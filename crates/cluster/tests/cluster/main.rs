@@ -6,6 +6,7 @@ mod admission;
 mod attach_detach;
 mod clouds;
 mod common;
+mod custom_resources;
 mod daemon_sets;
 mod deletion;
 mod deployments;
