@@ -200,6 +200,43 @@ run "kubectl patch service shop -p '{\"spec\":{\"clusterIP\":\"10.96.0.1\"}}'"
 run 'kubectl delete service shop shop-outside db far here front'
 run 'kubectl delete deployment shop'
 
+# What a new user tries.
+run 'kubectl create deployment try --image=nginx --replicas=3'
+ctl advance 1m
+run 'kubectl set image deployment/try nginx=nginx:2'
+run 'kubectl rollout pause deployment try'
+run 'kubectl rollout undo deployment try 2>&1 | cut -d"'"'"'" -f1'
+run 'kubectl rollout resume deployment try'
+ctl advance 1m
+run 'kubectl set resources deployment try --limits=cpu=200m'
+ctl advance 1m
+run 'kubectl rollout history deployment try'
+run 'kubectl rollout undo deployment try --to-revision=1'
+run 'kubectl rollout restart deployment try'
+ctl advance 1m
+run 'kubectl rollout status deployment try'
+run 'kubectl autoscale deployment try --min=1 --max=3 --cpu-percent=50 2>&1 | grep -v deprecated'
+run 'kubectl get hpa try --no-headers | cut -d" " -f1'
+run 'kubectl delete hpa try'
+tried=$(kubectl get pods -l app=try -o name | head -1)
+run 'kubectl exec $tried -- true'
+run 'kubectl attach $tried 2>&1 | tail -1'
+run 'kubectl port-forward $tried 0:80'
+run 'kubectl debug $tried --image=busybox 2>&1 | tail -1'
+run "kubectl get pods -l app=try -o go-template='{{range .items}}{{.status.phase}} {{end}}{{\"\\n\"}}'"
+run 'kubectl get pods -A --chunk-size=3 --no-headers | wc -l'
+run 'kubectl delete deployment try --cascade=orphan'
+run 'kubectl delete replicasets,pods -l app=try --wait=false | wc -l'
+run 'kubectl create secret generic key --from-literal=a=b'
+run 'kubectl get secret key'
+for name in c1 c2 c3; do printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, labels: {set: one}}\n' $name; done > maps.yaml
+run 'kubectl apply -f maps.yaml --prune -l set=one 2>&1 | grep -v Deprecated'
+head -8 maps.yaml > two.yaml && mv two.yaml maps.yaml
+run 'kubectl apply -f maps.yaml --prune -l set=one 2>&1 | grep -v Deprecated'
+run 'kubectl replace --force -f maps.yaml'
+run 'kubectl delete -f maps.yaml'
+run 'kubectl wait --for=delete configmap/c1 --timeout=1s'
+
 # Questions.
 run 'kubectl explain pod.spec.tolerations'
 run 'kubectl explain deployment.spec.strategy --recursive'

@@ -392,6 +392,20 @@ pub(crate) fn too_new(asked: u64, newest: u64) -> Failure {
     Failure::with_details(504, "Timeout", message, json!({"causes": causes, "retryAfterSeconds": 1}))
 }
 
+/// Why nobody can execute anything in a pod, attach to it or forward its ports: upstream's reason where there is one.
+pub(crate) fn no_stream(namespace: &str, name: &str, view: &View) -> Failure {
+    let resource = Resource::of(Kind::Pod);
+    match find(&resource, namespace, name, view) {
+        Some(Object::Pod(pod)) if sim_cluster::pod::node_name(&pod).is_none() => no_host(name),
+        Some(_) => Failure::new(501, "NotImplemented", "sim runs no containers: there is nothing to connect to"),
+        None => not_found(&resource, name),
+    }
+}
+
+fn no_host(pod: &str) -> Failure {
+    Failure::bad_request(format!("pod {pod} does not have a host assigned"))
+}
+
 /// The text of `kubectl logs`: none is written here, and a pod that does not run has none.
 pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Result<Answer, Failure> {
     let resource = Resource::of(Kind::Pod);
@@ -417,7 +431,7 @@ pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Re
         }
     };
     if sim_cluster::pod::node_name(&pod).is_none() {
-        return Err(Failure::bad_request(format!("pod {name} does not have a host assigned")));
+        return Err(no_host(name));
     }
     let statuses = pod.status.iter().flat_map(|status| {
         status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten())

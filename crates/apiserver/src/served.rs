@@ -163,6 +163,7 @@ impl Served {
     /// Its subresources: name, the kind they speak and its group and version.
     pub(crate) fn subresources(&self, behaviour: &Behaviour) -> Vec<Subresource> {
         let own = |name, verbs| Subresource { name, group: "", version: "", kind: "", verbs };
+        let streamed = |name, kind| Subresource { name, group: "", version: "v1", kind, verbs: &["create", "get"] };
         let status = || own("status", UPDATES);
         let scale =
             || Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: UPDATES };
@@ -177,7 +178,10 @@ impl Served {
                         kind: "Eviction",
                         verbs: &["create"],
                     },
+                    streamed("attach", "PodAttachOptions"),
+                    streamed("exec", "PodExecOptions"),
                     own("log", &["get"]),
+                    streamed("portforward", "PodPortForwardOptions"),
                     status(),
                 ]
             }
@@ -205,6 +209,7 @@ impl Served {
                 | Kind::VolumeAttachment,
             ) => vec![status()],
             Some(_) => Vec::new(),
+            None if self.resource.plural == "certificatesigningrequests" => vec![own("approval", UPDATES), status()],
             None if STATUS_OF_OTHERS.contains(&self.resource.plural.as_str()) => vec![status()],
             None => {
                 let mut defined = self.resource.versions.iter();
@@ -242,8 +247,8 @@ impl Served {
 
 const UPDATES: &[&str] = &["get", "patch", "update"];
 /// Kinds that are kept as they are, and have a status of its own.
-const STATUS_OF_OTHERS: [&str; 5] =
-    ["ingresses", "horizontalpodautoscalers", "customresourcedefinitions", "apiservices", "certificatesigningrequests"];
+const STATUS_OF_OTHERS: [&str; 4] =
+    ["ingresses", "horizontalpodautoscalers", "customresourcedefinitions", "apiservices"];
 
 /// A subresource, and the kind it speaks where that is not the resource's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -241,6 +241,9 @@ impl App {
             (&Method::GET, Some(name), Some("log")) => {
                 read::log(path.namespace.as_deref().unwrap_or_default(), name, &query, view)
             }
+            (_, Some(name), Some("exec" | "attach" | "portforward")) => {
+                Err(read::no_stream(path.namespace.as_deref().unwrap_or_default(), name, view))
+            }
             (&Method::GET, Some(name), Some("scale")) => request.scale(name),
             (&Method::POST, Some(name), Some("token")) => {
                 token::create(path.namespace.as_deref().unwrap_or_default(), name, content_type, body, view)

@@ -178,6 +178,7 @@ impl Cluster {
                 let rules = self.scheduling.scheduler().behaviour().requests;
                 let spec = Arc::make_mut(&mut Arc::make_mut(pod).spec);
                 defaults::default_pod_spec(spec);
+                defaults::default_pod_alone(spec);
                 defaults::default_pod_resources(spec, rules);
             }
             Object::Namespace(namespace) => {
@@ -190,6 +191,7 @@ impl Cluster {
                 defaults::default_validating_webhooks(Arc::make_mut(object));
             }
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
+            Object::Secret(secret) => Arc::make_mut(secret).default_type(),
             Object::Service(service) => defaults::default_service(Arc::make_mut(service), &self.behaviour),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {

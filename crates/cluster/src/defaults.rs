@@ -72,6 +72,13 @@ pub(crate) fn default_pod_spec(spec: &mut PodSpec) {
     }
 }
 
+/// What a pod has and the templates of pods here do without: clients count on it (kubectl debug reads it unasked), and
+/// nothing is decided by it.
+pub(crate) fn default_pod_alone(spec: &mut PodSpec) {
+    spec.security_context.get_or_insert_default();
+    spec.enable_service_links.get_or_insert(true);
+}
+
 fn default_container(container: &mut Container, host_network: bool) {
     container.termination_message_path.get_or_insert_with(|| "/dev/termination-log".to_owned());
     container.termination_message_policy.get_or_insert_with(|| "File".to_owned());
