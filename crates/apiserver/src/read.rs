@@ -127,7 +127,16 @@ impl Selection {
 
     /// The same one by one, after a key or from the first.
     fn each<'a>(&'a self, view: &'a View, after: Option<&'a ObjectKey>) -> impl Iterator<Item = Object> + 'a {
-        let all = self.served.resource.each(&view.store, self.namespace.as_deref(), after);
+        let node = self.fields.as_ref().and_then(|fields| fields.requires("spec.nodeName"));
+        let node = node.filter(|node| self.served.resource.known == Some(Kind::Pod) && !node.is_empty());
+        let all: Box<dyn Iterator<Item = Object>> = match node {
+            // Kubelets ask for their pods among all.
+            Some(node) => {
+                let keys = view.pods_by_node.on(node).filter(move |key| after.is_none_or(|after| *key > after));
+                Box::new(keys.filter_map(|key| view.store.object(Kind::Pod, key)))
+            }
+            None => self.served.resource.each(&view.store, self.namespace.as_deref(), after),
+        };
         all.filter(|object| self.selects(object))
     }
 

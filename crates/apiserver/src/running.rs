@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sim_cluster::print::PrintContext;
-use sim_cluster::{Change, Cluster, Counts, Goal, JournalEntry, Object, Refused, Resource, Stop, Store, format_millis};
+use sim_cluster::{
+    Change, Cluster, Counts, Goal, JournalEntry, Object, PodsByNode, Refused, Resource, Stop, Store, format_millis,
+};
 use sim_core::version::Version;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -64,6 +66,8 @@ pub struct View {
     pub version: Version,
     /// The newest resource version.
     pub resource_version: u64,
+    /// Which pods are bound to which node.
+    pub(crate) pods_by_node: PodsByNode,
     /// Which resources there are: custom ones come and go with their definitions and objects.
     pub(crate) served: Arc<Vec<Served>>,
     /// How often the cluster was put back to another state.
@@ -312,6 +316,7 @@ impl View {
         Self {
             served: known.unwrap_or_else(|| Arc::new(served(version, Resource::all(cluster.store())))),
             store: cluster.store().clone(),
+            pods_by_node: cluster.pods_by_node(),
             context: cluster.print_context(),
             version,
             resource_version: cluster.store().resource_version(),

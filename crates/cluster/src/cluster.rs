@@ -29,7 +29,7 @@ use crate::controllers::{
 use crate::custom_resource;
 use crate::drain::{self, Drain, DrainRecord};
 use crate::history::Happening;
-use crate::index::Indices;
+use crate::index::{Indices, PodsByNode};
 use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
 use crate::leases::Leases;
@@ -353,6 +353,11 @@ impl Cluster {
     /// The pods managed by the object with this metadata, by name.
     pub fn pods_of(&self, owner: &ObjectMeta) -> Vec<Arc<Pod>> {
         self.indices.pods.of(owner).filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+    }
+
+    /// Which pods are bound to which node, as of the last change that everybody has heard of.
+    pub fn pods_by_node(&self) -> PodsByNode {
+        self.indices.pods_by_node.clone()
     }
 
     /// The pods bound to a node, by namespace and name.

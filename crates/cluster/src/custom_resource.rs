@@ -9,6 +9,7 @@ mod schema;
 mod shape;
 mod v1beta1;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -154,11 +155,15 @@ pub(crate) fn definitions_as_stored(objects: &mut [Object]) -> Vec<Arc<Unstructu
 /// Gives custom resources the version in which they are kept; versions differ in nothing else, as without a webhook that
 /// converts them.
 pub(crate) fn as_stored<'a>(objects: impl Iterator<Item = &'a mut Object>, definitions: &[Arc<Unstructured>]) {
+    let kept = definitions.iter().filter_map(|definition| {
+        let spec = definition.rest.get("spec")?;
+        Some(((spec["group"].as_str()?, spec["names"]["kind"].as_str()?), stored_version(definition)?))
+    });
+    let kept: BTreeMap<(&str, &str), &str> = kept.collect();
     for object in objects {
         let Object::Other(other) = object else { continue };
         let Some((group, version)) = other.api_version.split_once('/') else { continue };
-        let definition = definitions.iter().find(|definition| defines(definition, group, &other.kind));
-        let stored = definition.and_then(|definition| stored_version(definition)).filter(|stored| *stored != version);
+        let stored = kept.get(&(group, other.kind.as_str())).filter(|stored| **stored != version);
         if let Some(api_version) = stored.map(|stored| format!("{group}/{stored}")) {
             Arc::make_mut(other).api_version = api_version;
         }

@@ -85,6 +85,7 @@ pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath
 pub use field_selector::FieldSelector;
 pub use gaps::{kubelet_version, newest_moment};
 pub use history::{Happened, Happening, NodeState, PodState};
+pub use index::PodsByNode;
 pub use kubelet::installs_network;
 pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};

@@ -144,3 +144,43 @@ fn options_go_together_or_not() {
     );
     assert_eq!(watch("v1.37.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), "taken");
 }
+
+/// By the index, as by looking at each.
+#[test]
+fn the_pods_of_a_node() {
+    let server = Server::start(Guard::default());
+    for namespace in ["default", "kube-system"] {
+        for number in 0..6 {
+            let pod = json!({"metadata": {"name": format!("p{number}")},
+                "spec": {"containers": [{"name": "c", "image": "i"}]}});
+            assert_eq!(server.post(&format!("/api/v1/namespaces/{namespace}/pods"), &pod).code, 201);
+        }
+    }
+    server.advance("1m");
+    let names = |list: &serde_json::Value, node: Option<&str>| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        let items = items.filter(|pod| node.is_none_or(|node| pod["spec"]["nodeName"] == node));
+        items.map(|pod| format!("{}/{}", pod["metadata"]["namespace"], pod["metadata"]["name"])).collect()
+    };
+    let check = |path: &str| {
+        let all = server.get(path);
+        for node in ["n1", "n2"] {
+            let own = server.get(&format!("{path}?fieldSelector=spec.nodeName%3D{node}"));
+            assert_eq!(names(&own, None), names(&all, Some(node)));
+            let others = server.get(&format!("{path}?fieldSelector=spec.nodeName!%3D{node}"));
+            assert_eq!(names(&own, None).len() + names(&others, None).len(), names(&all, None).len());
+        }
+    };
+    check("/api/v1/pods");
+    check("/api/v1/namespaces/kube-system/pods");
+    // Page by page, and after a pod has gone.
+    let first = server.get("/api/v1/pods?fieldSelector=spec.nodeName%3Dn1&limit=2");
+    let next = first["metadata"]["continue"].as_str().unwrap();
+    let rest = server.get(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3Dn1&limit=20&continue={next}"));
+    let paged = [names(&first, None), names(&rest, None)].concat();
+    assert_eq!(paged, names(&server.get("/api/v1/pods"), Some("n1")));
+    let gone = server.ask("DELETE", "/api/v1/namespaces/default/pods/p0?gracePeriodSeconds=0", "", b"");
+    assert_eq!(gone.code, 200);
+    check("/api/v1/pods");
+    assert!(names(&server.get("/api/v1/pods?fieldSelector=spec.nodeName%3D"), None).is_empty());
+}
