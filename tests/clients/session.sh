@@ -58,6 +58,31 @@ spec:
             required: [size]
             properties: {size: {description: Its size in units., type: integer}}
 END
+cat > gadgets.yaml <<'END'
+apiVersion: apiextensions.k8s.io/v1beta1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  version: v1
+  names: {kind: Gadget, plural: gadgets}
+  subresources:
+    status: {}
+    scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
+  additionalPrinterColumns: [{name: Wanted, type: integer, JSONPath: .spec.replicas}]
+  validation:
+    openAPIV3Schema:
+      type: object
+      properties:
+        spec: {type: object, properties: {replicas: {type: integer, minimum: 1}}}
+END
+cat > gadget.yaml <<'END'
+apiVersion: example.com/v1
+kind: Gadget
+metadata: {name: tiny}
+spec: {replicas: 2, colour: red}
+END
 cat > widget.yaml <<'END'
 apiVersion: example.com/v1
 kind: Widget
@@ -146,8 +171,71 @@ run 'kubectl get wd'
 run 'kubectl explain widget.spec'
 run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"size\":2}}"'
 run 'kubectl get widget small -o yaml | grep -A9 ^spec'
-run 'kubectl delete crd widgets.example.com'
+run 'sed s/1}/big}/ widget.yaml | kubectl replace -f - --validate=false'
+run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"size\":null}}"'
+run 'kubectl patch widget small --type=merge -p "{\"spec\":{\"weight\":3}}"'
+run 'kubectl apply -f gadgets.yaml'
+run 'kubectl create -f gadget.yaml'
+run 'kubectl scale gadget tiny --replicas=3'
+run 'kubectl scale gadget tiny --replicas=0'
+run 'kubectl get gadgets'
+run "kubectl get gadget tiny -o jsonpath='{.spec}{\"\\n\"}'"
+run "kubectl get customresourcedefinitions.v1beta1.apiextensions.k8s.io gadgets.example.com -o jsonpath='{.spec.version} {.spec.subresources}{\"\\n\"}'"
+run 'kubectl delete crd widgets.example.com gadgets.example.com'
 run 'kubectl get widgets'
+
+# Services.
+run 'kubectl create deployment shop --image=nginx --port=80 --dry-run=client -o yaml | kubectl apply -f -'
+run 'kubectl expose deployment shop'
+run 'kubectl expose deployment shop --name=shop-outside --type=NodePort --port=8080 --target-port=80'
+run 'kubectl create service clusterip db --clusterip=None'
+run 'kubectl create service externalname far --external-name=example.com'
+run 'kubectl create service clusterip here --tcp=80 --clusterip=10.233.0.99'
+run 'kubectl create service clusterip here-too --tcp=80 --clusterip=10.233.0.99'
+run 'kubectl create service loadbalancer front --tcp=443:8443'
+run 'kubectl create service nodeport low --tcp=80 --node-port=80'
+run 'kubectl get services -o wide | sed -E "s/ 4[0-9]m / AGE /"'
+run 'kubectl describe service shop-outside'
+run "kubectl patch service shop -p '{\"spec\":{\"clusterIP\":\"10.96.0.1\"}}'"
+run 'kubectl delete service shop shop-outside db far here front'
+run 'kubectl delete deployment shop'
+
+# What a new user tries.
+run 'kubectl create deployment try --image=nginx --replicas=3'
+ctl advance 1m
+run 'kubectl set image deployment/try nginx=nginx:2'
+run 'kubectl rollout pause deployment try'
+run 'kubectl rollout undo deployment try 2>&1 | cut -d"'"'"'" -f1'
+run 'kubectl rollout resume deployment try'
+ctl advance 1m
+run 'kubectl set resources deployment try --limits=cpu=200m'
+ctl advance 1m
+run 'kubectl rollout history deployment try'
+run 'kubectl rollout undo deployment try --to-revision=1'
+run 'kubectl rollout restart deployment try'
+ctl advance 1m
+run 'kubectl rollout status deployment try'
+run 'kubectl autoscale deployment try --min=1 --max=3 --cpu-percent=50 2>&1 | grep -v deprecated'
+run 'kubectl get hpa try --no-headers | cut -d" " -f1'
+run 'kubectl delete hpa try'
+tried=$(kubectl get pods -l app=try -o name | head -1)
+run 'kubectl exec $tried -- true'
+run 'kubectl attach $tried 2>&1 | tail -1'
+run 'kubectl port-forward $tried 0:80'
+run 'kubectl debug $tried --image=busybox 2>&1 | tail -1'
+run "kubectl get pods -l app=try -o go-template='{{range .items}}{{.status.phase}} {{end}}{{\"\\n\"}}'"
+run 'kubectl get pods -A --chunk-size=3 --no-headers | wc -l'
+run 'kubectl delete deployment try --cascade=orphan'
+run 'kubectl delete replicasets,pods -l app=try --wait=false | wc -l'
+run 'kubectl create secret generic key --from-literal=a=b'
+run 'kubectl get secret key'
+for name in c1 c2 c3; do printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, labels: {set: one}}\n' $name; done > maps.yaml
+run 'kubectl apply -f maps.yaml --prune -l set=one 2>&1 | grep -v Deprecated'
+head -8 maps.yaml > two.yaml && mv two.yaml maps.yaml
+run 'kubectl apply -f maps.yaml --prune -l set=one 2>&1 | grep -v Deprecated'
+run 'kubectl replace --force -f maps.yaml'
+run 'kubectl delete -f maps.yaml'
+run 'kubectl wait --for=delete configmap/c1 --timeout=1s'
 
 # Questions.
 run 'kubectl explain pod.spec.tolerations'

@@ -11,17 +11,27 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 /// How long to wait when no connection can be taken: there are too many files open.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long clients may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Until the head of a request is there.
+    pub(crate) patience: Duration,
+    /// Until something of an answer is taken. A connection that is broken without a word would keep its answer for ever.
+    pub(crate) stalled: Duration,
+}
 
 /// Takes connections and serves them until `ended`, then until they have had their answers.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     tls: Option<TlsAcceptor>,
-    patience: Duration,
+    limits: Limits,
     ended: impl Future<Output = ()>,
 ) {
     let open = GracefulShutdown::new();
@@ -37,6 +47,10 @@ pub(crate) async fn serve(
         };
         // An event of a watch does not wait for the next one.
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.stalled));
+        let stream = Box::pin(stream);
+        let patience = limits.patience;
         let (router, tls, watcher) = (router.clone(), tls.clone(), open.watcher());
         tokio::spawn(async move {
             match tls {

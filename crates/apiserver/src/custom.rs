@@ -1,6 +1,5 @@
 //! CustomResourceDefinitions as apiextensions-apiserver keeps them (`pkg/controller/status/naming_controller.go`,
 //! `pkg/controller/finalizer/crd_finalizer.go`): names are accepted at once, and what a definition defines goes with it.
-//! Nobody checks custom resources against their schema.
 
 use serde_json::{Value, json};
 use sim_cluster::{
@@ -31,7 +30,7 @@ pub(crate) fn establish(cluster: &mut Cluster, target: &Target, options: &WriteO
     }
     let versions = spec["versions"].as_array().into_iter().flatten();
     let stored = versions.filter(|version| version["storage"] == true).map(|version| version["name"].clone());
-    let stored: Vec<Value> = stored.chain(spec.get("version").cloned()).take(1).collect();
+    let stored: Vec<Value> = stored.take(1).collect();
     let now = cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let is_true = |type_: &str, reason: &str, message: &str| json!({"type": type_, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message});
     let conditions = [
@@ -39,7 +38,8 @@ pub(crate) fn establish(cluster: &mut Cluster, target: &Target, options: &WriteO
         is_true("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     ];
     definition["status"] = json!({"conditions": conditions, "acceptedNames": names, "storedVersions": stored});
-    cluster.replace(target, Some(Subresource::Status), definition, options).map(drop)
+    let options = WriteOptions { api_version: None, ..options.clone() };
+    cluster.replace(target, Some(Subresource::Status), definition, &options).map(drop)
 }
 
 /// Deletes the objects that a definition defines, which are in these versions of its kind.

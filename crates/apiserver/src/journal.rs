@@ -6,9 +6,6 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use sim_cluster::{JournalEntry, Object};
 
-/// So many writes are kept. A watch that falls further behind is told that it is too late (410).
-const KEPT: usize = 65_536;
-
 /// One write.
 #[derive(Debug)]
 pub(crate) struct Write {
@@ -32,6 +29,8 @@ impl Write {
 /// The latest writes in order.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    /// So many writes are kept. A watch that falls further behind is told that it is too late (410).
+    kept: usize,
     writes: VecDeque<Arc<Write>>,
     /// Everything after this version is here.
     since: u64,
@@ -42,18 +41,18 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn new(version: u64) -> Self {
-        Self { writes: VecDeque::new(), since: version, newest: version, epoch: 0 }
+    pub(crate) fn new(version: u64, kept: usize) -> Self {
+        Self { kept, writes: VecDeque::new(), since: version, newest: version, epoch: 0 }
     }
 
     /// Begins anew with another state.
     pub(crate) fn restart(&mut self, version: u64) {
-        *self = Self { epoch: self.epoch + 1, ..Self::new(version) };
+        *self = Self { epoch: self.epoch + 1, ..Self::new(version, self.kept) };
     }
 
     pub(crate) fn extend(&mut self, written: Vec<(Timestamp, JournalEntry)>, version: u64) {
         for (at, JournalEntry { resource_version, before, after }) in written {
-            if self.writes.len() == KEPT
+            if self.writes.len() >= self.kept
                 && let Some(oldest) = self.writes.pop_front()
             {
                 self.since = oldest.version;
@@ -69,13 +68,20 @@ impl Journal {
         self.newest = version;
     }
 
-    /// What was written after a version, at most so many; the oldest version that is still known when it is too old.
-    pub(crate) fn after(&self, version: u64, limit: usize) -> Result<Vec<Arc<Write>>, u64> {
-        if version < self.since {
-            return Err(self.since);
-        }
+    /// Whether a watch that has been told everything up to a version can go on from there.
+    pub(crate) fn knows(&self, version: u64, epoch: u64) -> bool {
+        epoch == self.epoch && version >= self.since
+    }
+
+    /// The oldest version that a watch can go on from.
+    pub(crate) fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// What was written after a version that is known, at most so many.
+    pub(crate) fn after(&self, version: u64, limit: usize) -> Vec<Arc<Write>> {
         let first = self.writes.partition_point(|write| write.version <= version);
-        Ok(self.writes.iter().skip(first).take(limit).cloned().collect())
+        self.writes.iter().skip(first).take(limit).cloned().collect()
     }
 
     pub(crate) fn newest(&self) -> u64 {
@@ -88,17 +94,18 @@ mod tests {
     use jiff::Timestamp;
     use sim_cluster::JournalEntry;
 
-    use super::{Journal, KEPT};
+    use super::Journal;
 
     #[test]
-    fn who_is_too_far_behind_is_told_what_is_still_known() {
-        let mut journal = Journal::new(10);
+    fn the_latest_writes_are_known() {
+        let mut journal = Journal::new(10, 100);
         let entry =
             |resource_version| (Timestamp::UNIX_EPOCH, JournalEntry { resource_version, before: None, after: None });
-        let newest = 10 + KEPT as u64 + 5;
+        let newest = 10 + 100 + 5;
         journal.extend((11..=newest).map(entry).collect(), newest);
-        assert_eq!(journal.after(14, 1).unwrap_err(), 15);
-        assert_eq!(journal.after(15, 2).unwrap().iter().map(|write| write.version).collect::<Vec<_>>(), [16, 17]);
-        assert_eq!(journal.after(newest, 1).unwrap().len(), 0);
+        assert!(!journal.knows(14, 0) && journal.knows(15, 0) && !journal.knows(15, 1));
+        assert_eq!(journal.since(), 15);
+        assert_eq!(journal.after(15, 2).iter().map(|write| write.version).collect::<Vec<_>>(), [16, 17]);
+        assert_eq!(journal.after(newest, 1).len(), 0);
     }
 }

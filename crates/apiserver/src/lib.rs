@@ -12,6 +12,7 @@ mod control;
 mod custom;
 mod discovery;
 mod journal;
+mod list_options;
 mod openapi;
 mod protobuf;
 mod query;

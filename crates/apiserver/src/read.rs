@@ -9,13 +9,16 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sim_cluster::print::PrintContext;
-use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, event_from_core};
+use sim_cluster::{FieldSelector, Kind, Object, ObjectKey, Resource, definition_from_v1, event_from_core};
 use sim_core::model::LabelSelector;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
+use crate::behaviour::Behaviour;
+use crate::custom;
+use crate::list_options;
 use crate::query::Query;
 use crate::route::Path;
 use crate::running::View;
@@ -124,7 +127,16 @@ impl Selection {
 
     /// The same one by one, after a key or from the first.
     fn each<'a>(&'a self, view: &'a View, after: Option<&'a ObjectKey>) -> impl Iterator<Item = Object> + 'a {
-        let all = self.served.resource.each(&view.store, self.namespace.as_deref(), after);
+        let node = self.fields.as_ref().and_then(|fields| fields.requires("spec.nodeName"));
+        let node = node.filter(|node| self.served.resource.known == Some(Kind::Pod) && !node.is_empty());
+        let all: Box<dyn Iterator<Item = Object>> = match node {
+            // Kubelets ask for their pods among all.
+            Some(node) => {
+                let keys = view.pods_by_node.on(node).filter(move |key| after.is_none_or(|after| *key > after));
+                Box::new(keys.filter_map(|key| view.store.object(Kind::Pod, key)))
+            }
+            None => self.served.resource.each(&view.store, self.namespace.as_deref(), after),
+        };
         all.filter(|object| self.selects(object))
     }
 
@@ -182,6 +194,9 @@ pub(crate) fn shown(served: &Served, object: &Object) -> Value {
 pub(crate) fn in_version(served: &Served, value: &mut Value) {
     if served.resource.group == "events.k8s.io" {
         value.as_object_mut().into_iter().for_each(event_from_core);
+    }
+    if custom::defines(&served.resource) && served.version == "v1beta1" {
+        definition_from_v1(value);
     }
     value["apiVersion"] = served.api_version().into();
     value["kind"] = served.resource.kind.as_str().into();
@@ -266,6 +281,7 @@ pub(crate) fn list(
     view: &Arc<View>,
     past: impl FnOnce(u64) -> Option<Arc<View>>,
 ) -> Result<(Answer, Option<Arc<View>>), Failure> {
+    list_options::check(query, &Behaviour::of(view.version), false)?;
     let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
     let asked = query.resource_version()?;
     if let Some(asked) = asked.filter(|asked| *asked > view.resource_version) {
@@ -385,6 +401,20 @@ pub(crate) fn too_new(asked: u64, newest: u64) -> Failure {
     Failure::with_details(504, "Timeout", message, json!({"causes": causes, "retryAfterSeconds": 1}))
 }
 
+/// Why nobody can execute anything in a pod, attach to it or forward its ports: upstream's reason where there is one.
+pub(crate) fn no_stream(namespace: &str, name: &str, view: &View) -> Failure {
+    let resource = Resource::of(Kind::Pod);
+    match find(&resource, namespace, name, view) {
+        Some(Object::Pod(pod)) if sim_cluster::pod::node_name(&pod).is_none() => no_host(name),
+        Some(_) => Failure::new(501, "NotImplemented", "sim runs no containers: there is nothing to connect to"),
+        None => not_found(&resource, name),
+    }
+}
+
+fn no_host(pod: &str) -> Failure {
+    Failure::bad_request(format!("pod {pod} does not have a host assigned"))
+}
+
 /// The text of `kubectl logs`: none is written here, and a pod that does not run has none.
 pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Result<Answer, Failure> {
     let resource = Resource::of(Kind::Pod);
@@ -410,7 +440,7 @@ pub(crate) fn log(namespace: &str, name: &str, query: &Query, view: &View) -> Re
         }
     };
     if sim_cluster::pod::node_name(&pod).is_none() {
-        return Err(Failure::bad_request(format!("pod {name} does not have a host assigned")));
+        return Err(no_host(name));
     }
     let statuses = pod.status.iter().flat_map(|status| {
         status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten())

@@ -5,6 +5,11 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Failure, json_answer};
 use crate::body;
 
+/// Who asks.
+pub(crate) const USER: &str = "sim";
+/// The groups of who asks.
+pub(crate) const GROUPS: [&str; 2] = ["system:masters", "system:authenticated"];
+
 /// Answers a review; nothing when the resource is none.
 pub(crate) fn review(resource: &str, content_type: &str, body: &[u8]) -> Option<Result<Answer, Failure>> {
     let (kind, group) = match resource {
@@ -17,7 +22,7 @@ pub(crate) fn review(resource: &str, content_type: &str, body: &[u8]) -> Option<
         _ => return None,
     };
     Some(read(kind, content_type, body).map(|spec| {
-        let user = json!({"username": "sim", "groups": ["system:masters", "system:authenticated"]});
+        let user = json!({"username": USER, "groups": GROUPS});
         let status = match kind {
             "SelfSubjectRulesReview" => json!({
                 "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sim_cluster::print::PrintContext;
-use sim_cluster::{Change, Cluster, Counts, Goal, JournalEntry, Object, Refused, Resource, Stop, Store, format_millis};
+use sim_cluster::{
+    Change, Cluster, Counts, Goal, JournalEntry, Object, PodsByNode, Refused, Resource, Stop, Store, format_millis,
+};
 use sim_core::version::Version;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -23,6 +25,9 @@ const EVENTS: u64 = 2_000;
 const A_TURN: usize = 2_000;
 /// How often Leases are renewed, in the person's time.
 const RENEWAL: Duration = Duration::from_secs(10);
+
+/// So many writes are kept for watches.
+const KEPT_WRITES: usize = 65_536;
 
 /// A running cluster.
 #[derive(Debug)]
@@ -61,6 +66,8 @@ pub struct View {
     pub version: Version,
     /// The newest resource version.
     pub resource_version: u64,
+    /// Which pods are bound to which node.
+    pub(crate) pods_by_node: PodsByNode,
     /// Which resources there are: custom ones come and go with their definitions and objects.
     pub(crate) served: Arc<Vec<Served>>,
     /// How often the cluster was put back to another state.
@@ -80,14 +87,19 @@ pub(crate) struct Standing {
 
 impl Running {
     /// A cluster that runs at this speed from now on.
-    pub fn new(mut cluster: Cluster, speed: Speed) -> Arc<Self> {
+    pub fn new(cluster: Cluster, speed: Speed) -> Arc<Self> {
+        Self::keeping(cluster, speed, KEPT_WRITES)
+    }
+
+    /// The same, where so many writes are kept for watches: one that falls further behind is told that it is too late.
+    pub fn keeping(mut cluster: Cluster, speed: Speed, writes: usize) -> Arc<Self> {
         cluster.keep_journal();
         // What happens at the first moment has happened when the first client asks.
         let _ = cluster.run_until(cluster.now_ms());
         cluster.renew_leases();
         let _ = cluster.take_journal();
         let view = View::of(&cluster, 0, None);
-        let journal = Journal::new(view.resource_version);
+        let journal = Journal::new(view.resource_version, writes);
         let (moved, _) = watch::channel((0, view.resource_version));
         let (ended, _) = watch::channel(false);
         let pace = Pace::new(speed, cluster.now_ms());
@@ -304,6 +316,7 @@ impl View {
         Self {
             served: known.unwrap_or_else(|| Arc::new(served(version, Resource::all(cluster.store())))),
             store: cluster.store().clone(),
+            pods_by_node: cluster.pods_by_node(),
             context: cluster.print_context(),
             version,
             resource_version: cluster.store().resource_version(),

@@ -41,6 +41,7 @@ const VERSIONS: &[(&str, &str, &[Since])] = &[
         &[("v2", 23, NOW), ("v1", 0, NOW), ("v2beta2", 0, 26), ("v2beta1", 0, 25)],
     ),
     ("certificates.k8s.io", "certificatesigningrequests", &[("v1", 19, NOW), ("v1beta1", 0, 22)]),
+    ("apiextensions.k8s.io", "customresourcedefinitions", &[("v1", 16, NOW), ("v1beta1", 0, 22)]),
     ("resource.k8s.io", "", &[("v1", 34, NOW)]),
 ];
 
@@ -77,7 +78,11 @@ pub(crate) fn served(version: Version, resources: Vec<Resource>) -> Vec<Served> 
             .then(|| Resource { group: "events.k8s.io".to_owned(), ..resource.clone() });
         for resource in [Some(resource), events].into_iter().flatten() {
             for (index, version) in versions(&resource, minor).into_iter().enumerate() {
-                all.push(Served { resource: resource.clone(), version, is_preferred: index == 0 });
+                let mut resource = resource.clone();
+                if let Some(defined) = resource.versions.iter().find(|defined| defined.name == version) {
+                    resource.columns.clone_from(&defined.columns);
+                }
+                all.push(Served { resource, version, is_preferred: index == 0 });
             }
         }
     }
@@ -101,7 +106,7 @@ fn versions(resource: &Resource, minor: u32) -> Vec<String> {
     match told {
         Some((_, _, all)) => pick(all, minor),
         None if resource.versions.is_empty() => vec!["v1".to_owned()],
-        None => resource.versions.clone(),
+        None => resource.versions.iter().map(|version| version.name.clone()).collect(),
     }
 }
 
@@ -135,7 +140,7 @@ impl Served {
         match self.resource.known {
             Some(kind) => ResourceRef::Known(kind),
             None => ResourceRef::Other {
-                api_version: self.api_version(),
+                api_version: self.in_version(self.resource.stored_version.as_ref().unwrap_or(&self.version)),
                 kind: self.resource.kind.clone(),
                 plural: self.resource.plural.clone(),
                 namespaced: self.resource.is_namespaced,
@@ -145,15 +150,20 @@ impl Served {
 
     /// `v1`, `apps/v1`.
     pub(crate) fn api_version(&self) -> String {
+        self.in_version(&self.version)
+    }
+
+    fn in_version(&self, version: &str) -> String {
         match self.resource.group.as_str() {
-            "" => self.version.clone(),
-            group => format!("{group}/{}", self.version),
+            "" => version.to_owned(),
+            group => format!("{group}/{version}"),
         }
     }
 
     /// Its subresources: name, the kind they speak and its group and version.
     pub(crate) fn subresources(&self, behaviour: &Behaviour) -> Vec<Subresource> {
         let own = |name, verbs| Subresource { name, group: "", version: "", kind: "", verbs };
+        let streamed = |name, kind| Subresource { name, group: "", version: "v1", kind, verbs: &["create", "get"] };
         let status = || own("status", UPDATES);
         let scale =
             || Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: UPDATES };
@@ -168,7 +178,10 @@ impl Served {
                         kind: "Eviction",
                         verbs: &["create"],
                     },
+                    streamed("attach", "PodAttachOptions"),
+                    streamed("exec", "PodExecOptions"),
                     own("log", &["get"]),
+                    streamed("portforward", "PodPortForwardOptions"),
                     status(),
                 ]
             }
@@ -196,8 +209,14 @@ impl Served {
                 | Kind::VolumeAttachment,
             ) => vec![status()],
             Some(_) => Vec::new(),
+            None if self.resource.plural == "certificatesigningrequests" => vec![own("approval", UPDATES), status()],
             None if STATUS_OF_OTHERS.contains(&self.resource.plural.as_str()) => vec![status()],
-            None => Vec::new(),
+            None => {
+                let mut defined = self.resource.versions.iter();
+                let defined = defined.find(|defined| defined.name == self.version);
+                let scale = defined.filter(|defined| defined.has_scale).map(|_| scale());
+                scale.into_iter().chain(defined.filter(|defined| defined.has_status).map(|_| status())).collect()
+            }
         }
     }
 
@@ -228,8 +247,8 @@ impl Served {
 
 const UPDATES: &[&str] = &["get", "patch", "update"];
 /// Kinds that are kept as they are, and have a status of its own.
-const STATUS_OF_OTHERS: [&str; 5] =
-    ["ingresses", "horizontalpodautoscalers", "customresourcedefinitions", "apiservices", "certificatesigningrequests"];
+const STATUS_OF_OTHERS: [&str; 4] =
+    ["ingresses", "horizontalpodautoscalers", "customresourcedefinitions", "apiservices"];
 
 /// A subresource, and the kind it speaks where that is not the resource's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

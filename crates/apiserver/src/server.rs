@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::answer::{Answer, Failure, json_answer, typed_answer};
 use crate::behaviour::Behaviour;
-use crate::connections;
+use crate::connections::{self, Limits};
 use crate::control::control;
 use crate::discovery::{self, Aggregated};
 use crate::openapi;
@@ -43,12 +43,14 @@ pub struct Guard {
     pub tls: Option<Tls>,
     /// How long a client may take to send the head of a request, and again for its body.
     pub patience: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub stalled: Duration,
 }
 
 impl Default for Guard {
-    /// Everybody, unencrypted. Upstream's patience (`ReadHeaderTimeout`).
+    /// Everybody, unencrypted. Upstream's patience (`ReadHeaderTimeout`); twice that for who does not read.
     fn default() -> Self {
-        Self { token: None, tls: None, patience: Duration::from_secs(32) }
+        Self { token: None, tls: None, patience: Duration::from_secs(32), stalled: Duration::from_secs(64) }
     }
 }
 
@@ -72,14 +74,15 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let time = tokio::spawn(Arc::clone(&running).follow_time());
-    let (tls, patience) = (guard.tls.as_ref().map(|tls| tls.acceptor.clone()), guard.patience);
+    let tls = guard.tls.as_ref().map(|tls| tls.acceptor.clone());
+    let limits = Limits { patience: guard.patience, stalled: guard.stalled };
     let app = App { running: Arc::clone(&running), guard, address, paged: Mutex::default() };
     let router = Router::new().fallback(handle).with_state(Arc::new(app));
     let end = async move {
         ended.await;
         running.end();
     };
-    connections::serve(listener, router, tls, patience, end).await;
+    connections::serve(listener, router, tls, limits, end).await;
     time.abort();
     Ok(())
 }
@@ -237,6 +240,9 @@ impl App {
         match (&head.method, &path.name, subresource) {
             (&Method::GET, Some(name), Some("log")) => {
                 read::log(path.namespace.as_deref().unwrap_or_default(), name, &query, view)
+            }
+            (_, Some(name), Some("exec" | "attach" | "portforward")) => {
+                Err(read::no_stream(path.namespace.as_deref().unwrap_or_default(), name, view))
             }
             (&Method::GET, Some(name), Some("scale")) => request.scale(name),
             (&Method::POST, Some(name), Some("token")) => {

@@ -1,6 +1,5 @@
 //! Watches: what is there, what changes, bookmarks, and a clear word when a watch is too late.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -10,13 +9,15 @@ use serde_json::{Value, json};
 use sim_cluster::Object;
 use sim_cluster::print::PrintContext;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::answer::{Answer, Failure, typed_answer};
 use crate::behaviour::Behaviour;
-use crate::journal::Write;
+use crate::journal::{Journal, Write};
+use crate::list_options;
 use crate::query::Query;
 use crate::read::{Form, Include, Selection, too_new};
 use crate::running::{Running, View};
@@ -39,9 +40,10 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 /// When its options do not go together.
 pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query) -> Result<Answer, Failure> {
     let view = running.view();
-    let initial = query.is_set("sendInitialEvents");
+    let behaviour = Behaviour::of(view.version);
+    list_options::check(query, &behaviour, true)?;
+    let initial = list_options::sends_initial(query, &behaviour);
     let from = query.resource_version()?;
-    check_initial(query, &view)?;
     if let Some(from) = from.filter(|from| *from > view.resource_version) {
         return Err(too_new(from, view.resource_version));
     }
@@ -51,52 +53,19 @@ pub(crate) fn watch(running: &Arc<Running>, selection: Selection, query: &Query)
     let watching = Watching {
         running: Arc::clone(running),
         epoch: view.epoch,
-        position: from.filter(|from| *from > 0 && !initial).unwrap_or(view.resource_version),
+        position: from.filter(|from| *from > 0 && initial != Some(true)).unwrap_or(view.resource_version),
         bookmarks: query.is_set("allowWatchBookmarks"),
         ends: Instant::now() + lasts,
         has_columns: false,
         selection,
         lines,
     };
-    let shows_all = initial || from.is_none_or(|from| from == 0);
-    tokio::spawn(watching.run(shows_all.then_some(view), initial));
+    let shows_all = initial.unwrap_or_else(|| from.is_none_or(|from| from == 0));
+    // Its end is told in a bookmark to those who want any.
+    let tells_end = initial == Some(true) && watching.bookmarks;
+    tokio::spawn(watching.run(shows_all.then_some(view), tells_end));
     let body = Body::from_stream(ReceiverStream::new(received));
     Ok(typed_answer(200, "application/json", body))
-}
-
-/// `sendInitialEvents` (`ValidateListOptions` of apimachinery).
-fn check_initial(query: &Query, view: &View) -> Result<(), Failure> {
-    let forbidden = |field: &str, why: &str| {
-        let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
-        let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
-        Failure::with_details(
-            422,
-            "Invalid",
-            message,
-            json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}),
-        )
-    };
-    let matched = query.get("resourceVersionMatch");
-    if query.get("sendInitialEvents").is_some() {
-        if !Behaviour::of(view.version).watches_lists {
-            return Err(forbidden(
-                "sendInitialEvents",
-                "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
-            ));
-        }
-        if matched != Some("NotOlderThan") {
-            return Err(forbidden(
-                "resourceVersionMatch",
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            ));
-        }
-    } else if matched.is_some() {
-        return Err(forbidden(
-            "resourceVersionMatch",
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        ));
-    }
-    Ok(())
 }
 
 /// An open watch.
@@ -114,24 +83,43 @@ struct Watching {
     lines: mpsc::Sender<Result<Bytes, Infallible>>,
 }
 
-/// The client is gone, or the watch is over.
-struct Over;
+/// Why a watch is over.
+enum Over {
+    /// The client is gone, or everything ends.
+    Gone,
+    /// What the client has not been told is no longer known.
+    TooLate,
+}
 
 impl Watching {
-    async fn run(mut self, view: Option<Arc<View>>, initial: bool) {
-        let _ = self.follow(view, initial).await;
+    async fn run(mut self, view: Option<Arc<View>>, tells_end: bool) {
+        if let Err(Over::TooLate) = self.follow(view, tells_end).await {
+            // Nothing of the cluster is held any longer: who reads on is told, who does not is cut off by the connection.
+            let oldest = self.journal(|journal| journal.since());
+            let failure = Failure::too_old(self.position, oldest);
+            let line = json!({"type": "ERROR", "object": failure.status()}).to_string() + "\n";
+            let mut ending = self.running.ending();
+            tokio::select! {
+                _ = self.lines.send(Ok(Bytes::from(line))) => {}
+                () = has_ended(&mut ending) => {}
+            }
+        }
     }
 
-    async fn follow(&mut self, view: Option<Arc<View>>, initial: bool) -> Result<(), Over> {
+    fn journal<T>(&self, look: impl FnOnce(&Journal) -> T) -> T {
+        look(&self.running.journal.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn follow(&mut self, view: Option<Arc<View>>, tells_end: bool) -> Result<(), Over> {
         if let Some(view) = view {
             // All objects are looked at: that must not hold up whoever else is served.
             let (selection, of) = (self.selection.clone(), Arc::clone(&view));
             let listed = tokio::task::spawn_blocking(move || selection.objects(&of)).await;
-            for object in listed.map_err(|_| Over)? {
+            for object in listed.map_err(|_| Over::Gone)? {
                 self.tell("ADDED", &object, &view.context).await?;
             }
         }
-        if initial {
+        if tells_end {
             self.bookmark(true).await?;
         }
         let mut moves = self.running.moves();
@@ -140,9 +128,9 @@ impl Watching {
         loop {
             while self.catch_up().await? {}
             tokio::select! {
-                moved = moves.changed() => moved.map_err(|_| Over)?,
-                () = has_ended(&mut ending) => return Err(Over),
-                () = self.lines.closed() => return Err(Over),
+                moved = moves.changed() => moved.map_err(|_| Over::Gone)?,
+                () = has_ended(&mut ending) => return Err(Over::Gone),
+                () = self.lines.closed() => return Err(Over::Gone),
                 () = sleep_until(self.ends) => {
                     if self.bookmarks {
                         self.bookmark(false).await?;
@@ -159,20 +147,11 @@ impl Watching {
 
     /// Tells what was written since; whether there may be more.
     async fn catch_up(&mut self) -> Result<bool, Over> {
-        let read = {
-            let journal = self.running.journal.read().unwrap_or_else(PoisonError::into_inner);
-            let known =
-                if journal.epoch == self.epoch { journal.after(self.position, BATCH) } else { Err(journal.newest()) };
-            known.map(|writes| (writes, journal.newest()))
-        };
-        let (writes, newest): (VecDeque<Arc<Write>>, u64) = match read {
-            Ok((writes, newest)) => (writes.into(), newest),
-            Err(oldest) => {
-                let failure = Failure::too_old(self.position, oldest);
-                self.line(json!({"type": "ERROR", "object": failure.status()})).await?;
-                return Err(Over);
-            }
-        };
+        let (position, epoch) = (self.position, self.epoch);
+        let read = self.journal(|journal| {
+            journal.knows(position, epoch).then(|| (journal.after(position, BATCH), journal.newest()))
+        });
+        let (writes, newest) = read.ok_or(Over::TooLate)?;
         let more = writes.len() == BATCH;
         let mut context = self.running.view().context;
         for write in writes {
@@ -257,13 +236,26 @@ impl Watching {
     }
 
     async fn send(&self, line: String) -> Result<(), Over> {
-        let line = Bytes::from(line);
+        let line = match self.lines.try_send(Ok(Bytes::from(line))) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(Over::Gone),
+            Err(TrySendError::Full(line)) => line,
+        };
         let mut ending = self.running.ending();
         tokio::select! {
-            sent = self.lines.send(Ok(line)) => sent.map_err(|_| Over),
-            () = has_ended(&mut ending) => Err(Over),
-            // Whoever does not read for as long as a watch lasts has gone.
-            () = sleep_until(self.ends + BOOKMARK) => Err(Over),
+            sent = self.lines.send(line) => sent.map_err(|_| Over::Gone),
+            () = has_ended(&mut ending) => Err(Over::Gone),
+            () = self.is_too_late() => Err(Over::TooLate),
+        }
+    }
+
+    /// Waits until what comes next is no longer known.
+    async fn is_too_late(&self) {
+        let mut moves = self.running.moves();
+        while self.journal(|journal| journal.knows(self.position, self.epoch)) {
+            if moves.changed().await.is_err() {
+                return;
+            }
         }
     }
 }

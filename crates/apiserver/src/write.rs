@@ -3,14 +3,17 @@
 use serde_json::{Value, json};
 use sim_cluster::{
     ApiError, Cluster, DeleteOptions, Deleted, FieldValidation, Kind, Object, ObjectKey, Patch, Preconditions,
-    Propagation, Resource, Subresource, Target, WriteOptions, Written,
+    Propagation, Resource, ResourceRef, Subresource, Target, WriteOptions, Written,
 };
 
 use crate::answer::{Answer, Failure, json_answer, warn};
+use crate::behaviour::Behaviour;
 use crate::body;
 use crate::custom;
+use crate::list_options;
 use crate::query::Query;
 use crate::read::{self, Selection, in_version};
+use crate::review::{GROUPS, USER};
 use crate::running::Running;
 use crate::served::Served;
 
@@ -47,14 +50,22 @@ impl Request<'_> {
     }
 
     fn target(&self, name: &str) -> Target {
-        Target { resource: self.served().reference(), namespace: self.namespace().to_owned(), name: name.to_owned() }
+        let mut resource = self.served().reference();
+        // What is kept as it was written is found in whatever version of its group that was.
+        if let ResourceRef::Other { api_version, .. } = &mut resource
+            && let Some(Object::Other(found)) =
+                read::find(self.resource(), self.namespace(), name, &self.running.view())
+        {
+            api_version.clone_from(&found.api_version);
+        }
+        Target { resource, namespace: self.namespace().to_owned(), name: name.to_owned() }
     }
 
     /// The subresource that is written like an object.
     fn written_subresource(&self) -> Result<Option<Subresource>, Failure> {
         match self.subresource {
             None => Ok(None),
-            Some("status") => Ok(Some(Subresource::Status)),
+            Some("status" | "approval") => Ok(Some(Subresource::Status)),
             Some("scale") => Ok(Some(Subresource::Scale)),
             Some(_) => Err(Failure::method_not_allowed()),
         }
@@ -100,7 +111,12 @@ impl Request<'_> {
     pub(crate) fn post(&self) -> Result<Answer, Failure> {
         match (self.subresource, self.selection.name.as_deref()) {
             (None, None) => {
-                let (body, options, resource) = (self.json_body()?, self.options()?, self.served().reference());
+                let (mut body, options, resource) = (self.json_body()?, self.options()?, self.served().reference());
+                if self.resource().kind == "CertificateSigningRequest" && body["spec"].is_object() {
+                    // Who asks for a certificate is not for it to say.
+                    body["spec"]["username"] = USER.into();
+                    body["spec"]["groups"] = json!(GROUPS);
+                }
                 let written = self.running.write(|cluster| {
                     let written = cluster.create(&resource, self.namespace(), body, &options)?;
                     self.establish(cluster, written.object["metadata"]["name"].as_str(), &options)?;
@@ -245,6 +261,7 @@ impl Request<'_> {
             }
             None => {
                 let view = self.running.view();
+                list_options::check(self.query, &Behaviour::of(view.version), false)?;
                 let objects = self.selection.objects(&view);
                 let items: Vec<Value> = objects.iter().map(|object| read::shown(self.served(), object)).collect();
                 self.running.write(|cluster| self.delete_all(cluster, &objects, options, dry_run))?;

@@ -193,7 +193,7 @@ impl ApiError {
     }
 
     /// The object breaks the rules of its kind.
-    pub(crate) fn invalid(kind: GroupName, name: &str, faults: &[FieldFault]) -> Self {
+    pub fn invalid(kind: GroupName, name: &str, faults: &[FieldFault]) -> Self {
         let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let message = format!("{kind} \"{name}\" is invalid: {}", aggregate(&said));
         let causes = faults.iter().map(|fault| Cause {

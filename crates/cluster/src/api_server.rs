@@ -12,6 +12,7 @@ use crate::admission::{self, Request, Webhook};
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
+use crate::custom_resource::Definition;
 use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
@@ -42,7 +43,10 @@ impl Cluster {
         admission::mutate(&mut object, &self.admission_context())?;
         self.call_webhooks(Webhook::Mutating, &Request::create(&object))?;
         self.draw_name(&mut object);
-        validation::validate(&object, &self.behaviour)?;
+        if let Object::Service(service) = &mut object {
+            self.allocate_service(Arc::make_mut(service))?;
+        }
+        validation::validate(&object, self.definition_of(&object).as_ref(), &self.behaviour)?;
         let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name());
         admission::validate(&object, &self.admission_context())?;
         self.call_webhooks(Webhook::Validating, &Request::create(&object))?;
@@ -75,6 +79,12 @@ impl Cluster {
             admission::complete_pod(pod, &context, is_new);
         }
         self.persist(object);
+    }
+
+    /// What defines an object, when that is a custom resource.
+    pub(crate) fn definition_of(&self, object: &Object) -> Option<Definition> {
+        let Object::Other(other) = object else { return None };
+        Definition::of(&self.store, &other.api_version, &other.kind)
     }
 
     /// What the API server warns of when an object is created or changed.
@@ -168,6 +178,7 @@ impl Cluster {
                 let rules = self.scheduling.scheduler().behaviour().requests;
                 let spec = Arc::make_mut(&mut Arc::make_mut(pod).spec);
                 defaults::default_pod_spec(spec);
+                defaults::default_pod_alone(spec);
                 defaults::default_pod_resources(spec, rules);
             }
             Object::Namespace(namespace) => {
@@ -180,6 +191,8 @@ impl Cluster {
                 defaults::default_validating_webhooks(Arc::make_mut(object));
             }
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
+            Object::Secret(secret) => Arc::make_mut(secret).default_type(),
+            Object::Service(service) => defaults::default_service(Arc::make_mut(service), &self.behaviour),
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.

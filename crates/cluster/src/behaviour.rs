@@ -1,12 +1,16 @@
 //! What differs between Kubernetes minors outside the scheduler: one table. The scheduler's is in `sim-core`.
 
+mod custom_resources;
 pub(crate) mod drain;
 mod kubelet;
+mod services;
 
 use sim_core::version::Version;
 
 use self::drain::DrainRules;
+pub(crate) use custom_resources::CustomResourceRules;
 pub(crate) use kubelet::{ContainerEvents, Kubelet, PulledEvent};
+pub(crate) use services::ServiceRules;
 
 /// In-tree plugins in the order in which CSI drivers took them over: 1.21, three in 1.23, 1.24, 1.25.
 const MIGRATED_PROVISIONERS: [(&str, &str); 6] = [
@@ -65,6 +69,12 @@ pub(crate) struct Behaviour {
     pub ranks_ages_by_logarithm: bool,
     /// What the kubelet does and says.
     pub kubelet: Kubelet,
+    /// How custom resources are checked.
+    pub custom_resources: CustomResourceRules,
+    /// What Services are given.
+    pub services: ServiceRules,
+    /// Whether errors show lists and maps as JSON (1.34), not as Go prints them.
+    pub values_as_json: bool,
     /// Service account tokens are projected volumes, not Secrets (1.21).
     pub projected_tokens: bool,
     /// Scheduler events carry a series that `kubectl describe` can count; before 1.19 a repeat was a second event.
@@ -294,6 +304,9 @@ impl Behaviour {
             pod_deletion_cost: minor >= 22,
             ranks_ages_by_logarithm: minor >= 22,
             kubelet: Kubelet::of(version),
+            custom_resources: CustomResourceRules::of(minor),
+            services: ServiceRules::of(minor),
+            values_as_json: minor >= 34,
             projected_tokens: minor >= 21,
             scheduler_events_in_series: minor >= 19,
             disruption_conditions: minor >= 26,

@@ -26,9 +26,10 @@ use crate::controllers::{
     pod_gc::{self, PodGc},
     replica_set, resource_quota, service_accounts, stateful_set, taint_eviction, ttl_after_finished, volume_protection,
 };
+use crate::custom_resource;
 use crate::drain::{self, Drain, DrainRecord};
 use crate::history::Happening;
-use crate::index::Indices;
+use crate::index::{Indices, PodsByNode};
 use crate::knowledge::Knowledge;
 use crate::kubelet::{self, Flags, Kubelets, Silence};
 use crate::leases::Leases;
@@ -39,6 +40,7 @@ use crate::printed::Output;
 use crate::recorder::Recorder;
 use crate::result::format_millis;
 use crate::scheduling::Scheduling;
+use crate::service;
 use crate::snapshot;
 use crate::store::{Changed, ObjectKey, Store};
 use crate::trial::RefusedStep;
@@ -262,12 +264,20 @@ impl Cluster {
         let mut objects: Vec<Object> = objects.into_iter().collect();
         let lacking = snapshot::mend(&mut objects, &cluster.names, cluster.setup.input_is_complete);
         cluster.knowledge.lacking = lacking;
+        let definitions = custom_resource::definitions_as_stored(&mut objects);
+        custom_resource::as_stored(objects.iter_mut(), &definitions);
+        let oldest = objects.iter().filter_map(|object| object.metadata().creation_timestamp.clone()).min();
+        let since = oldest.unwrap_or_else(|| cluster.clock.time());
+        let kubernetes = service::complete(&mut objects, &cluster.behaviour, &cluster.names, since);
         objects.sort_by_key(rank_of_admission);
         for object in objects {
             cluster.knowledge.note(&object);
             cluster.admit(object);
         }
         cluster.take_storage_for_granted();
+        if let Some(service) = kubernetes {
+            cluster.store.put(Arc::new(service));
+        }
         cluster.adopt_silence();
         kubelet::adopt_flags(&mut cluster);
         node_lifecycle::adopt(&mut cluster);
@@ -344,6 +354,11 @@ impl Cluster {
     /// The pods managed by the object with this metadata, by name.
     pub fn pods_of(&self, owner: &ObjectMeta) -> Vec<Arc<Pod>> {
         self.indices.pods.of(owner).filter_map(|key| self.store.get::<Pod>(key)).cloned().collect()
+    }
+
+    /// Which pods are bound to which node, as of the last change that everybody has heard of.
+    pub fn pods_by_node(&self) -> PodsByNode {
+        self.indices.pods_by_node.clone()
     }
 
     /// The pods bound to a node, by namespace and name.

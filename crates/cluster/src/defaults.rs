@@ -6,9 +6,10 @@ use std::sync::Arc;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
-use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, PodSpec};
+use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, PodSpec, Service};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use sim_core::behaviour::RequestRules;
 use sim_core::model::resources::{container_requests_of, is_pooled};
@@ -16,6 +17,7 @@ use sim_core::{Version, model};
 
 use crate::behaviour::Behaviour;
 use crate::convert;
+use crate::service;
 
 /// The API's defaults for a pod of a version (`SetDefaults_Pod`).
 pub fn default_pod(spec: &mut PodSpec, version: Version) {
@@ -68,6 +70,13 @@ pub(crate) fn default_pod_spec(spec: &mut PodSpec) {
     for container in containers {
         default_container(container, host_network);
     }
+}
+
+/// What a pod has and the templates of pods here do without: clients count on it (kubectl debug reads it unasked), and
+/// nothing is decided by it.
+pub(crate) fn default_pod_alone(spec: &mut PodSpec) {
+    spec.security_context.get_or_insert_default();
+    spec.enable_service_links.get_or_insert(true);
 }
 
 fn default_container(container: &mut Container, host_network: bool) {
@@ -132,6 +141,46 @@ pub(crate) fn default_namespace(namespace: &mut Namespace, behaviour: &Behaviour
     {
         let labels = namespace.metadata.labels.get_or_insert_default();
         labels.entry("kubernetes.io/metadata.name".to_owned()).or_insert(name);
+    }
+}
+
+/// What a Service says nothing of (`SetDefaults_Service`).
+pub(crate) fn default_service(service: &mut Service, behaviour: &Behaviour) {
+    let rules = &behaviour.services;
+    service.status.get_or_insert_default().load_balancer.get_or_insert_default();
+    let spec = service.spec.get_or_insert_default();
+    let type_ = spec.type_.get_or_insert_with(|| "ClusterIP".to_owned()).clone();
+    let affinity = spec.session_affinity.get_or_insert_with(|| "None".to_owned());
+    if affinity == "None" {
+        spec.session_affinity_config = None;
+    } else if affinity == "ClientIP" {
+        let config = spec.session_affinity_config.get_or_insert_default();
+        config.client_ip.get_or_insert_default().timeout_seconds.get_or_insert(10_800);
+    }
+    for port in spec.ports.iter_mut().flatten() {
+        port.protocol.get_or_insert_with(|| "TCP".to_owned());
+        let says_nothing = match &port.target_port {
+            None | Some(IntOrString::Int(0)) => true,
+            Some(IntOrString::String(name)) => name.is_empty(),
+            Some(IntOrString::Int(_)) => false,
+        };
+        if says_nothing {
+            port.target_port = Some(IntOrString::Int(port.port));
+        }
+    }
+    let is_policed = if rules.external_ips_have_policy {
+        service::is_externally_accessible(spec)
+    } else {
+        service::is_of_nodes(spec)
+    };
+    if is_policed && spec.external_traffic_policy.as_ref().is_none_or(String::is_empty) {
+        spec.external_traffic_policy = Some("Cluster".to_owned());
+    }
+    if rules.internal_traffic_policy && matches!(type_.as_str(), "ClusterIP" | "NodePort" | "LoadBalancer") {
+        spec.internal_traffic_policy.get_or_insert_with(|| "Cluster".to_owned());
+    }
+    if rules.load_balancer_node_ports && type_ == "LoadBalancer" {
+        spec.allocate_load_balancer_node_ports.get_or_insert(true);
     }
 }
 

@@ -46,6 +46,11 @@ impl FieldSelector {
         }
     }
 
+    /// The value that a field must have, where it must have one.
+    pub fn requires(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|term| term.is_equal && term.field == field).map(|term| term.value.as_str())
+    }
+
     /// Whether it selects an object.
     pub fn matches(&self, object: &Object) -> bool {
         let mut json = None;

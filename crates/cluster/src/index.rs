@@ -22,8 +22,18 @@ pub(crate) struct Indices {
     pub(crate) replica_sets: Owned,
     pub(crate) jobs: Owned,
     pub(crate) budgets: Budgets,
-    /// Pods by the node they are bound to.
-    pods_by_node: OrdMap<String, OrdSet<ObjectKey>>,
+    pub(crate) pods_by_node: PodsByNode,
+}
+
+/// Pods by the node they are bound to. Clones share what they have in common.
+#[derive(Debug, Clone, Default)]
+pub struct PodsByNode(OrdMap<String, OrdSet<ObjectKey>>);
+
+impl PodsByNode {
+    /// The keys of the pods bound to a node, by namespace and name.
+    pub fn on(&self, node: &str) -> impl Iterator<Item = &ObjectKey> {
+        self.0.get(node).into_iter().flatten()
+    }
 }
 
 /// Objects of one kind by the owner that manages them; those that nobody manages, by namespace.
@@ -44,7 +54,7 @@ impl Indices {
         if changed.kind == Pod::KIND_OF {
             self.pods.note(changed);
             self.looks.note(changed);
-            move_key(&mut self.pods_by_node, node(&changed.before), node(&changed.after), &changed.key);
+            move_key(&mut self.pods_by_node.0, node(&changed.before), node(&changed.after), &changed.key);
         } else if changed.kind == ReplicaSet::KIND_OF {
             self.replica_sets.note(changed);
         } else if changed.kind == Job::KIND_OF {
@@ -54,7 +64,7 @@ impl Indices {
 
     /// The keys of the pods bound to a node.
     pub(crate) fn pods_on(&self, node: &str) -> impl Iterator<Item = &ObjectKey> {
-        self.pods_by_node.get(node).into_iter().flatten()
+        self.pods_by_node.on(node)
     }
 }
 

@@ -18,6 +18,7 @@ mod component;
 mod conduct;
 mod controllers;
 pub mod convert;
+mod custom_resource;
 mod defaults;
 mod deletion;
 mod drain;
@@ -47,6 +48,7 @@ mod resource;
 mod result;
 mod scheduling;
 mod secret;
+mod service;
 mod similar;
 mod snapshot;
 mod store;
@@ -73,6 +75,7 @@ pub use controllers::cloud_node::{
 pub use controllers::cluster_autoscaler::NodeGroup;
 pub use controllers::daemon_set::add_tolerations as add_daemon_set_tolerations;
 pub use controllers::deployment::MAX_REPLICAS;
+pub use custom_resource::definition_from_v1;
 pub use defaults::default_pod;
 pub use deletion::{DeleteOptions, Propagation};
 pub use drain::{DrainOptions, DrainRecord, Eviction, Stuck};
@@ -82,6 +85,7 @@ pub use expectation::{Amount, Expect, Expectation, ExpectationOutcome, FieldPath
 pub use field_selector::FieldSelector;
 pub use gaps::{kubelet_version, newest_moment};
 pub use history::{Happened, Happening, NodeState, PodState};
+pub use index::PodsByNode;
 pub use kubelet::installs_network;
 pub use make::strategic::strategic_merge;
 pub use make::{Refused, not_found};
@@ -92,7 +96,7 @@ pub use request::{
     Deleted, FieldValidation, Patch, Preconditions, ResourceRef, Subresource, Target, WriteOptions, Written,
     event_from_core, event_into_core,
 };
-pub use resource::Resource;
+pub use resource::{DefinedVersion, Resource};
 pub use result::{Counts, EventResult, NodeResult, PodResult, PrintedResult, RunResult, format_millis};
 pub use scheduling::{Anew, Scheduling};
 pub use secret::Secret;

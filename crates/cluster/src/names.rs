@@ -38,6 +38,11 @@ impl NameGenerator {
         Uid { high, low: mix(high) }.text()
     }
 
+    /// A number that depends on the seed and the text alone, so that it changes no later draw.
+    pub(crate) fn stable_number(&self, of: &str) -> u64 {
+        mix(fnv1a_64(FNV_64, of.as_bytes()) ^ self.seed)
+    }
+
     fn draw(&mut self, text: &str) -> u64 {
         self.mix(fnv1a_64(FNV_64, text.as_bytes()))
     }

@@ -23,6 +23,7 @@ use serde_json::Value;
 use crate::admission;
 use crate::api_error::{ApiError, GroupName, Reason};
 use crate::cluster::Cluster;
+use crate::custom_resource::Definition;
 use crate::object::{Kind, Object};
 use crate::store::{JournalEntry, ObjectKey};
 
@@ -191,7 +192,7 @@ impl Cluster {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
-        let decoded = decode::body(resource, body, options)?;
+        let decoded = decode::body(resource, body, options, self.definition_asked(resource, options).as_ref())?;
         let mut object = decoded.object;
         decode::wipe_system_fields(object.metadata_mut());
         decode::match_namespace(resource, namespace, object.metadata_mut())?;
@@ -215,7 +216,8 @@ impl Cluster {
         if subresource == Some(Subresource::Scale) {
             return self.replace_scale(target, body, options);
         }
-        let decoded = decode::body(&target.resource, body, options)?;
+        let definition = self.definition_asked(&target.resource, options);
+        let decoded = decode::body(&target.resource, body, options, definition.as_ref())?;
         let mut object = decoded.object;
         decode::match_namespace(&target.resource, &target.namespace, object.metadata_mut())?;
         decode::match_name(target, object.metadata())?;
@@ -261,7 +263,8 @@ impl Cluster {
         }
         let Some(live) = self.object_at(target) else { return Err(target.not_found()) };
         let before = decode::spoken(&target.resource, live.to_value(), options);
-        let decoded = patch.apply_to(&target.resource, before, options)?;
+        let definition = self.definition_asked(&target.resource, options);
+        let decoded = patch.apply_to(&target.resource, before, options, definition.as_ref())?;
         let mut object = decoded.object;
         decode::match_namespace(&target.resource, &target.namespace, object.metadata_mut())?;
         decode::match_name(target, object.metadata())?;
@@ -270,6 +273,23 @@ impl Cluster {
         self.rehearse(options.dry_run, |cluster| {
             cluster.write_update(target, Part::of(subresource), &live, object, decoded.warnings, options)
         })
+    }
+
+    /// What defines a custom resource, in the version that a request speaks.
+    fn definition_asked(&self, resource: &ResourceRef, options: &WriteOptions) -> Option<Definition> {
+        let ResourceRef::Other { api_version, kind, .. } = resource else { return None };
+        Definition::of(&self.store, options.api_version.as_deref().unwrap_or(api_version), kind)
+    }
+
+    /// Whether the status is a part of its own, which the main resource does not change.
+    fn status_is_apart(&self, resource: &ResourceRef) -> bool {
+        match resource {
+            ResourceRef::Known(kind) => strategy::known_has_status(*kind),
+            ResourceRef::Other { api_version, kind, .. } => {
+                let definition = Definition::of(&self.store, api_version, kind);
+                strategy::other_has_status(api_version, kind, definition.as_ref())
+            }
+        }
     }
 
     /// Does something, or only tries it, on a fork.
@@ -285,7 +305,7 @@ impl Cluster {
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
         self.admits_namespace(resource, &object)?;
-        strategy::prepare_for_create(&mut object);
+        strategy::prepare_for_create(&mut object, self.status_is_apart(resource));
         if object.metadata().resource_version.as_ref().is_some_and(|version| !version.is_empty() && version != "0") {
             let message = "resourceVersion should not be set on objects to be created".to_owned();
             return Err(ApiError::new(Reason::Unknown, message));

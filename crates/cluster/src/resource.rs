@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::custom_resource;
 use crate::object::{Kind, Object, Unstructured};
 use crate::store::{ObjectKey, Store};
 
@@ -24,9 +25,24 @@ pub struct Resource {
     /// Whether its objects live in a namespace.
     pub is_namespaced: bool,
     /// The versions of its group that its definition serves, in their order there; empty for what is built in.
-    pub versions: Vec<String>,
-    /// The columns its definition asks for (`additionalPrinterColumns`).
+    pub versions: Vec<DefinedVersion>,
+    /// The version in which its objects are kept, where a definition says it.
+    pub stored_version: Option<String>,
+    /// The columns its definition asks for (`additionalPrinterColumns`) in the version in which its objects are kept.
     pub columns: Option<Value>,
+}
+
+/// One version of a kind that a CustomResourceDefinition defines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DefinedVersion {
+    /// Its name, e.g. `v1`.
+    pub name: String,
+    /// The columns it asks for.
+    pub columns: Option<Value>,
+    /// Whether the status is a subresource.
+    pub has_status: bool,
+    /// Whether its objects can be scaled.
+    pub has_scale: bool,
 }
 
 /// What every API server has and the cluster does not simulate: group, kind, plural, short name, whether namespaced.
@@ -79,6 +95,7 @@ impl Resource {
             short_names: kind.short_names().iter().map(|name| (*name).to_owned()).collect(),
             is_namespaced: kind.is_namespaced(),
             versions: Vec::new(),
+            stored_version: None,
             columns: None,
         }
     }
@@ -106,6 +123,7 @@ impl Resource {
             short_names: short.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             is_namespaced: *is_namespaced,
             versions: Vec::new(),
+            stored_version: (*kind == custom_resource::DEFINITION).then(|| "v1".to_owned()),
             columns: None,
         }));
         let definitions = store.others().filter(|object| object.kind == "CustomResourceDefinition");
@@ -122,15 +140,21 @@ impl Resource {
             versions.extend(object.api_version.rsplit('/').next().map(str::to_owned));
         }
         all.extend(guessed.into_iter().filter(|(key, _)| !told.contains(key)).map(
-            |((group, kind), (is_namespaced, versions))| Self {
-                known: None,
-                plural: plural(&kind.to_lowercase()),
-                group,
-                kind,
-                short_names: Vec::new(),
-                is_namespaced,
-                versions: versions.into_iter().collect(),
-                columns: None,
+            |((group, kind), (is_namespaced, versions))| {
+                Self {
+                    known: None,
+                    plural: plural(&kind.to_lowercase()),
+                    group,
+                    kind,
+                    short_names: Vec::new(),
+                    is_namespaced,
+                    versions: versions
+                        .into_iter()
+                        .map(|name| DefinedVersion { name, has_status: true, ..DefinedVersion::default() })
+                        .collect(),
+                    stored_version: None,
+                    columns: None,
+                }
             },
         ));
         all
@@ -140,11 +164,21 @@ impl Resource {
     fn defined(definition: &Unstructured) -> Option<Self> {
         let spec = definition.rest.get("spec")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let versions = || spec["versions"].as_array().into_iter().flatten();
-        let served = versions().filter(|version| version["served"] != false);
-        let served: Vec<String> = served.filter_map(|version| text(&version["name"])).collect();
-        let shown = versions().find(|version| version["storage"] == true).or(versions().next());
-        let columns = shown.and_then(|version| version.get("additionalPrinterColumns"));
+        let version = |version: &Value, name: String| {
+            let has = |name: &str| !version["subresources"][name].is_null();
+            DefinedVersion {
+                name,
+                columns: version.get("additionalPrinterColumns").cloned(),
+                has_status: has("status"),
+                has_scale: has("scale"),
+            }
+        };
+        let listed = spec["versions"].as_array().into_iter().flatten();
+        let listed = listed.filter(|version| version["served"] != false);
+        let served: Vec<DefinedVersion> = listed.filter_map(|one| Some(version(one, text(&one["name"])?))).collect();
+        let stored_version = custom_resource::stored_version(definition).map(str::to_owned);
+        let shown = served.iter().find(|version| Some(&version.name) == stored_version.as_ref()).or(served.first());
+        let columns = shown.and_then(|version| version.columns.clone());
         Some(Self {
             known: None,
             group: text(&spec["group"])?,
@@ -152,8 +186,9 @@ impl Resource {
             plural: text(&spec["names"]["plural"])?,
             short_names: spec["names"]["shortNames"].as_array().into_iter().flatten().filter_map(text).collect(),
             is_namespaced: spec["scope"] != "Cluster",
-            versions: if served.is_empty() { text(&spec["version"]).into_iter().collect() } else { served },
-            columns: columns.or(spec.get("additionalPrinterColumns")).cloned(),
+            columns,
+            stored_version,
+            versions: served,
         })
     }
 

@@ -35,6 +35,14 @@ impl Secret {
         self.rest.get("type").and_then(Value::as_str).unwrap_or("Opaque")
     }
 
+    /// A Secret that says nothing of its type is of no special one (`SetDefaults_Secret`).
+    pub(crate) fn default_type(&mut self) {
+        let type_ = self.rest.entry("type").or_insert(Value::Null);
+        if type_.as_str().is_none_or(str::is_empty) {
+            *type_ = "Opaque".into();
+        }
+    }
+
     /// Whether it has a value of this name.
     pub(crate) fn has(&self, key: &str) -> bool {
         [&self.data, &self.string_data].into_iter().flatten().any(|values| values.contains_key(key))

@@ -2,16 +2,16 @@
 //! something here, in its words. A value is printed as Go prints it.
 
 mod container;
-mod field;
+pub(crate) mod field;
 mod job;
 mod metadata;
 mod names;
 mod pod;
 mod policy;
+mod service;
 mod storage;
+mod values;
 mod workload;
-
-use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -20,25 +20,41 @@ use self::pod::Volumes;
 use crate::api_error::{ApiError, GroupName, Reason};
 use crate::behaviour::Behaviour;
 use crate::cluster::Cluster;
+use crate::custom_resource::Definition;
 use crate::object::{Kind, Object};
 
 pub use self::field::FieldFault;
+pub(crate) use self::service::addresses as service_addresses;
+use self::values::selector_text;
+pub(crate) use self::values::{list_text, value_text};
 
 /// Judges an object that is created.
 ///
 /// # Errors
 /// When it breaks a rule: all that is wrong.
-pub(crate) fn validate(object: &Object, rules: &Behaviour) -> Result<(), ApiError> {
-    refuse(object, faults(object, rules))
+pub(crate) fn validate(object: &Object, definition: Option<&Definition>, rules: &Behaviour) -> Result<(), ApiError> {
+    let mut faults = faults(object, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &object.to_value(), None, false, rules);
+    }
+    refuse(object, faults)
 }
 
 /// Judges a change of an object.
 ///
 /// # Errors
 /// When it breaks a rule, or changes what is fixed.
-pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+pub(crate) fn validate_update(
+    before: &Object,
+    after: &Object,
+    definition: Option<&Definition>,
+    rules: &Behaviour,
+) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     metadata_update(&mut faults, before, after, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &after.to_value(), Some(&before.to_value()), false, rules);
+    }
     spec(&mut faults, after, false, rules);
     let path = Path::new("spec");
     match (before, after) {
@@ -51,6 +67,11 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
                 job::job_update(&mut faults, &path, (before_spec, started), after, rules);
             }
         }
+        (Object::Service(before), Object::Service(after)) => {
+            if let (Some(before), Some(after)) = (&before.spec, &after.spec) {
+                service::service_update(&mut faults, &path, before, after, rules);
+            }
+        }
         (Object::CSINode(before), Object::CSINode(after)) => {
             storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
@@ -61,7 +82,7 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
             if let (Some(before), Some(new)) = (fixed_selector(before), fixed_selector(after))
                 && before != new
             {
-                faults.invalid(&path.child("selector"), selector_text(new), "field is immutable");
+                faults.invalid(&path.child("selector"), selector_text(new, rules), "field is immutable");
             }
         }
     }
@@ -71,10 +92,18 @@ pub(crate) fn validate_update(before: &Object, after: &Object, rules: &Behaviour
 /// Judges a change that is of the status or of metadata only.
 ///
 /// # Errors
-/// When it changes what is fixed.
-pub(crate) fn validate_metadata_update(before: &Object, after: &Object, rules: &Behaviour) -> Result<(), ApiError> {
+/// When it changes what is fixed, or a status is none.
+pub(crate) fn validate_status_update(
+    before: &Object,
+    after: &Object,
+    definition: Option<&Definition>,
+    rules: &Behaviour,
+) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     metadata_update(&mut faults, before, after, rules);
+    if let Some(definition) = definition {
+        definition.faults(&mut faults, &after.to_value(), Some(&before.to_value()), true, rules);
+    }
     refuse(after, faults)
 }
 
@@ -196,6 +225,7 @@ fn name(faults: &mut Faults, object: &Object, rules: &Behaviour) {
         Object::Other(other) if other.api_version.starts_with("rbac.") => {
             names::path_segment(faults, &path, object.name());
         }
+        Object::Service(_) => names::dns_1035_label(faults, &path, object.name()),
         _ => names::subdomain(faults, &path, object.name(), rules.rfc_1123),
     }
 }
@@ -229,6 +259,11 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
                 policy::budget(faults, &path, spec, rules);
             }
         }
+        Object::Service(object) => {
+            if let Some(spec) = &object.spec {
+                service::service(faults, &path, spec, rules);
+            }
+        }
         Object::PriorityClass(class) => policy::priority_class(faults, class),
         _ => {}
     }
@@ -253,27 +288,4 @@ fn fixed_selector(object: &Object) -> Option<&LabelSelector> {
         Object::DaemonSet(object) => Some(&object.spec.selector),
         _ => None,
     }
-}
-
-/// `map[string]string{"a":"b"}`.
-fn map_text(map: &BTreeMap<String, String>) -> String {
-    let pairs: Vec<String> = map.iter().map(|(key, value)| format!("{key:?}:{value:?}")).collect();
-    format!("map[string]string{{{}}}", pairs.join(", "))
-}
-
-fn selector_text(selector: &LabelSelector) -> String {
-    let labels = selector.match_labels.as_ref().map_or("map[string]string(nil)".to_owned(), map_text);
-    let expressions = selector.match_expressions.iter().flatten().map(|expression| {
-        let values = expression.values.as_ref().map_or("[]string(nil)".to_owned(), |values| {
-            let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-            format!("[]string{{{}}}", values.join(", "))
-        });
-        let (key, operator) = (&expression.key, &expression.operator);
-        format!("v1.LabelSelectorRequirement{{Key:{key:?}, Operator:{operator:?}, Values:{values}}}")
-    });
-    let expressions = match &selector.match_expressions {
-        None => "[]v1.LabelSelectorRequirement(nil)".to_owned(),
-        Some(_) => format!("[]v1.LabelSelectorRequirement{{{}}}", expressions.collect::<Vec<_>>().join(", ")),
-    };
-    format!("v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:{expressions}}}")
 }

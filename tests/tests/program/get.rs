@@ -177,7 +177,7 @@ fn pages() {
         ran.stdout
     );
     let ran = sim(&["describe", "svc/web", "pod/b"]);
-    assert!(ran.stdout.contains("Session Affinity:  None"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Internal Traffic Policy:  Cluster"), "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("\n\n\nName:").count(), 1, "{}", ran.stdout);
     let ran = sim(&["describe", "pods", "-l", "app=web"]);
     assert_eq!(ran.stdout.matches("Name:  ").count(), 1, "{}", ran.stdout);

@@ -168,9 +168,7 @@ fn custom(served: &Served, store: &Store) -> Value {
     let schema = spec.and_then(|spec| {
         let mut versions = spec["versions"].as_array().into_iter().flatten();
         let version = versions.find(|version| version["name"] == *served.version);
-        version
-            .and_then(|version| version["schema"].get("openAPIV3Schema"))
-            .or_else(|| spec["validation"].get("openAPIV3Schema"))
+        version.and_then(|version| version["schema"].get("openAPIV3Schema"))
     });
     let Some(Value::Object(schema)) = schema else {
         return json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 /// A server that lives as long as this.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) running: Arc<Running>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -28,9 +30,9 @@ fn node(name: &str) -> Value {
         "status": {"capacity": resources, "allocatable": resources}})
 }
 
-fn cluster() -> Cluster {
+fn cluster(version: &str) -> Cluster {
     let nodes = [node("n1"), node("n2")].map(|node| Object::read(Kind::Node, node).unwrap());
-    Cluster::new(Setup::of("v1.34.0".parse().unwrap()), nodes)
+    Cluster::new(Setup::of(version.parse().unwrap()), nodes)
 }
 
 /// A body out of its chunks.
@@ -47,23 +49,32 @@ fn whole(mut chunks: &str) -> String {
 impl Server {
     /// Two nodes of v1.34 whose time stands still.
     pub(crate) fn start(guard: Guard) -> Self {
-        Self::of(cluster(), guard)
+        Self::of(Running::new(cluster("v1.34.0"), Speed::Paused), guard)
+    }
+
+    /// The same of another version.
+    pub(crate) fn of_version(version: &str) -> Self {
+        Self::of(Running::new(cluster(version), Speed::Paused), Guard::default())
+    }
+
+    /// The same, that keeps so many writes for watches.
+    pub(crate) fn keeping(writes: usize, guard: Guard) -> Self {
+        Self::of(Running::keeping(cluster("v1.34.0"), Speed::Paused, writes), guard)
     }
 
     /// The same, where nobody places pods.
     pub(crate) fn without_scheduler() -> Self {
-        let mut cluster = cluster();
+        let mut cluster = cluster("v1.34.0");
         cluster.make(&Change::StopController("kube-scheduler".to_owned())).unwrap();
-        Self::of(cluster, Guard::default())
+        Self::of(Running::new(cluster, Speed::Paused), Guard::default())
     }
 
-    fn of(cluster: Cluster, guard: Guard) -> Self {
+    fn of(running: Arc<Running>, guard: Guard) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let running = Running::new(cluster, Speed::Paused);
-        runtime.spawn(serve(listener, running, guard, std::future::pending()));
-        Self { address, runtime }
+        runtime.spawn(serve(listener, Arc::clone(&running), guard, std::future::pending()));
+        Self { address, running, runtime }
     }
 
     /// Runs what a client does.

@@ -82,3 +82,105 @@ fn long_lists_are_whole() {
     let rest = server.get(&format!("/api/v1/namespaces/default/configmaps?limit=120&continue={next}"));
     assert_eq!(rest["metadata"]["remainingItemCount"], all - 240);
 }
+
+/// `ValidateListOptions`, by version.
+#[test]
+fn options_go_together_or_not() {
+    let told = |version: &str, query: &str| {
+        let server = Server::of_version(version);
+        let answer = server.ask("GET", &format!("/api/v1/configmaps?timeoutSeconds=1&{query}"), "", b"");
+        match answer.code {
+            200 => "taken".to_owned(),
+            _ => {
+                let status: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+                assert_eq!((answer.code, status["details"]["kind"].as_str()), (422, Some("ListOptions")), "{status}");
+                let message = status["message"].as_str().unwrap();
+                message.replacen("ListOptions.meta.k8s.io \"\" is invalid: ", "", 1)
+            }
+        }
+    };
+    let field = |why: &str| format!("resourceVersionMatch: Forbidden: {why}");
+    let exact = "resourceVersionMatch=Exact";
+    let without = field("resourceVersionMatch is forbidden unless resourceVersion is provided");
+    assert_eq!(told("v1.18.0", exact), "taken");
+    assert_eq!(told("v1.19.0", exact), without);
+    assert_eq!(told("v1.37.0", exact), without);
+    assert_eq!(
+        told("v1.37.0", "resourceVersionMatch=Exact&resourceVersion=0"),
+        field("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
+    );
+    assert_eq!(
+        told("v1.37.0", "resourceVersionMatch=Newer&resourceVersion=1"),
+        "resourceVersionMatch: Unsupported value: \"Newer\": supported values: \"Exact\", \"NotOlderThan\", \"\""
+    );
+    assert_eq!(
+        told("v1.37.0", "resourceVersionMatch=Exact&continue=x"),
+        format!("[{without}, {}]", field("resourceVersionMatch is forbidden when continue is provided"))
+    );
+    assert_eq!(told("v1.26.0", "sendInitialEvents=true"), "taken");
+    assert_eq!(
+        told("v1.37.0", "sendInitialEvents=true"),
+        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"
+    );
+    let watch = |version: &str, query: &str| told(version, &format!("watch=true&{query}"));
+    assert_eq!(
+        watch("v1.26.0", "resourceVersionMatch=NotOlderThan&resourceVersion=1"),
+        field("resourceVersionMatch is forbidden for watch")
+    );
+    assert_eq!(
+        watch("v1.27.0", "resourceVersionMatch=NotOlderThan"),
+        field("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+    );
+    let disabled = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is \
+         enabled";
+    assert_eq!(watch("v1.33.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), disabled);
+    // Old servers do not know it, and clients of today would wait for ever.
+    assert_eq!(watch("v1.18.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), disabled);
+    let requires = field("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    assert_eq!(watch("v1.33.0", "sendInitialEvents=false"), format!("[{requires}, {disabled}]"));
+    assert_eq!(
+        watch("v1.37.0", "sendInitialEvents=true&resourceVersionMatch=Exact"),
+        format!("[{requires}, resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"]")
+    );
+    assert_eq!(watch("v1.37.0", "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), "taken");
+}
+
+/// By the index, as by looking at each.
+#[test]
+fn the_pods_of_a_node() {
+    let server = Server::start(Guard::default());
+    for namespace in ["default", "kube-system"] {
+        for number in 0..6 {
+            let pod = json!({"metadata": {"name": format!("p{number}")},
+                "spec": {"containers": [{"name": "c", "image": "i"}]}});
+            assert_eq!(server.post(&format!("/api/v1/namespaces/{namespace}/pods"), &pod).code, 201);
+        }
+    }
+    server.advance("1m");
+    let names = |list: &serde_json::Value, node: Option<&str>| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        let items = items.filter(|pod| node.is_none_or(|node| pod["spec"]["nodeName"] == node));
+        items.map(|pod| format!("{}/{}", pod["metadata"]["namespace"], pod["metadata"]["name"])).collect()
+    };
+    let check = |path: &str| {
+        let all = server.get(path);
+        for node in ["n1", "n2"] {
+            let own = server.get(&format!("{path}?fieldSelector=spec.nodeName%3D{node}"));
+            assert_eq!(names(&own, None), names(&all, Some(node)));
+            let others = server.get(&format!("{path}?fieldSelector=spec.nodeName!%3D{node}"));
+            assert_eq!(names(&own, None).len() + names(&others, None).len(), names(&all, None).len());
+        }
+    };
+    check("/api/v1/pods");
+    check("/api/v1/namespaces/kube-system/pods");
+    // Page by page, and after a pod has gone.
+    let first = server.get("/api/v1/pods?fieldSelector=spec.nodeName%3Dn1&limit=2");
+    let next = first["metadata"]["continue"].as_str().unwrap();
+    let rest = server.get(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3Dn1&limit=20&continue={next}"));
+    let paged = [names(&first, None), names(&rest, None)].concat();
+    assert_eq!(paged, names(&server.get("/api/v1/pods"), Some("n1")));
+    let gone = server.ask("DELETE", "/api/v1/namespaces/default/pods/p0?gracePeriodSeconds=0", "", b"");
+    assert_eq!(gone.code, 200);
+    check("/api/v1/pods");
+    assert!(names(&server.get("/api/v1/pods?fieldSelector=spec.nodeName%3D"), None).is_empty());
+}

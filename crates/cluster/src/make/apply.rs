@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Refused;
 use super::three_way::three_way_merge;
 use crate::cluster::Cluster;
+use crate::custom_resource;
 use crate::object::{Kind, Object};
 use crate::store::ObjectKey;
 
@@ -16,7 +17,11 @@ impl Cluster {
     /// removed, fields it never named stay.
     pub(super) fn apply(&mut self, manifest: &Object) -> Result<Vec<String>, Refused> {
         let Some(kind) = manifest.kind() else {
-            self.admit(manifest.clone());
+            let mut object = manifest.clone();
+            custom_resource::definitions_as_stored(std::slice::from_mut(&mut object));
+            let definitions: Vec<_> = custom_resource::all(&self.store).cloned().collect();
+            custom_resource::as_stored(std::iter::once(&mut object), &definitions);
+            self.admit(object);
             return Ok(vec![format!("{}/{} configured", manifest.kind_name().to_ascii_lowercase(), manifest.name())]);
         };
         let key = ObjectKey::new(manifest.namespace().unwrap_or_default(), manifest.name());

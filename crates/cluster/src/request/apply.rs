@@ -7,6 +7,7 @@ use super::managed::{Managers, Schema, Write};
 use super::{FieldValidation, Part, Subresource, Target, WriteOptions, Written, decode, strategy, update};
 use crate::api_error::ApiError;
 use crate::cluster::Cluster;
+use crate::custom_resource::Definition;
 use crate::object::Object;
 
 /// The annotation in which kubectl keeps what it applied on its own side.
@@ -21,7 +22,8 @@ impl Cluster {
         configuration: &Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
-        let configuration = check(target, configuration, options)?;
+        let definition = self.definition_asked(&target.resource, options);
+        let configuration = check(target, configuration, options, definition.as_ref())?;
         let live = self.object_at(target);
         let part = Part::of(subresource);
         if live.is_none() && part == Part::Status {
@@ -38,7 +40,7 @@ impl Cluster {
         if options.field_manager == "kubectl" {
             keep_last_applied(&mut merged, &configuration);
         }
-        let mut object = decode::read(&target.resource, merged, FieldValidation::Ignore)
+        let mut object = decode::read(&target.resource, merged, FieldValidation::Ignore, definition.as_ref())
             .map_err(|error| ApiError::bad_request(format!("failed to convert new typed object: {error}")))?
             .object;
         decode::match_namespace(&target.resource, &target.namespace, object.metadata_mut())?;
@@ -118,7 +120,7 @@ impl Cluster {
                 Some(Subresource::Scale) => "scale",
             },
             ignored: match part {
-                Part::Main | Part::Scale => strategy::resource_has_status(&target.resource).then_some("status"),
+                Part::Main | Part::Scale => self.status_is_apart(&target.resource).then_some("status"),
                 Part::Status => Some("spec"),
             },
             schema: if strategy::is_built_in(api_version) { Schema::BuiltIn } else { Schema::Unknown },
@@ -128,7 +130,12 @@ impl Cluster {
 }
 
 /// The configuration, when it is one of this object.
-fn check(target: &Target, configuration: &Value, options: &WriteOptions) -> Result<Value, ApiError> {
+fn check(
+    target: &Target,
+    configuration: &Value,
+    options: &WriteOptions,
+    definition: Option<&Definition>,
+) -> Result<Value, ApiError> {
     let resource = &target.resource;
     let expected = options.api_version.as_deref().unwrap_or(resource.api_version());
     let Some(fields) = configuration.as_object() else {
@@ -148,7 +155,7 @@ fn check(target: &Target, configuration: &Value, options: &WriteOptions) -> Resu
     if metadata.and_then(|metadata| metadata.get("managedFields")).is_some_and(|managers| !managers.is_null()) {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));
     }
-    if let Err(unknown) = decode::read_partial(resource, configuration.clone()) {
+    if let Err(unknown) = decode::read_partial(resource, configuration.clone(), definition) {
         let name = metadata.and_then(|metadata| metadata.get("name")).and_then(Value::as_str).unwrap_or_default();
         let place = if resource.is_namespaced() { format!("{}/{name}", target.namespace) } else { format!("/{name}") };
         let message =

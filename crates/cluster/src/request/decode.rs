@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{FieldValidation, ResourceRef, Target, WriteOptions, event};
 use crate::api_error::ApiError;
+use crate::custom_resource::{self, Definition};
 use crate::object::{Kind, Object, Unstructured};
 
 /// An object that was read, and what is to be said of it.
@@ -18,7 +19,12 @@ pub(super) struct Decoded {
 ///
 /// # Errors
 /// 400, when it is no such object.
-pub(super) fn body(resource: &ResourceRef, mut body: Value, options: &WriteOptions) -> Result<Decoded, ApiError> {
+pub(super) fn body(
+    resource: &ResourceRef,
+    mut body: Value,
+    options: &WriteOptions,
+    definition: Option<&Definition>,
+) -> Result<Decoded, ApiError> {
     let kind = resource.kind_name();
     let Value::Object(fields) = &mut body else {
         let type_ = match &body {
@@ -41,7 +47,7 @@ pub(super) fn body(resource: &ResourceRef, mut body: Value, options: &WriteOptio
     check_type(resource, (&said_version, &said_kind), &expected)?;
     fields.insert("apiVersion".to_owned(), expected.into());
     fields.insert("kind".to_owned(), kind.into());
-    read(resource, body, options.strict).map_err(|error| {
+    read(resource, body, options.strict, definition).map_err(|error| {
         let version = said_version.rsplit('/').next().unwrap_or_default();
         ApiError::bad_request(format!("{said_kind} in version \"{version}\" cannot be handled as a {kind}: {error}"))
     })
@@ -87,10 +93,21 @@ fn check_type(resource: &ResourceRef, said: (&str, &str), expected: &str) -> Res
 ///
 /// # Errors
 /// What is wrong with it: a field of another type, or one that the kind does not have where those are not welcome.
-pub(super) fn read(resource: &ResourceRef, mut value: Value, strict: FieldValidation) -> Result<Decoded, String> {
+pub(super) fn read(
+    resource: &ResourceRef,
+    mut value: Value,
+    strict: FieldValidation,
+    definition: Option<&Definition>,
+) -> Result<Decoded, String> {
     let ResourceRef::Known(kind) = resource else {
+        let unknown = definition.map(|definition| definition.shape(&mut value)).unwrap_or_default();
+        if resource.kind_name() == custom_resource::DEFINITION {
+            custom_resource::into_v1(&mut value);
+        }
+        value["apiVersion"] = resource.api_version().into();
         let object: Unstructured = serde_json::from_value(value).map_err(|error| error.to_string())?;
-        return Ok(Decoded { object: Object::Other(object.into()), warnings: Vec::new() });
+        let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect();
+        return judge(Object::Other(object.into()), unknown, strict);
     };
     if let Some(fields) = value.as_object_mut() {
         if *kind == Kind::Event && fields.get("apiVersion").is_some_and(|version| version != kind.api_version()) {
@@ -106,6 +123,11 @@ pub(super) fn read(resource: &ResourceRef, mut value: Value, strict: FieldValida
         let _ = Object::read(*kind, serde_path_to_error::Deserializer::new(&value, &mut track));
         format!("{}: {error}", track.path())
     })?;
+    judge(object, unknown, strict)
+}
+
+/// What is to be said of fields that the kind does not have.
+fn judge(object: Object, unknown: Vec<String>, strict: FieldValidation) -> Result<Decoded, String> {
     match strict {
         FieldValidation::Strict if !unknown.is_empty() => Err(format!("strict decoding error: {}", unknown.join(", "))),
         FieldValidation::Warn => Ok(Decoded { object, warnings: unknown }),
@@ -117,8 +139,12 @@ pub(super) fn read(resource: &ResourceRef, mut value: Value, strict: FieldValida
 ///
 /// # Errors
 /// The fields that the kind does not have, or has otherwise, as a typed patch tells of them.
-pub(super) fn read_partial(resource: &ResourceRef, value: Value) -> Result<(), String> {
-    let decoded = read(resource, value, FieldValidation::Warn).map_err(|error| format!(".{error}"))?;
+pub(super) fn read_partial(
+    resource: &ResourceRef,
+    value: Value,
+    definition: Option<&Definition>,
+) -> Result<(), String> {
+    let decoded = read(resource, value, FieldValidation::Warn, definition).map_err(|error| format!(".{error}"))?;
     let fields = decoded.warnings.iter().map(|warning| {
         let field = warning.trim_start_matches("unknown field ").trim_matches('"');
         format!(".{field}: field not declared in schema")
@@ -154,6 +180,9 @@ pub(super) fn spoken(resource: &ResourceRef, mut object: Value, options: &WriteO
             event::event_from_core(fields);
         }
         fields.insert("apiVersion".to_owned(), version.clone().into());
+        if resource.kind_name() == custom_resource::DEFINITION {
+            custom_resource::definition_from_v1(&mut object);
+        }
     }
     object
 }

@@ -23,7 +23,7 @@ impl Cluster {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
-        let decoded = decode::body(&target.resource, body, options)?;
+        let decoded = decode::body(&target.resource, body, options, None)?;
         decode::match_name(target, decoded.object.metadata())?;
         let live = self.object_at(target).ok_or_else(|| target.not_found())?;
         update::match_uid(target, &live, &decoded.object)?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::decode::{self, Decoded};
 use super::{ResourceRef, WriteOptions, strategy};
 use crate::api_error::ApiError;
+use crate::custom_resource::Definition;
 use crate::make::strategic::strategic_merge;
 use crate::validation;
 
@@ -48,6 +49,7 @@ impl Patch {
         resource: &ResourceRef,
         mut object: Value,
         options: &WriteOptions,
+        definition: Option<&Definition>,
     ) -> Result<Decoded, ApiError> {
         self.apply(&mut object)?;
         // What an error shows: the patched object, or a strategic patch as Go prints it.
@@ -55,7 +57,8 @@ impl Patch {
             Patch::Strategic(patch) => go_text(patch),
             _ => object.to_string(),
         };
-        decode::read(resource, object, options.strict).map_err(|error| validation::bad_patch(&shown, &error))
+        decode::read(resource, object, options.strict, definition)
+            .map_err(|error| validation::bad_patch(&shown, &error))
     }
 
     /// Changes a value as the patch says.

@@ -19,7 +19,7 @@ impl Cluster {
     /// When the object is not there, or its kind has no replicas.
     pub fn scale_of(&self, target: &Target) -> Result<Value, ApiError> {
         let live = self.workload(target)?;
-        scale(&live).ok_or_else(no_scale)
+        self.scale_value(&live)?.ok_or_else(no_scale)
     }
 
     pub(super) fn replace_scale(
@@ -39,7 +39,7 @@ impl Cluster {
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
         let live = self.workload(target)?;
-        let mut scale = scale(&live).ok_or_else(no_scale)?;
+        let mut scale = self.scale_value(&live)?.ok_or_else(no_scale)?;
         patch.apply(&mut scale)?;
         self.write_scale(target, &live, &scale, options)
     }
@@ -73,19 +73,46 @@ impl Cluster {
             })?,
         };
         validation::validate_scale(&target.name, replicas)?;
-        if replicas > MAX_REPLICAS {
+        if replicas > MAX_REPLICAS && live.kind().is_some() {
             let why = format!("{replicas} replicas are more than the {MAX_REPLICAS} that sim runs of one workload");
             return Err(ApiError::forbidden(&target.resource, &target.name, why));
         }
-        set_replicas(&mut new, replicas);
+        self.set_replicas(&mut new, replicas);
         self.note_manager(target, Some(Subresource::Scale), Some(live), &mut new, options);
         let after = self.rehearse(options.dry_run, |cluster| cluster.update_object(live, new, Part::Scale))?;
         let after = match &after {
             Outcome::Changed(after) | Outcome::Gone(after) => after,
             Outcome::Unchanged => live,
         };
-        let object = scale(after).ok_or_else(no_scale)?;
+        let object = self.scale_value(after)?.ok_or_else(no_scale)?;
         Ok(Written { object, created: false, warnings: Vec::new() })
+    }
+
+    /// The Scale of an object; nothing of a kind that has none.
+    fn scale_value(&self, object: &Object) -> Result<Option<Value>, ApiError> {
+        let Some(paths) = self.definition_of(object).and_then(|definition| definition.scale()) else {
+            return Ok(scale(object));
+        };
+        let replicas = paths.replicas(&object.to_value());
+        let Some(wanted) = replicas.wanted else {
+            let path = paths.wanted();
+            return Err(ApiError::internal(&format!("the spec replicas field {path:?} does not exist")));
+        };
+        let number = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+        Ok(Some(scale_of(object, Some(number(wanted)), number(replicas.present), replicas.selector)))
+    }
+
+    fn set_replicas(&self, object: &mut Object, replicas: i32) {
+        let paths = self.definition_of(object).and_then(|definition| definition.scale());
+        if let (Some(paths), Object::Other(_)) = (paths, &object) {
+            let mut value = object.to_value();
+            paths.set(&mut value, replicas);
+            if let Ok(other) = serde_json::from_value(value) {
+                *object = Object::Other(Arc::new(other));
+            }
+            return;
+        }
+        set_replicas(object, replicas);
     }
 }
 
@@ -105,7 +132,7 @@ fn set_replicas(object: &mut Object, replicas: i32) {
     }
 }
 
-/// The Scale of a workload; nothing of a kind that has none.
+/// The Scale of a workload; nothing of another kind.
 fn scale(object: &Object) -> Option<Value> {
     let (wanted, present, selector) = match object {
         Object::Deployment(object) => {
@@ -127,18 +154,22 @@ fn scale(object: &Object) -> Option<Value> {
         }
         _ => return None,
     };
+    Some(scale_of(object, wanted, present.unwrap_or(0), selector))
+}
+
+fn scale_of(object: &Object, wanted: Option<i32>, present: i32, selector: String) -> Value {
     let metadata = object.metadata();
     let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {"name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid,
             "resourceVersion": metadata.resource_version, "creationTimestamp": metadata.creation_timestamp},
-        "spec": {}, "status": {"replicas": present.unwrap_or(0)}});
+        "spec": {}, "status": {"replicas": present}});
     if let Some(wanted) = wanted.filter(|wanted| *wanted != 0) {
         scale["spec"]["replicas"] = wanted.into();
     }
     if !selector.is_empty() {
         scale["status"]["selector"] = selector.into();
     }
-    Some(scale)
+    scale
 }
 
 /// A selector as `-l` takes it (`labels.Selector.String`): by key.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::custom_resource::Definition;
 use crate::object::{Kind, Object};
 
 use super::ResourceRef;
@@ -52,28 +53,17 @@ pub(super) fn is_built_in(api_version: &str) -> bool {
     GROUPS.contains(&group)
 }
 
-/// Whether the status is a part of its own, which the main resource does not change.
-pub(super) fn has_status(object: &Object) -> bool {
-    match object {
-        Object::Other(other) => other_has_status(&other.api_version, &other.kind),
-        known => known.kind().is_some_and(known_has_status),
+/// Whether the status of a kind that the cluster does not simulate is a part of its own. Of custom resources that nobody
+/// defines it mostly is.
+pub(super) fn other_has_status(api_version: &str, kind: &str, definition: Option<&Definition>) -> bool {
+    match definition {
+        Some(definition) => definition.has_status(),
+        None => !is_built_in(api_version) || OTHERS_WITH_STATUS.contains(&kind),
     }
 }
 
-/// The same of a resource.
-pub(super) fn resource_has_status(resource: &ResourceRef) -> bool {
-    match resource {
-        ResourceRef::Known(kind) => known_has_status(*kind),
-        ResourceRef::Other { api_version, kind, .. } => other_has_status(api_version, kind),
-    }
-}
-
-/// Custom resources that count their status among the rest are few.
-fn other_has_status(api_version: &str, kind: &str) -> bool {
-    !is_built_in(api_version) || OTHERS_WITH_STATUS.contains(&kind)
-}
-
-fn known_has_status(kind: Kind) -> bool {
+/// The same of a kind that it does.
+pub(super) fn known_has_status(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Namespace
@@ -147,8 +137,8 @@ pub(super) fn returns_deleted_object(resource: &ResourceRef) -> bool {
 
 /// Takes out of a new object what is not for clients to say (`PrepareForCreate`). Nodes come with the status that their
 /// kubelets found.
-pub(super) fn prepare_for_create(object: &mut Object) {
-    if has_status(object) {
+pub(super) fn prepare_for_create(object: &mut Object, has_status: bool) {
+    if has_status {
         drop_status(object);
     }
     let has_spec = matches!(object, Object::Other(other) if other.rest.contains_key("spec"));

@@ -62,30 +62,34 @@ impl Cluster {
     /// When it breaks a rule of its kind.
     pub(crate) fn update_object(&mut self, live: &Object, new: Object, part: Part) -> Result<Outcome, ApiError> {
         let before = live.to_value();
-        let mut object = prepare(live, &before, new, part)?;
-        let request = |object| Request {
-            operation: Operation::Update,
-            subresource: part.name(),
-            object: Some(object),
-            before: Some(live),
+        let definition = self.definition_of(live);
+        let has_status = match live {
+            Object::Other(other) => strategy::other_has_status(&other.api_version, &other.kind, definition.as_ref()),
+            known => known.kind().is_some_and(strategy::known_has_status),
         };
+        let mut object = prepare(live, &before, new, part, has_status)?;
         if part != Part::Status {
             self.set_defaults(&mut object);
             self.complete_update(&mut object);
         }
-        self.call_webhooks(Webhook::Mutating, &request(&object))?;
+        self.call_webhooks(Webhook::Mutating, &request(live, &object, part))?;
+        if part == Part::Main
+            && let (Object::Service(before), Object::Service(after)) = (live, &mut object)
+        {
+            self.reallocate_service(before, std::sync::Arc::make_mut(after))?;
+        }
         if part != Part::Status {
             check_pod(live, &object, self.behaviour.pod_update_rule)?;
-            validation::validate_update(live, &object, &self.behaviour)?;
+            validation::validate_update(live, &object, definition.as_ref(), &self.behaviour)?;
         } else {
-            validation::validate_metadata_update(live, &object, &self.behaviour)?;
+            validation::validate_status_update(live, &object, definition.as_ref(), &self.behaviour)?;
         }
-        self.call_webhooks(Webhook::Validating, &request(&object))?;
+        self.call_webhooks(Webhook::Validating, &request(live, &object, part))?;
         let after = object.to_value();
         if after == before {
             return Ok(Outcome::Unchanged);
         }
-        if part != Part::Status && is_new_generation(&object, &before, &after) {
+        if part != Part::Status && is_new_generation(&object, &before, &after, has_status) {
             bump_generation(object.metadata_mut());
         }
         self.store.put_object(object.clone());
@@ -101,11 +105,15 @@ impl Cluster {
     }
 }
 
+fn request<'a>(live: &'a Object, object: &'a Object, part: Part) -> Request<'a> {
+    Request { operation: Operation::Update, subresource: part.name(), object: Some(object), before: Some(live) }
+}
+
 /// The new object with what the update may not change as it was (`PrepareForUpdate`, `BeforeUpdate`).
-fn prepare(live: &Object, before: &Value, mut new: Object, part: Part) -> Result<Object, ApiError> {
+fn prepare(live: &Object, before: &Value, mut new: Object, part: Part, has_status: bool) -> Result<Object, ApiError> {
     let managers = new.metadata().managed_fields.clone();
     let is_custom = matches!(live, Object::Other(other) if !strategy::is_built_in(&other.api_version));
-    if part == Part::Status || strategy::has_status(live) {
+    if part == Part::Status || has_status {
         let mut value = new.to_value();
         let mut merged = if part == Part::Status { before.clone() } else { value.clone() };
         let status = if part == Part::Status { value["status"].take() } else { before["status"].clone() };
@@ -159,7 +167,7 @@ fn prepare(live: &Object, before: &Value, mut new: Object, part: Part) -> Result
 
 /// Whether controllers have to look at the object anew: its spec is another, or anything of a custom resource but
 /// metadata and status, or the annotations of a Deployment, which its pods' ReplicaSets get.
-fn is_new_generation(object: &Object, before: &Value, after: &Value) -> bool {
+fn is_new_generation(object: &Object, before: &Value, after: &Value, has_status: bool) -> bool {
     if object.metadata().generation.is_none() {
         return false;
     }
@@ -167,7 +175,7 @@ fn is_new_generation(object: &Object, before: &Value, after: &Value) -> bool {
         Object::Other(other) if !strategy::is_built_in(&other.api_version) => {
             let rest = |value: &Value| {
                 let mut fields = value.as_object().cloned().unwrap_or_default();
-                fields.retain(|field, _| field != "metadata" && field != "status");
+                fields.retain(|field, _| field != "metadata" && !(has_status && field == "status"));
                 fields
             };
             rest(before) != rest(after)

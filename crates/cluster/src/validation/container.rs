@@ -112,14 +112,14 @@ fn ports(faults: &mut Faults, path: &Path<'_>, ports: &[ContainerPort]) {
     }
 }
 
-fn port_number(faults: &mut Faults, path: &Path<'_>, number: i32) {
+pub(super) fn port_number(faults: &mut Faults, path: &Path<'_>, number: i32) {
     if !(1..=65535).contains(&number) {
         faults.invalid(path, number, "must be between 1 and 65535, inclusive");
     }
 }
 
 /// `IsValidPortName`.
-fn port_name_faults(name: &str) -> Vec<String> {
+pub(super) fn port_name_faults(name: &str) -> Vec<String> {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let rules = [
         (name.len() > 15, names::too_long(15)),

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A path to a field. Its text is put together only when there is something to tell.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Path<'a> {
+pub(crate) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
     step: Step<'a>,
 }
@@ -19,22 +19,22 @@ enum Step<'a> {
 
 impl<'a> Path<'a> {
     /// A path of one field.
-    pub(super) fn new(name: &'a str) -> Self {
+    pub(crate) fn new(name: &'a str) -> Self {
         Self { parent: None, step: Step::Child(name) }
     }
 
     /// A field below.
-    pub(super) fn child(&'a self, name: &'a str) -> Self {
+    pub(crate) fn child(&'a self, name: &'a str) -> Self {
         Self { parent: Some(self), step: Step::Child(name) }
     }
 
     /// An item of a list.
-    pub(super) fn index(&'a self, index: usize) -> Self {
+    pub(crate) fn index(&'a self, index: usize) -> Self {
         Self { parent: Some(self), step: Step::Index(index) }
     }
 
     /// An entry of a map.
-    pub(super) fn key(&'a self, key: &'a str) -> Self {
+    pub(crate) fn key(&'a self, key: &'a str) -> Self {
         Self { parent: Some(self), step: Step::Key(key) }
     }
 }
@@ -72,28 +72,34 @@ impl fmt::Display for FieldFault {
 
 /// All that is wrong with an object.
 #[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<FieldFault>);
+pub(crate) struct Faults(pub(crate) Vec<FieldFault>);
 
 impl Faults {
     /// Something is missing.
-    pub(super) fn required(&mut self, path: &Path<'_>, detail: &str) {
+    pub(crate) fn required(&mut self, path: &Path<'_>, detail: &str) {
         self.add(path, "FieldValueRequired", "Required value", detail);
     }
 
     /// A value that is wrong, as Go prints it.
-    pub(super) fn invalid(&mut self, path: &Path<'_>, value: impl fmt::Display, detail: &str) {
+    pub(crate) fn invalid(&mut self, path: &Path<'_>, value: impl fmt::Display, detail: &str) {
         self.add(path, "FieldValueInvalid", &format!("Invalid value: {value}"), detail);
     }
 
+    /// The same of a whole object, of which no path can be told.
+    pub(crate) fn invalid_whole(&mut self, value: &str, detail: &str) {
+        let why = format!("Invalid value: {value}: {detail}");
+        self.0.push(FieldFault { path: "<nil>".to_owned(), why, type_: "FieldValueInvalid" });
+    }
+
     /// A word that is none of those known.
-    pub(super) fn unsupported(&mut self, path: &Path<'_>, value: &str, known: &[&str]) {
+    pub(crate) fn unsupported(&mut self, path: &Path<'_>, value: &str, known: &[&str]) {
         let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
         let what = format!("Unsupported value: {value:?}");
         self.add(path, "FieldValueNotSupported", &what, &format!("supported values: {}", known.join(", ")));
     }
 
     /// A word that is none of those known, if it is there.
-    pub(super) fn one_of(&mut self, path: &Path<'_>, value: Option<&str>, known: &[&str]) {
+    pub(crate) fn one_of(&mut self, path: &Path<'_>, value: Option<&str>, known: &[&str]) {
         if let Some(value) = value
             && !known.contains(&value)
         {
@@ -102,27 +108,32 @@ impl Faults {
     }
 
     /// A value that is there already.
-    pub(super) fn duplicate(&mut self, path: &Path<'_>, value: &str) {
+    pub(crate) fn duplicate(&mut self, path: &Path<'_>, value: &str) {
         self.add(path, "FieldValueDuplicate", &format!("Duplicate value: {value:?}"), "");
     }
 
+    /// The same of what is no word, as Go prints it.
+    pub(crate) fn duplicate_value(&mut self, path: &Path<'_>, value: impl fmt::Display) {
+        self.add(path, "FieldValueDuplicate", &format!("Duplicate value: {value}"), "");
+    }
+
     /// A name that means nothing here.
-    pub(super) fn not_found(&mut self, path: &Path<'_>, value: &str) {
+    pub(crate) fn not_found(&mut self, path: &Path<'_>, value: &str) {
         self.add(path, "FieldValueNotFound", &format!("Not found: {value:?}"), "");
     }
 
     /// Something that may not be.
-    pub(super) fn forbidden(&mut self, path: &Path<'_>, detail: &str) {
+    pub(crate) fn forbidden(&mut self, path: &Path<'_>, detail: &str) {
         self.add(path, "FieldValueForbidden", "Forbidden", detail);
     }
 
     /// More bytes than are allowed.
-    pub(super) fn too_long(&mut self, path: &Path<'_>, most: usize) {
+    pub(crate) fn too_long(&mut self, path: &Path<'_>, most: usize) {
         self.add(path, "FieldValueTooLong", "Too long", &format!("may not be more than {most} bytes"));
     }
 
     /// A number that is less than nothing.
-    pub(super) fn non_negative(&mut self, path: &Path<'_>, value: Option<impl Into<i64>>) {
+    pub(crate) fn non_negative(&mut self, path: &Path<'_>, value: Option<impl Into<i64>>) {
         let value: Option<i64> = value.map(Into::into);
         if let Some(value @ ..0) = value {
             self.invalid(path, value, "must be greater than or equal to 0");

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Affinity, PodTemplateSpec};
 use super::field::{Faults, Path};
 use super::names;
 use super::pod::{self, Volumes};
+use super::values::selector_text;
 use super::workload;
 use crate::behaviour::Behaviour;
 use crate::controllers::cron_job;
@@ -18,7 +19,7 @@ pub(super) fn job(faults: &mut Faults, path: &Path<'_>, spec: &JobSpec, rules: &
     job_spec(faults, path, spec, rules);
     if let Some(selector) = &spec.selector {
         names::label_selector(faults, &path.child("selector"), selector, rules.rfc_1123);
-        workload::matches_template(faults, path, selector, &spec.template);
+        workload::matches_template(faults, path, selector, &spec.template, rules);
     }
 }
 
@@ -42,7 +43,7 @@ pub(super) fn job_update(
         }
     }
     if spec.selector != after.selector {
-        let value = after.selector.as_ref().map_or("null".to_owned(), super::selector_text);
+        let value = after.selector.as_ref().map_or("null".to_owned(), |selector| selector_text(selector, rules));
         faults.invalid(&path.child("selector"), value, IMMUTABLE);
     }
     let suspended = spec.suspend == Some(true);

@@ -8,6 +8,7 @@ use super::field::{Faults, Path};
 
 const SUBDOMAIN: &str = "must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const DNS_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const KEY: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
@@ -33,6 +34,16 @@ pub(super) fn dns_label(faults: &mut Faults, path: &Path<'_>, name: &str, rfc_11
         faults.invalid(path, format!("{name:?}"), "must not contain dots");
     } else {
         faults.invalid(path, format!("{name:?}"), &format!("a {rfc_1123} label {LABEL}"));
+    }
+}
+
+/// A name of one lower case part that begins with a letter (`IsDNS1035Label`): a Service's.
+pub(super) fn dns_1035_label(faults: &mut Faults, path: &Path<'_>, name: &str) {
+    if name.len() > 63 {
+        faults.invalid(path, format!("{name:?}"), &too_long(63));
+    }
+    if !is_dns_label(name) || !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        faults.invalid(path, format!("{name:?}"), DNS_1035);
     }
 }
 

@@ -8,8 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::field::{Faults, Path};
+use super::names;
 use super::pod::{self, Volumes};
-use super::{map_text, names, selector_text};
+use super::values::{map_text, selector_text};
 use crate::behaviour::Behaviour;
 use crate::convert;
 
@@ -62,10 +63,10 @@ pub(super) fn replication_controller(
 /// `ValidateDaemonSetSpec`.
 pub(super) fn daemon_set(faults: &mut Faults, path: &Path<'_>, spec: &DaemonSetSpec, rules: &Behaviour) {
     names::label_selector(faults, &path.child("selector"), &spec.selector, rules.rfc_1123);
-    matches_template(faults, path, &spec.selector, &spec.template);
+    matches_template(faults, path, &spec.selector, &spec.template, rules);
     if is_empty(&spec.selector) {
         let why = "empty selector is invalid for daemonset";
-        faults.invalid(&path.child("selector"), selector_text(&spec.selector), why);
+        faults.invalid(&path.child("selector"), selector_text(&spec.selector, rules), why);
     }
     pod::template(faults, &path.child("template"), &spec.template, &Volumes::new(), rules);
     always_restarts(faults, &path.child("template"), &spec.template);
@@ -104,7 +105,7 @@ pub(super) fn stateful_set(faults: &mut Faults, path: &Path<'_>, spec: &Stateful
     faults.non_negative(&path.child("minReadySeconds"), spec.min_ready_seconds);
     faults.non_negative(&path.child("ordinals.start"), spec.ordinals.as_ref().and_then(|ordinals| ordinals.start));
     selector(faults, path, &spec.selector, "statefulset", rules);
-    matches_template(faults, path, &spec.selector, &spec.template);
+    matches_template(faults, path, &spec.selector, &spec.template, rules);
     if rules.stateful_set_validates_template {
         let claims = spec.volume_claim_templates.iter().flatten();
         let claims: Volumes<'_> = claims.filter_map(|claim| claim.metadata.name.as_deref()).collect();
@@ -210,7 +211,7 @@ fn selector(faults: &mut Faults, path: &Path<'_>, selector: &LabelSelector, kind
     names::label_selector(faults, &path.child("selector"), selector, rules.rfc_1123);
     if is_empty(selector) {
         let why = format!("empty selector is invalid for {kind}");
-        faults.invalid(&path.child("selector"), selector_text(selector), &why);
+        faults.invalid(&path.child("selector"), selector_text(selector, rules), &why);
     }
 }
 
@@ -229,7 +230,7 @@ fn kept_template(
 ) {
     let nothing = PodTemplateSpec::default();
     let template = template.unwrap_or(&nothing);
-    matches_template(faults, path, selector, template);
+    matches_template(faults, path, selector, template, rules);
     pod::template(faults, &path.child("template"), template, &Volumes::new(), rules);
     always_restarts(faults, &path.child("template"), template);
 }
@@ -240,12 +241,13 @@ pub(super) fn matches_template(
     path: &Path<'_>,
     selector: &LabelSelector,
     template: &PodTemplateSpec,
+    rules: &Behaviour,
 ) {
     let labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
     if !is_empty(selector) && !convert::label_selector(selector).matches(&labels) {
         let why = "`selector` does not match template `labels`";
         let template = path.child("template");
-        faults.invalid(&template.child("metadata").child("labels"), map_text(&labels), why);
+        faults.invalid(&template.child("metadata").child("labels"), map_text(&labels, rules), why);
     }
 }
 

@@ -50,6 +50,23 @@ fn scaling_is_told_in_each_version_s_words() {
     }
 }
 
+/// The controller looks at it once and no more: it has ReplicaSets of two templates with pods.
+#[test]
+fn a_deployment_that_is_paused_in_the_middle_of_a_rollout_comes_to_rest() {
+    let mut cluster = cluster("v1.31.0", vec![node("n1"), web(4, "nginx:1", json!({}), json!({}))]);
+    settle(&mut cluster);
+    apply(&mut cluster, web(4, "nginx:2", json!({}), json!({})));
+    let now = cluster.now_ms();
+    cluster.run_until(now);
+    apply(&mut cluster, web(4, "nginx:2", json!({"paused": true}), json!({})));
+    let before = cluster.events_taken();
+    cluster.run_until(now);
+    assert!(cluster.events_taken() - before < 1_000, "{}", cluster.events_taken() - before);
+    settle(&mut cluster);
+    let with_pods = sets(&cluster).iter().filter(|(_, replicas)| *replicas > 0).count();
+    assert_eq!(with_pods, 2, "{:?}", sets(&cluster));
+}
+
 /// Each time the old pod becomes ready is progress, and puts the deadline off.
 #[test]
 fn a_rollout_stuck_beside_a_crash_loop_comes_to_rest() {

@@ -46,6 +46,34 @@ fn taken(version: &str, value: Value) {
     apply(&mut cluster, value).unwrap();
 }
 
+/// From 1.34 on errors show what is no simple value as JSON.
+#[test]
+fn values() {
+    let labels = json!({"selector": {"matchLabels": {"app": "x"}}});
+    let selector = json!({"selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["w", "x"]}]}});
+    let check = |version: &str, more: &Value, value: &str, field: &str, why: &str| {
+        refused(version, workload("Deployment", more.clone()), &format!("spec.{field}: Invalid value: {value}: {why}"));
+    };
+    let why = "`selector` does not match template `labels`";
+    let template = "template.metadata.labels";
+    check("v1.33.0", &labels, "map[string]string{\"app\":\"w\"}", template, why);
+    check("v1.34.0", &labels, "{\"app\":\"w\"}", template, why);
+    let change = |version: &str| {
+        let mut cluster = cluster(version, vec![workload("Deployment", json!({}))]);
+        apply(&mut cluster, workload("Deployment", selector.clone())).unwrap_err()
+    };
+    let whole = |value: &str| {
+        format!("The Deployment \"w\" is invalid: spec.selector: Invalid value: {value}: field is immutable")
+    };
+    let old = "v1.LabelSelector{MatchLabels:map[string]string{\"app\":\"w\"}, \
+               MatchExpressions:[]v1.LabelSelectorRequirement{v1.LabelSelectorRequirement{Key:\"app\", \
+               Operator:\"In\", Values:[]string{\"w\", \"x\"}}}}";
+    assert_eq!(change("v1.33.0"), whole(old));
+    let new = "{\"matchLabels\":{\"app\":\"w\"},\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"In\",\
+               \"values\":[\"w\",\"x\"]}]}";
+    assert_eq!(change("v1.34.0"), whole(new));
+}
+
 #[test]
 fn pods() {
     let check = |spec: Value, why: &str| refused("v1.31.0", pod(spec), why);

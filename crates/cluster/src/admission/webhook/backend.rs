@@ -1,11 +1,14 @@
 //! Whether a webhook's Service leads to somebody who answers (apiserver `pkg/util/proxy`, kube-aggregator's resolvers).
 
+use std::sync::Arc;
+
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::Service;
 
 use super::hook::{Backend, Hook};
 use crate::cluster::Cluster;
 use crate::pod::{self, Pod};
+use crate::service::is_kubernetes;
 use crate::store::ObjectKey;
 
 /// How the API server gets from a Service to who answers for it (`--enable-aggregator-routing`).
@@ -68,9 +71,10 @@ impl Cluster {
 
     /// Whether a Service of this namespace that is not shown is not there.
     fn shows_services_of(&self, namespace: &str) -> bool {
-        let shows_any = || self.store.list::<Service>().next().is_some();
+        let is_shown = |service: &Arc<Service>| !is_kubernetes(service);
+        let shows_any = || self.store.list::<Service>().any(is_shown);
         self.setup.input_is_complete
-            || self.store.list_in::<Service>(namespace).next().is_some()
+            || self.store.list_in::<Service>(namespace).any(is_shown)
             || (shows_any() && self.shows_workloads_of(namespace))
     }
 

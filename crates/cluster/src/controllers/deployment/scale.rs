@@ -111,10 +111,15 @@ impl Rollout {
         changes
     }
 
-    /// The same, and notes the Deployment's size even on a ReplicaSet that keeps its own (`scaleReplicaSet`).
+    /// The same, and notes the Deployment's size even on a ReplicaSet that keeps its own (`scaleReplicaSet`). What is noted
+    /// already is not written again: each write has the controller look anew.
     fn resize(&self, cluster: &mut Cluster, set: &ReplicaSet, to: i32) {
         let from = replicas(set);
         let max = self.wanted() + self.max_surge();
+        let noted = (annotations::desired_replicas(&set.metadata), annotations::max_replicas(&set.metadata));
+        if from == to && noted == (Some(self.wanted()), Some(max)) {
+            return;
+        }
         cluster.store.update::<ReplicaSet>(&ObjectKey::of(set), |set| {
             annotations::set_sizes(set.metadata.annotations.get_or_insert_default(), self.wanted(), max);
             if from != to {
