@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sim_cluster::pod::Pod;
 use sim_cluster::{Change, Cluster, Kind, ObjectKey, ObjectRef, WorkloadRef};
 
 use super::missing::scaled;
@@ -62,7 +63,9 @@ fn keeper(cluster: &Cluster, target: &ObjectRef) -> Option<String> {
         format!(
             "is of the Helm release {release}: change it in its values or chart, or the next upgrade takes this back"
         )
-    } else if label("addonmanager.kubernetes.io/mode").is_some_and(|mode| mode == "Reconcile") {
+    } else if label("addonmanager.kubernetes.io/mode").is_some_and(|mode| mode == "Reconcile")
+        && addons_are_kept(cluster)
+    {
         "is kept by the addon manager: change its manifest on the control plane, or this is taken back at once"
             .to_owned()
     } else {
@@ -72,4 +75,10 @@ fn keeper(cluster: &Cluster, target: &ObjectRef) -> Option<String> {
         format!("is made by {} {}: its operator may take this back, change it there", owner.kind, owner.name)
     };
     Some(format!("{target} {says}"))
+}
+
+/// Whether the addon manager runs: installers have its labels in their manifests without it.
+fn addons_are_kept(cluster: &Cluster) -> bool {
+    let mut pods = cluster.store().list_in::<Pod>("kube-system");
+    pods.any(|pod| pod.metadata.name.as_deref().is_some_and(|name| name.starts_with("kube-addon-manager")))
 }
