@@ -105,6 +105,11 @@ impl Cluster {
         }
     }
 
+    /// Whether the API server holds pods against the Pod Security level of their namespace.
+    pub fn checks_pod_security(&self) -> bool {
+        admission::checks_pod_security(&self.admission_context())
+    }
+
     pub(crate) fn admission_context(&self) -> admission::Context<'_> {
         admission::Context {
             store: &self.store,

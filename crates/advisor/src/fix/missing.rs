@@ -49,7 +49,7 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
     {
         sentences.push(format!("no {kinds} is in the input: how many volumes a node takes is not known"));
     }
-    let unknown = namespaces_unknown(cluster, changes);
+    let unknown = if cluster.checks_pod_security() { namespaces_unknown(cluster, changes) } else { BTreeSet::new() };
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
         sentences.push(format!(

@@ -16,7 +16,7 @@ mod webhook;
 
 pub use default_storage_class::{IS_DEFAULT, is_default};
 pub(crate) use namespace_lifecycle::{admit_deletion, is_terminating, terminating};
-pub(crate) use pod_security::{namespace_warnings, warnings};
+pub(crate) use pod_security::{namespace_warnings, runs as checks_pod_security, warnings};
 pub(crate) use resource_quota::Charge;
 pub(crate) use service_account::token_letters;
 pub(crate) use webhook::{EVICTION, Operation, Request, SCALE, Webhook, Webhooks};

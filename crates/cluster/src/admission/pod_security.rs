@@ -137,7 +137,7 @@ pub(crate) fn namespace_warnings(before: &Namespace, after: &Namespace, context:
 }
 
 /// The plugin is there since 1.23.
-pub(super) fn runs(context: &Context<'_>) -> bool {
+pub(crate) fn runs(context: &Context<'_>) -> bool {
     context.behaviour.pod_security && context.runs("PodSecurity")
 }
 
