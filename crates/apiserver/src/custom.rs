@@ -22,6 +22,9 @@ pub(crate) fn establish(cluster: &mut Cluster, target: &Target, options: &WriteO
     }
     let spec = &definition["spec"];
     let mut names = spec["names"].clone();
+    if !names.is_object() {
+        return Ok(());
+    }
     let kind = names["kind"].as_str().unwrap_or_default().to_owned();
     for (name, default) in [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))] {
         if names.get(name).is_none() {

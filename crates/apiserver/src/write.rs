@@ -52,9 +52,10 @@ impl Request<'_> {
     fn target(&self, name: &str) -> Target {
         let mut resource = self.served().reference();
         // What is kept as it was written is found in whatever version of its group that was.
-        if let ResourceRef::Other { api_version, .. } = &mut resource
-            && let Some(Object::Other(found)) =
-                read::find(self.resource(), self.namespace(), name, &self.running.view())
+        if let ResourceRef::Other { api_version, kind, .. } = &mut resource
+            && let view = self.running.view()
+            && view.store.other(api_version, kind, &ObjectKey::new(self.namespace(), name)).is_none()
+            && let Some(Object::Other(found)) = read::find(self.resource(), self.namespace(), name, &view)
         {
             api_version.clone_from(&found.api_version);
         }

@@ -2,6 +2,7 @@
 //! something here, in its words. A value is printed as Go prints it.
 
 mod container;
+mod definition;
 pub(crate) mod field;
 mod job;
 mod metadata;
@@ -20,7 +21,7 @@ use self::pod::Volumes;
 use crate::api_error::{ApiError, GroupName, Reason};
 use crate::behaviour::Behaviour;
 use crate::cluster::Cluster;
-use crate::custom_resource::Definition;
+use crate::custom_resource::{self, Definition};
 use crate::object::{Kind, Object};
 
 pub use self::field::FieldFault;
@@ -265,6 +266,9 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
             }
         }
         Object::PriorityClass(class) => policy::priority_class(faults, class),
+        Object::Other(object) if object.kind == custom_resource::DEFINITION => {
+            definition::definition(faults, object, rules);
+        }
         _ => {}
     }
 }

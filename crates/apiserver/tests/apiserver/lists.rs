@@ -184,3 +184,21 @@ fn the_pods_of_a_node() {
     check("/api/v1/pods");
     assert!(names(&server.get("/api/v1/pods?fieldSelector=spec.nodeName%3D"), None).is_empty());
 }
+
+/// A kind that is kept as it is written is one in all versions of its group.
+#[test]
+fn what_was_written_in_one_version_is_changed_and_deleted_in_another() {
+    let server = Server::of_version("v1.24.0");
+    let scaler = json!({"metadata": {"name": "a"}, "spec": {"maxReplicas": 3,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let path = |version: &str| format!("/apis/autoscaling/{version}/namespaces/default/horizontalpodautoscalers");
+    assert_eq!(server.post(&path("v1"), &scaler).code, 201);
+    let one = format!("{}/a", path("v2"));
+    let patched = server.ask("PATCH", &one, "application/merge-patch+json", b"{\"spec\":{\"maxReplicas\":5}}");
+    assert_eq!(patched.code, 200, "{}", patched.body);
+    let now = server.get(&format!("{}/a", path("v1")));
+    assert_eq!((&now["apiVersion"], &now["spec"]["maxReplicas"]), (&json!("autoscaling/v1"), &json!(5)));
+    assert_eq!(server.get(&path("v2"))["items"].as_array().unwrap().len(), 1);
+    assert_eq!(server.ask("DELETE", &one, "", b"").code, 200);
+    assert!(server.get(&path("v1"))["items"].as_array().unwrap().is_empty());
+}

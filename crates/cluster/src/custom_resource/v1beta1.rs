@@ -15,7 +15,7 @@ pub(crate) fn into_v1(object: &mut Value) {
         return;
     }
     object["apiVersion"] = "apiextensions.k8s.io/v1".into();
-    let Some(spec) = object["spec"].as_object_mut() else { return };
+    let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return };
     spec.entry("preserveUnknownFields").or_insert(Value::Bool(true));
     let name = spec.shift_remove("version");
     let versions = spec.entry("versions").or_insert_with(|| json!([]));
@@ -43,8 +43,9 @@ pub(crate) fn into_v1(object: &mut Value) {
 
 /// Makes a definition of v1 one of v1beta1: what all versions have in common is said once.
 pub fn definition_from_v1(object: &mut Value) {
-    object["apiVersion"] = API_VERSION.into();
-    let Some(spec) = object["spec"].as_object_mut() else { return };
+    let Some(fields) = object.as_object_mut() else { return };
+    fields.insert("apiVersion".to_owned(), API_VERSION.into());
+    let Some(spec) = fields.get_mut("spec").and_then(Value::as_object_mut) else { return };
     let Some(versions) = spec.get("versions").and_then(Value::as_array).filter(|all| !all.is_empty()) else { return };
     let mut versions = versions.clone();
     versions.iter_mut().for_each(|version| rename_paths(version, "jsonPath", "JSONPath"));

@@ -104,7 +104,9 @@ pub(super) fn read(
         if resource.kind_name() == custom_resource::DEFINITION {
             custom_resource::into_v1(&mut value);
         }
-        value["apiVersion"] = resource.api_version().into();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("apiVersion".to_owned(), resource.api_version().into());
+        }
         let object: Unstructured = serde_json::from_value(value).map_err(|error| error.to_string())?;
         let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect();
         return judge(Object::Other(object.into()), unknown, strict);

@@ -1,5 +1,6 @@
 //! Custom resources as their definition wants them: what is checked, pruned and filled in.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sim_cluster::{
     Cluster, FieldValidation, Object, Patch, ResourceRef, Setup, Subresource, Target, Unstructured, WriteOptions,
@@ -324,4 +325,125 @@ fn an_object_is_one_in_all_versions() {
     let objects = [other(old), other(definition(&schema, &json!({})))];
     let cluster = Cluster::new(Setup::of("v1.31.0".parse().unwrap()), objects);
     assert_eq!(cluster.object_at(&target()).unwrap().to_value()["apiVersion"], "example.com/v1");
+}
+
+fn definitions() -> ResourceRef {
+    ResourceRef::Other {
+        api_version: "apiextensions.k8s.io/v1".to_owned(),
+        kind: "CustomResourceDefinition".to_owned(),
+        plural: "customresourcedefinitions".to_owned(),
+        namespaced: false,
+    }
+}
+
+#[test]
+fn a_definition_says_what_is_to_be_served() {
+    let check = |change: &dyn Fn(&mut Value), why: &str| {
+        let mut body = definition(&json!({"type": "object"}), &json!({}));
+        change(&mut body);
+        let mut cluster = Cluster::new(Setup::of("v1.31.0".parse().unwrap()), []);
+        let made = cluster.create(&definitions(), "", body, &WriteOptions::default());
+        let said = made.map(|_| String::new()).unwrap_or_else(|error| error.to_string());
+        let (_, said) = said.split_once(" is invalid: ").unwrap_or_default();
+        assert_eq!(said, why);
+    };
+    check(&|_| {}, "");
+    check(
+        &|body| body["metadata"]["name"] = json!("widget"),
+        "metadata.name: Invalid value: \"widget\": must be spec.names.plural+\".\"+spec.group",
+    );
+    check(&|body| body["spec"]["scope"] = json!(null), "spec.scope: Required value");
+    check(
+        &|body| body["spec"]["versions"][0]["storage"] = json!(true),
+        "spec.versions: Invalid value: []apiextensions.CustomResourceDefinitionVersion{…}: must have exactly one version \
+         marked as storage version",
+    );
+    check(
+        &|body| body["spec"]["versions"][1]["schema"] = json!(null),
+        "spec.versions[1].schema.openAPIV3Schema: Required value",
+    );
+    check(&|body| body["spec"]["names"]["kind"] = json!(""), "spec.names.kind: Required value");
+}
+
+/// Any value for what a schema may say.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3_i64..9).prop_map(Value::from),
+        Just(json!(1.5)),
+        proptest::sample::select(vec![
+            "a", "object", "array", "string", "integer", "set", "map", "ipv4", "(", ".spec.a"
+        ])
+        .prop_map(Value::from),
+    ];
+    let key = proptest::sample::select(vec![
+        "type",
+        "properties",
+        "items",
+        "additionalProperties",
+        "required",
+        "enum",
+        "pattern",
+        "format",
+        "default",
+        "nullable",
+        "minimum",
+        "maxLength",
+        "maxItems",
+        "minProperties",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "a",
+        "b",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-int-or-string",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-validations",
+        "spec",
+        "status",
+        "metadata",
+        "specReplicasPath",
+        "statusReplicasPath",
+    ]);
+    leaf.prop_recursive(5, 48, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever a definition and its objects say, the answer is an object or a refusal; one that was taken is taken again.
+    #[test]
+    fn no_definition_breaks_the_server(
+        schema in anything(), subresources in anything(), spec in anything(), change in anything(),
+    ) {
+        let schema = json!({"type": "object", "properties": {"spec": schema}});
+        let mut cluster = defined("v1.34.0", &schema, &subresources);
+        let made = create(&mut cluster, widget(spec));
+        if made.is_ok() {
+            let _ = patch(&mut cluster, None, json!({"spec": change.clone()}));
+            let _ = patch(&mut cluster, Some(Subresource::Status), json!({"status": change.clone()}));
+            let _ = patch(&mut cluster, Some(Subresource::Scale), json!({"spec": {"replicas": 2}}));
+            let whole = Patch::Json(json!([{"op": "replace", "path": "", "value": change}]));
+            let _ = cluster.patch_object(&target(), None, &whole, &WriteOptions::default());
+            let now = cluster.object_at(&target()).map(|object| object.to_value());
+            if let Some(now) = now {
+                let again = cluster.replace(&target(), None, now.clone(), &WriteOptions::default());
+                prop_assert_eq!(again.map(|written| written.object["spec"].clone()).ok(), Some(now["spec"].clone()));
+            }
+        }
+        let mut body = definition(&schema, &subresources);
+        body["spec"]["names"] = subresources;
+        let _ = cluster.create(&definitions(), "", body, &WriteOptions::default());
+    }
 }
