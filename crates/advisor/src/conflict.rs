@@ -58,9 +58,17 @@ pub(crate) fn conflicting(cluster: &Cluster, pod: &Pod) -> Vec<Constraint> {
     if asked.is_met(&kept) {
         return Vec::new();
     }
-    for part in 0..asked.parts.len() {
+    for part in 0..asked.holders.len() {
         kept.remove(&part);
         if asked.is_met(&kept) {
+            kept.insert(part);
+        }
+    }
+    // From here on it is the same pods that stay.
+    let beside = asked.beside(&kept);
+    for part in asked.holders.len()..asked.parts.len() {
+        kept.remove(&part);
+        if asked.is_met_in(&beside, &kept) {
             kept.insert(part);
         }
     }
@@ -74,7 +82,7 @@ pub(crate) fn conflicting(cluster: &Cluster, pod: &Pod) -> Vec<Constraint> {
         let mut smaller: Vec<BTreeSet<usize>> =
             sets.map(|set| chosen(set).chain(held.iter().copied()).collect()).collect();
         smaller.sort_by_key(BTreeSet::len);
-        kept = smaller.into_iter().find(|set| !asked.is_met(set)).unwrap_or(kept);
+        kept = smaller.into_iter().find(|set| !asked.is_met_in(&beside, set)).unwrap_or(kept);
     }
     let (held, own): (Vec<usize>, Vec<usize>) = kept.into_iter().partition(is_held);
     own.into_iter().chain(held).filter_map(|part| asked.parts.get(part)).map(|part| asked.told(part)).collect()
@@ -154,9 +162,12 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Whether some node takes the pod with these of its constraints and no other, and beside these pods and no other.
     fn is_met(&self, kept: &BTreeSet<usize>) -> bool {
+        self.is_met_in(&self.beside(kept), kept)
+    }
+
+    fn is_met_in(&self, beside: &Snapshot, kept: &BTreeSet<usize>) -> bool {
         let pod = model::Pod { spec: Arc::new(self.with(kept)), ..self.pod.clone() };
-        let snapshot = self.beside(kept);
-        Filters::new(self.cluster, &snapshot).refusals(&pod).iter().any(|(_, plugins)| plugins.is_empty())
+        Filters::new(self.cluster, beside).refusals(&pod).iter().any(|(_, plugins)| plugins.is_empty())
     }
 
     /// Those whose pods may be anywhere.

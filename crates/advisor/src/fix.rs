@@ -254,6 +254,14 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
             symptoms.iter().filter(|symptom| whole.is_about(symptom) && is_left(symptom.of()) && !budget.is_over);
         result.conflicts = left.filter_map(|symptom| conflict(cluster, symptom)).collect();
     }
+    if result.answers.is_empty()
+        && let Goal::Expectation(expectation) = goal
+        && let Some(node) = expectation.missing_node(cluster)
+    {
+        result
+            .notes
+            .push(format!("the pods are to be on {node}, and no node is called that: no edit brings them there"));
+    }
     if !result.answers.is_empty() {
         result.not_needed = baseline.not_needed(&found.cures);
     }

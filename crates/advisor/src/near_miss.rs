@@ -11,6 +11,7 @@ mod resources;
 mod spread;
 mod tolerations;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use json_patch::{Patch, patch};
@@ -135,7 +136,7 @@ enum Trial {
 /// What the pod nearly gets right, in the order of the fields.
 pub fn near_misses(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     let snapshot = ask::without(cluster, pod);
-    let asker = Asker { cluster, pod, snapshot: &snapshot };
+    let asker = Asker { cluster, pod, snapshot: &snapshot, empty: OnceCell::new() };
     let sources: [fn(&Asker<'_>) -> Vec<Candidate>; 9] = [
         labels::candidates,
         tolerations::candidates,
@@ -153,7 +154,7 @@ pub fn near_misses(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
 /// What a pod nearly gets right of the names without which it is not made.
 pub(crate) fn near_names(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     let snapshot = cluster.scheduling().snapshot();
-    let asker = Asker { cluster, pod, snapshot };
+    let asker = Asker { cluster, pod, snapshot, empty: OnceCell::new() };
     let looked_up = |candidate: &Candidate| candidate.trial == Trial::LookedUp;
     asker.verified(objects::candidates(&asker).into_iter().filter(looked_up).collect())
 }
@@ -161,7 +162,7 @@ pub(crate) fn near_names(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
 /// What a pod nearly gets right of the ConfigMaps and Secrets that it needs on its node.
 pub(crate) fn near_references(cluster: &Cluster, pod: &Pod) -> Vec<NearMiss> {
     let snapshot = cluster.scheduling().snapshot();
-    let asker = Asker { cluster, pod, snapshot };
+    let asker = Asker { cluster, pod, snapshot, empty: OnceCell::new() };
     asker.verified(objects::references(&asker))
 }
 
@@ -170,6 +171,8 @@ struct Asker<'a> {
     cluster: &'a Cluster,
     pod: &'a Pod,
     snapshot: &'a Snapshot,
+    /// The cluster without pods, taints and cordons, where that is asked for.
+    empty: OnceCell<Snapshot>,
 }
 
 impl Asker<'_> {
@@ -233,8 +236,8 @@ impl Asker<'_> {
         }
     }
 
-    /// On how many nodes more the plugin lets the pod pass with a patch: now, or, where other pods stand in the way of it as
-    /// well, without them, and then none is counted. `None` if it is of no use.
+    /// On how many nodes more the plugin lets the pod pass with a patch: now, or, where more stands in the way of it, without
+    /// pods, taints and cordons, and then none is counted. `None` if it is of no use.
     fn opens(&self, candidate: &Candidate, patch: &Patch) -> Option<usize> {
         let plugins = match candidate.trial {
             Trial::LookedUp => return Some(0),
@@ -246,8 +249,8 @@ impl Asker<'_> {
         };
         let now = self.opens_in(self.snapshot, plugins, candidate, patch);
         now.or_else(|| {
-            let empty = ask::emptied(self.cluster, |_| true);
-            let opens = self.opens_in(&empty, plugins, candidate, patch);
+            let empty = self.empty.get_or_init(|| ask::emptied(self.cluster, |_| true));
+            let opens = self.opens_in(empty, plugins, candidate, patch);
             // A claim that is not bound yet lets nobody pass, by whatever name.
             let is_name = matches!(candidate.kind, NearMissKind::Claim | NearMissKind::StorageClass);
             (opens.is_some() || is_name).then_some(0)

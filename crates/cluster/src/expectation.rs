@@ -6,11 +6,13 @@ mod selection;
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Node;
 use serde::{Deserialize, Serialize};
 
 pub use field::{FieldPath, Wanted};
 pub(crate) use selection::{carries, glob};
 
+use crate::cluster::Cluster;
 use crate::object::Kind;
 
 /// One expectation of a Scenario.
@@ -26,6 +28,15 @@ pub struct Expectation {
     pub expect: Expect,
     /// Where it was written, e.g. `file.yaml:12`.
     pub source: String,
+}
+
+impl Expectation {
+    /// The node that the pods are to be on, where the cluster has none by that name.
+    pub fn missing_node(&self, cluster: &Cluster) -> Option<&str> {
+        let wanted = self.expect.node.as_deref().filter(|node| !node.is_empty())?;
+        let mut names = cluster.store().list::<Node>().filter_map(|node| node.metadata.name.as_deref());
+        (!names.any(|name| glob(wanted, name))).then_some(wanted)
+    }
 }
 
 /// When an expectation must hold, in milliseconds of virtual time.

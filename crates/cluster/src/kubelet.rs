@@ -133,11 +133,12 @@ pub(crate) fn volumes_are_attached(cluster: &mut Cluster, pod: &Pod) {
 }
 
 impl Kubelets {
-    /// The images that no registry hands out, as patterns with `*`.
+    /// The images that are handed out although one of those patterns is theirs.
     pub(crate) fn mended_images(&self) -> impl Iterator<Item = &str> {
         self.mended_images.iter().map(String::as_str)
     }
 
+    /// The images that no registry hands out, as patterns with `*`.
     pub(crate) fn broken_images(&self) -> impl Iterator<Item = &str> {
         self.broken_images.iter().map(String::as_str)
     }

@@ -65,9 +65,9 @@ pub(crate) fn complete(
         let Object::Service(service) = object else { continue };
         let mut complete = service.as_ref().clone();
         defaults::default_service(&mut complete, behaviour);
-        if allocator.adopt(&mut complete).is_ok() {
-            *service = Arc::new(complete);
-        }
+        let defaulted = complete.clone();
+        // What has an address or a port of another range keeps it.
+        *service = Arc::new(if allocator.adopt(&mut complete).is_ok() { complete } else { defaulted });
     }
     kubernetes
 }
@@ -139,8 +139,12 @@ impl<'a> Allocator<'a> {
     fn adopt(&mut self, service: &mut Service) -> Result<(), ApiError> {
         let spec = service.spec.get_or_insert_default();
         let (addresses, ports) = (addresses::shown(spec), node_ports::shown(spec));
-        self.addresses.retain(|address| !addresses.contains(address));
-        self.ports.retain(|port| !ports.contains(port));
+        for address in &addresses {
+            self.addresses.remove(address);
+        }
+        for port in &ports {
+            self.ports.remove(port);
+        }
         let made = self.create(service);
         self.addresses.extend(addresses);
         self.ports.extend(ports);

@@ -301,21 +301,32 @@ fn name_of(pod: &Pod) -> String {
     format!("{}/{}", metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default())
 }
 
-/// The pods of a node that have a host port that the pod asks for.
+/// The pods of a node that have a port of the host that the pod asks for (`HostPortInfo.CheckConflict`).
 pub(crate) fn host_port_holders(cluster: &Cluster, pod: &Pod, node: &str) -> Vec<Arc<Pod>> {
-    let ports = |pod: &Pod| -> BTreeSet<(i32, String)> {
+    let ports = |pod: &Pod| -> Vec<(i32, String, String)> {
         let ports = pod.spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
         let of_host = ports.filter_map(|port| {
             let protocol = port.protocol.clone().unwrap_or_else(|| "TCP".to_owned());
-            Some((port.host_port.filter(|port| *port > 0)?, protocol))
+            let address = port.host_ip.clone().filter(|address| !address.is_empty());
+            let address = address.unwrap_or_else(|| ANY_ADDRESS.to_owned());
+            Some((port.host_port.filter(|port| *port > 0)?, protocol, address))
         });
         of_host.collect()
     };
     let asked = ports(pod);
-    let on_it =
-        cluster.store().list::<Pod>().filter(|other| pod::node_name(other) == Some(node) && pod::is_active(other));
-    on_it.filter(|other| !asked.is_disjoint(&ports(other))).cloned().collect()
+    let clash = |left: &(i32, String, String), right: &(i32, String, String)| {
+        (left.0, &left.1) == (right.0, &right.1)
+            && (left.2 == right.2 || left.2 == ANY_ADDRESS || right.2 == ANY_ADDRESS)
+    };
+    let mut on_it = cluster.pods_on(node);
+    on_it.retain(|other| {
+        pod::is_active(other) && ports(other).iter().any(|held| asked.iter().any(|asked| clash(asked, held)))
+    });
+    on_it
 }
+
+/// All addresses of a node (`DefaultBindAllHostIP`).
+const ANY_ADDRESS: &str = "0.0.0.0";
 
 /// The claims and volumes behind a reason of a volume plugin.
 fn of_volumes(cluster: &Cluster, pod: &Pod, reason: &str) -> Vec<Wait> {

@@ -157,8 +157,8 @@ fn state_of(cluster: &Cluster, pod: &Pod) -> Option<State> {
     if pod::is_terminating(pod) {
         let ends = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0.as_second());
         let now = cluster.now().as_second();
-        // What has a finalizer is there until somebody removes that, and nobody is known to.
-        let is_held = pod.metadata.finalizers.iter().flatten().next().is_some();
+        // What has a finalizer is there until somebody removes that; of these alone it is known who does.
+        let is_held = pod.metadata.finalizers.iter().flatten().any(|name| !OF_CONTROLLERS.contains(&name.as_str()));
         let hangs = ends.is_some_and(|ends| ends.saturating_add(GRACE_SECONDS) < now || (is_held && ends <= now));
         return hangs.then_some(State::Terminating);
     }
@@ -188,6 +188,8 @@ fn crashes(cluster: &Cluster, pod: &Pod) -> bool {
 const CRASHES: i32 = 3;
 const FORGETS_SECONDS: i64 = 600;
 
+/// Finalizers that controllers remove which run here.
+const OF_CONTROLLERS: [&str; 3] = ["batch.kubernetes.io/job-tracking", "foregroundDeletion", "orphan"];
 /// So long after its time a pod that is deleted is seen to hang.
 const GRACE_SECONDS: i64 = 30;
 

@@ -1,8 +1,5 @@
 //! Webhooks that must be asked about pods and do not answer: where they are configured, and whose pods should answer.
 
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
-};
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use sim_cluster::{Cluster, ObjectRef};
@@ -24,29 +21,13 @@ pub(crate) struct Configured {
 
 /// The webhooks of this name.
 pub(crate) fn configured(cluster: &Cluster, name: &str) -> Vec<Configured> {
-    let of =
-        |kind: &str, configuration: &Option<String>, client: &WebhookClientConfig, selector: &Option<LabelSelector>| {
-            let name = configuration.clone().unwrap_or_default();
-            Configured {
-                configuration: ObjectRef { namespace: None, kind: kind.to_owned(), name },
-                service: client.service.as_ref().map(|service| (service.namespace.clone(), service.name.clone())),
-                namespaces: selector.clone().unwrap_or_default(),
-            }
-        };
-    let mut found = Vec::new();
-    for object in cluster.store().list::<MutatingWebhookConfiguration>() {
-        for hook in object.webhooks.iter().flatten().filter(|hook| hook.name == name) {
-            let kind = "mutatingwebhookconfiguration";
-            found.push(of(kind, &object.metadata.name, &hook.client_config, &hook.namespace_selector));
-        }
-    }
-    for object in cluster.store().list::<ValidatingWebhookConfiguration>() {
-        for hook in object.webhooks.iter().flatten().filter(|hook| hook.name == name) {
-            let kind = "validatingwebhookconfiguration";
-            found.push(of(kind, &object.metadata.name, &hook.client_config, &hook.namespace_selector));
-        }
-    }
-    found
+    let declared = cluster.declared_webhooks().into_iter().filter(|(_, webhook)| webhook.name == name);
+    let found = declared.map(|(configuration, webhook)| Configured {
+        configuration,
+        service: webhook.client_config.service.map(|service| (service.namespace, service.name)),
+        namespaces: webhook.namespace_selector.unwrap_or_default(),
+    });
+    found.collect()
 }
 
 /// The pods that should answer for a webhook and are not well.

@@ -88,7 +88,7 @@ impl<'a> Baseline<'a> {
         let returns = returns(self.cluster, &trialled.after, &changes, target);
         let lost = self.lost(&trialled.after, &changes);
         let broken = if changes.iter().any(|change| raises_priority(change)) {
-            self.broken_budgets(&trialled.after)
+            self.broken_budgets(&trialled.after, &changes)
         } else {
             Vec::new()
         };
@@ -119,7 +119,20 @@ impl<'a> Baseline<'a> {
     }
 
     /// The budgets that allow no disruption and whose pods gave way.
-    fn broken_budgets(&self, after: &Cluster) -> Vec<String> {
+    fn broken_budgets(&self, after: &Cluster, changes: &[&Change]) -> Vec<String> {
+        // What is changed is rolled out, which asks no budget.
+        let rolled: BTreeSet<Owner> = changes
+            .iter()
+            .flat_map(|change| change.names())
+            .map(|object| {
+                let owner = format!("{}/{}", object.kind, object.name);
+                (object.namespace.unwrap_or_default(), owner)
+            })
+            .collect();
+        let is_rolled = |pod: &Pod| {
+            let owner = self.ownership.top(&pod.metadata).map(|owner| owner.to_string());
+            owner.is_some_and(|owner| rolled.contains(&(pod.metadata.namespace.clone().unwrap_or_default(), owner)))
+        };
         let strict = self.cluster.store().list::<PodDisruptionBudget>().filter(|budget| {
             budget
                 .status
@@ -130,7 +143,7 @@ impl<'a> Baseline<'a> {
             .cluster
             .store()
             .list::<Pod>()
-            .filter(|pod| pod::is_active(pod) && pod::is_ready(pod))
+            .filter(|pod| pod::is_active(pod) && pod::is_ready(pod) && !is_rolled(pod))
             .filter(|pod| {
                 let of = |part: &Option<String>| part.clone().unwrap_or_default();
                 after.store().find::<Pod>(&of(&pod.metadata.namespace), &of(&pod.metadata.name)).is_none()
@@ -145,7 +158,11 @@ impl<'a> Baseline<'a> {
             };
             gone.iter().any(own)
         });
-        broken.filter_map(|budget| budget.metadata.name.clone()).collect()
+        let name = |budget: &Arc<PodDisruptionBudget>| {
+            let namespace = budget.metadata.namespace.as_deref().unwrap_or_default();
+            Some(format!("{namespace}/{}", budget.metadata.name.as_deref()?))
+        };
+        broken.filter_map(name).collect()
     }
 
     /// Pods without an owner that ran and are gone, but those that are to be deleted.

@@ -101,7 +101,7 @@ impl Target {
         let own = || self.owners.contains(&symptom.of());
         // A pod that has its node and has not started is pending still.
         let waits = || symptom.sample.as_deref().is_some_and(|pod| pod::phase(pod) == "Pending");
-        let is_unready = symptom.state == State::NotReady && (own() || waits());
+        let is_unready = symptom.state == State::NotReady && ((own() && !is_up(symptom)) || waits());
         (self.states.contains(&symptom.state) || is_unready) && !self.excuses(symptom)
     }
 
@@ -161,11 +161,20 @@ impl Target {
 
     /// How many pods keep it from being reached.
     pub(crate) fn misses(&self, cluster: &Cluster) -> usize {
+        self.missed(cluster, |_| true)
+    }
+
+    /// The same of a cluster that has just come to rest: whether a container that failed fails again time will show.
+    pub(crate) fn misses_at_rest(&self, cluster: &Cluster) -> usize {
+        self.missed(cluster, |symptom| !is_up(symptom))
+    }
+
+    fn missed(&self, cluster: &Cluster, is_seen: impl Fn(&Symptom) -> bool) -> usize {
         match &self.goal {
             Goal::AllWell => {
                 let unwell = symptoms(cluster);
-                let missing: usize =
-                    unwell.iter().filter(|symptom| self.counts(symptom)).map(|symptom| symptom.count).sum();
+                let counted = unwell.iter().filter(|symptom| self.counts(symptom) && is_seen(symptom));
+                let missing: usize = counted.map(|symptom| symptom.count).sum();
                 if missing > 0 { missing } else { self.unserved(cluster, |_| true) }
             }
             Goal::Pod(name) => {
@@ -176,8 +185,10 @@ impl Target {
             Goal::Owner { namespace, owner } => {
                 let unwell = symptoms(cluster);
                 let own = unwell.iter().filter(|symptom| symptom.owner == *owner && symptom.namespace == *namespace);
-                let missing: usize =
-                    own.filter(|symptom| symptom.state != State::Failed).map(|symptom| symptom.count).sum();
+                let missing: usize = own
+                    .filter(|symptom| symptom.state != State::Failed && is_seen(symptom))
+                    .map(|symptom| symptom.count)
+                    .sum();
                 let is_it = |asked: &Owner| asked.0 == *namespace && asked.1 == *owner;
                 if missing > 0 { missing } else { self.unserved(cluster, is_it) }
             }
@@ -188,6 +199,11 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether the pods of a symptom are ready at the moment: their containers fail over and over.
+fn is_up(symptom: &Symptom) -> bool {
+    symptom.state == State::NotReady && symptom.sample.as_deref().is_some_and(pod::is_ready)
 }
 
 fn pod_of<'a>(cluster: &'a Cluster, name: &str) -> Option<&'a Pod> {

@@ -38,7 +38,7 @@ pub(crate) fn attempt(cluster: &Cluster, changes: &[&Change], target: &Target) -
     }
     let comes_to_rest = settle(&mut fork);
     let settled_at = format_millis(fork.quiet_since_ms().unwrap_or_else(|| fork.now_ms()));
-    let misses = target.misses(&fork);
+    let misses = target.misses_at_rest(&fork);
     if !comes_to_rest || misses > 0 {
         return Ok(Trialled { holds: false, misses, undone: undone(&fork, changes), after: fork, settled_at });
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -23,11 +22,7 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
     let budgets = ("PodDisruptionBudget", store.list::<PodDisruptionBudget>().next().is_some());
     let quotas = ("ResourceQuota", store.list::<ResourceQuota>().next().is_some());
     let limits = ("LimitRange", store.list::<LimitRange>().next().is_some());
-    let webhooks = (
-        "admission webhook",
-        store.list::<ValidatingWebhookConfiguration>().next().is_some()
-            || store.list::<MutatingWebhookConfiguration>().next().is_some(),
-    );
+    let webhooks = ("admission webhook", !cluster.declared_webhooks().is_empty());
     let scalers = ("HorizontalPodAutoscaler", store.others().any(|object| object.kind == "HorizontalPodAutoscaler"));
     let nodes_of_drivers = ("CSINode", store.list::<CSINode>().next().is_some());
     let daemons = ("DaemonSet", store.list::<DaemonSet>().next().is_some());

@@ -68,19 +68,31 @@ pub(crate) fn solve(cluster: &Cluster, target: &Target, baseline: &Baseline<'_>,
         parts.iter().flat_map(|(_, _, cures)| cures).any(|cure| cure.edits.iter().any(|used| used.title == edit.title))
     };
     vain.retain(|(edit, ..)| !is_used(edit));
-    // Where the parts cannot be cured together, the last of them, of the fewest pods, is left.
-    loop {
-        let rest = target.without(hopeless.iter().cloned());
-        let cures = match parts.as_slice() {
-            [] => Vec::new(),
-            [(_, _, cures)] => cures.clone(),
-            parts => together(cluster, &rest, parts, baseline, budget),
-        };
-        match parts.pop() {
-            Some((owners, ..)) if cures.is_empty() && !budget.is_over => hopeless.extend(owners),
-            _ => return Solved { target: rest, hopeless, found: Found { cures, vain } },
-        }
+    let all = target.without(hopeless.iter().cloned());
+    if let [(_, _, cures)] = parts.as_slice() {
+        return Solved { target: all, hopeless, found: Found { cures: cures.clone(), vain } };
     }
+    let mut ranked = ranked(cluster, &parts, baseline);
+    budget.begin();
+    let mut cures = together(cluster, &all, &ranked, budget);
+    if cures.is_empty() {
+        // Each part can be cured, and there is no room for all, or the like.
+        let best = best(&ranked);
+        cures = if best.is_empty() { Vec::new() } else { search_beyond(cluster, &all, best, budget).cures };
+    }
+    // Where the parts cannot be cured together, the last of them, of the fewest pods, is left.
+    let mut rest = all;
+    budget.begin();
+    while cures.is_empty()
+        && !budget.is_over
+        && let Some((owners, ..)) = parts.pop()
+    {
+        hopeless.extend(owners);
+        ranked.truncate(parts.len());
+        rest = target.without(hopeless.iter().cloned());
+        cures = together(cluster, &rest, &ranked, budget);
+    }
+    Solved { target: rest, hopeless, found: Found { cures, vain } }
 }
 
 /// The owners that a search was for, the goal for them alone, and what it came to.
@@ -114,29 +126,28 @@ fn groups(target: &Target, baseline: &Baseline<'_>) -> Vec<BTreeSet<Owner>> {
     groups.into_iter().map(|group| group.owners).collect()
 }
 
+/// The cures of each part, best first.
+fn ranked(cluster: &Cluster, parts: &[Part], baseline: &Baseline<'_>) -> Vec<Vec<Vec<Edit>>> {
+    let of = |(_, target, cures): &Part| {
+        let told = cures.iter().map(|cure| (super::answer(cluster, baseline, cure, target), cure));
+        let mut ranked: Vec<_> = told.map(|(answer, cure)| ((answer.class, answer.cost), cure.edits.clone())).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, edits)| edits).collect()
+    };
+    parts.iter().map(of).collect()
+}
+
+/// The best cure of each part.
+fn best(ranked: &[Vec<Vec<Edit>>]) -> Vec<Edit> {
+    union(ranked.iter().filter_map(|cures| cures.first()))
+}
+
 /// What cures all parts by itself; then the best cure of each part with each other, and each other cure of one part with
-/// the best of the rest. Where none of these reaches the goal, as when there is room for each part and not for all, the
-/// search goes on from the first.
-fn together(
-    cluster: &Cluster,
-    target: &Target,
-    parts: &[Part],
-    baseline: &Baseline<'_>,
-    budget: &mut Budget<'_>,
-) -> Vec<Cure> {
-    let ranked: Vec<Vec<&[Edit]>> = parts
-        .iter()
-        .map(|(_, target, cures)| {
-            let mut ranked: Vec<_> = cures
-                .iter()
-                .map(|cure| (super::answer(cluster, baseline, cure, target), cure))
-                .map(|(answer, cure)| ((answer.class, answer.cost), cure.edits.as_slice()))
-                .collect();
-            ranked.sort_by_key(|(rank, _)| *rank);
-            ranked.into_iter().map(|(_, edits)| edits).collect()
-        })
-        .collect();
-    budget.begin();
+/// the best of the rest.
+fn together(cluster: &Cluster, target: &Target, ranked: &[Vec<Vec<Edit>>], budget: &mut Budget<'_>) -> Vec<Cure> {
+    if ranked.is_empty() {
+        return Vec::new();
+    }
     let mut found: Vec<Cure> = Vec::new();
     for edit in candidates(cluster, target) {
         if found.len() >= MOST_CURES || !budget.grants(1) {
@@ -147,12 +158,11 @@ fn together(
             _ => {}
         }
     }
-    let best: Vec<Edit> = union(ranked.iter().filter_map(|cures| cures.first().copied()));
-    let mut sets: Vec<Vec<Edit>> = vec![best.clone()];
+    let mut sets: Vec<Vec<Edit>> = vec![best(ranked)];
     for (part, cures) in ranked.iter().enumerate() {
         sets.extend((1..cures.len()).map(|other| {
             let place = |at: usize| if at == part { other } else { 0 };
-            union(ranked.iter().enumerate().filter_map(|(at, cures)| cures.get(place(at)).copied()))
+            union(ranked.iter().enumerate().filter_map(|(at, cures)| cures.get(place(at))))
         }));
     }
     for edits in sets {
@@ -169,14 +179,11 @@ fn together(
             found.push(cure);
         }
     }
-    if found.is_empty() {
-        found = search_beyond(cluster, target, best, budget).cures;
-    }
     found
 }
 
 /// All edits of some sets, each once.
-fn union<'a>(sets: impl IntoIterator<Item = &'a [Edit]>) -> Vec<Edit> {
+fn union<'a>(sets: impl IntoIterator<Item = &'a Vec<Edit>>) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
     for edit in sets.into_iter().flatten() {
         if !edits.iter().any(|known| known.title == edit.title) {

@@ -208,7 +208,9 @@ pub(crate) fn minimal(
         let mut fewer = edits.clone();
         fewer.remove(index);
         let changes: Vec<&Change> = fewer.iter().flat_map(|edit| &edit.changes).collect();
-        budget.runs += 1;
+        if !budget.grants(fewer.len()) {
+            break;
+        }
         match attempt(cluster, &changes, target) {
             Ok(tried) if tried.holds => {
                 edits = fewer;
@@ -223,7 +225,9 @@ pub(crate) fn minimal(
         let mut others = edits.clone();
         others[index] = restart;
         let changes: Vec<&Change> = others.iter().flat_map(|edit| &edit.changes).collect();
-        budget.runs += 1;
+        if !budget.grants(others.len()) {
+            break;
+        }
         if let Ok(tried) = attempt(cluster, &changes, target)
             && tried.holds
         {

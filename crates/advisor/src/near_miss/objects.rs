@@ -72,8 +72,12 @@ pub(super) fn references(asker: &Asker<'_>) -> Vec<Candidate> {
             look_up(NearMissKind::Secret, place.at("secret").at("secretName"), name, source.optional);
         }
     }
-    for (index, container) in spec.containers.iter().enumerate() {
-        let place = Place::of(["spec", "containers"]).at(index);
+    let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];
+    let containers = lists.iter().flat_map(|(field, list)| {
+        let list = list.iter().flat_map(|list| list.iter()).enumerate();
+        list.map(|(index, container)| (Place::of(["spec", *field]).at(index), container))
+    });
+    for (place, container) in containers {
         for (number, source) in container.env_from.iter().flatten().enumerate() {
             let place = place.at("envFrom").at(number);
             if let Some(map) = &source.config_map_ref {

@@ -86,6 +86,10 @@ fn a_pod_that_is_gone_for_good_is_a_loss() {
 /// In a dump without ReplicaSets nobody makes a pod anew: that it is gone is no cure.
 #[test]
 fn a_pod_whose_owner_is_not_in_the_input_is_not_moved() {
+    let mut known = cluster([node(0, 2000, false, 0), deployment("old", 1, json!({"containers": containers(1500)}))]);
+    apply(&mut known, node(1, 1600, false, 0));
+    apply(&mut known, deployment("new", 1, json!({"containers": containers(1900)})));
+    answer(&fixed(&known), &["delete the pod default/old-"]);
     let mut old = bare("old", json!({"containers": containers(1500)}));
     old["metadata"]["ownerReferences"] =
         json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "old", "uid": "u", "controller": true}]);
@@ -200,7 +204,7 @@ fn a_pod_that_has_not_started_waits_still() {
     let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "known", "namespace": "default"}});
     let picky = json!({"containers": containers(100), "nodeSelector": {"disk": "ssd"}});
     let found = fixed(&cluster([node(0, 2000, false, 0), other, deployment("a", 1, needs), deployment("b", 1, picky)]));
-    assert!(found.answers.iter().all(|answer| answer.after.pending == 0), "{:#?}", titles(&found));
+    assert_eq!(answer(&found, &["create the ConfigMap default/none", "take disk out"]).after.pending, 0);
 }
 
 /// What is asked for by a wrong name is told though the right one is used up as well.
@@ -354,4 +358,53 @@ fn an_answer_says_who_would_take_it_back() {
     for part in ["of the Helm release shop", "scaled by the HorizontalPodAutoscaler web"] {
         assert!(limits.contains(part), "{limits}");
     }
+}
+
+/// A quota is raised by what the missing pods ask for, each by its own.
+#[test]
+fn a_quota_is_raised_by_no_more_than_the_pods_ask_for() {
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "default"},
+        "spec": {"hard": {"requests.cpu": "1", "limits.memory": "2Gi"}}});
+    let limited = |cpu: &str, limits: Value| json!({"containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}, "limits": limits}}]});
+    let found = fixed(&cluster([
+        node(0, 8000, false, 0),
+        quota,
+        deployment("x", 2, limited("600m", json!({"memory": "512Mi"}))),
+        deployment("y", 2, limited("200m", json!({}))),
+    ]));
+    answer(&found, &["to requests.cpu=1600m", "state requests and limits in default/deployment/y"]);
+}
+
+/// A sibling that has failed of late and runs again is not what the pod waits for.
+#[test]
+fn a_cure_is_not_held_against_a_crash_of_late() {
+    let ended = json!({"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-01-01T00:00:00Z"}});
+    let mut sibling = bare("sibling", json!({"containers": containers(100), "nodeName": "n0"}));
+    sibling["status"] = json!({"phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"}],
+        "containerStatuses": [{"name": "c", "image": "nginx:1", "imageID": "", "ready": true, "restartCount": 6,
+            "state": {"running": {"startedAt": "2026-01-01T00:05:00Z"}}, "lastState": ended}]});
+    let waiting = bare("waiting", json!({"containers": containers(100)}));
+    let mut setup = Setup::of("v1.30.0".parse().unwrap());
+    setup.start = "2026-01-01T00:05:30Z".parse().unwrap();
+    let mut objects = vec![node(0, 2000, true, 0), sibling, waiting];
+    for pod in &mut objects[1..] {
+        pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web",
+            "uid": "u", "controller": true}]);
+    }
+    let mut cluster = Cluster::new(setup, objects.into_iter().map(object));
+    cluster.run_until(1000);
+    answer(&fixed(&cluster), &["remove the taint dedicated:NoSchedule"]);
+}
+
+#[test]
+fn a_job_tolerates_by_being_made_anew() {
+    let pod = json!({"containers": containers(100), "restartPolicy": "Never"});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "load", "namespace": "default"},
+        "spec": {"template": {"spec": pod.clone()}}});
+    let web = deployment("web", 1, json!({"containers": containers(100)}));
+    let found = fixed(&cluster([node(0, 2000, true, 0), job, web]));
+    let tolerated = answer(&found, &["tolerate dedicated:NoSchedule in"]);
+    assert!(tolerated.edits[0].ends_with("deleted and made anew"), "{:?}", tolerated.edits);
+    assert_eq!(tolerated.after.pending, 0);
 }

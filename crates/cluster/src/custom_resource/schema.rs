@@ -97,8 +97,8 @@ impl<'a> Check<'a> {
         } else if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
             self.invalid(path, &shown, &format!("should be at least {least} chars long"));
         } else if let Some(pattern) = schema["pattern"].as_str().filter(|pattern| !pattern.is_empty()) {
-            // A pattern that cannot be read matches nothing, as upstream.
-            if !Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text)) {
+            // Definitions are taken only with patterns that Go can read: of those that are not read here nothing is known.
+            if Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text)) {
                 self.invalid(path, &shown, &format!("should match '{pattern}'"));
             }
         }

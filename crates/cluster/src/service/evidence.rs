@@ -43,7 +43,7 @@ impl<'a> Evidence<'a> {
         Self::new(pods, others, store.list::<Service>().map(AsRef::as_ref))
     }
 
-    /// Of the objects that one starts with. The Services are copied: they are completed by what is found.
+    /// Of the objects that one starts with.
     pub(super) fn of_objects(objects: &'a [Object]) -> Self {
         let pods = objects.iter().filter_map(|object| match object {
             Object::Pod(pod) if pod.metadata.namespace.as_deref() == Some("kube-system") => Some(pod.as_ref()),

@@ -138,7 +138,7 @@ impl Network {
     /// All but the network's own address and, of IPv4, that for all.
     fn hosts(&self) -> RangeInclusive<u128> {
         let last = self.base.saturating_add(self.size() - 1);
-        self.base + 1..=last.saturating_sub(u128::from(self.family == Family::V4))
+        self.base.saturating_add(1)..=last.saturating_sub(u128::from(self.family == Family::V4))
     }
 }
 

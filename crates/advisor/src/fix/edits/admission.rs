@@ -2,11 +2,14 @@
 
 use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, ResourceQuota};
 use serde_json::{Map, Value, json};
-use sim_cluster::{Change, Kind, Object, ObjectRef};
+use sim_cluster::pod::{self, Pod};
+use sim_cluster::{Change, Kind, Object, ObjectRef, Ownership, convert};
+use sim_core::model::resources::PodRequests;
 
 use super::super::edit::Edit;
 use super::Site;
 use super::workload::{owner_of, patch_of, patch_pods, reference};
+use crate::diagnosis::Symptom;
 use crate::diagnosis::webhook::{Configured, configured};
 
 /// Raise the quota, state what it asks for, or give the namespace one.
@@ -21,8 +24,7 @@ pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
     }
     let target = reference(namespace, "resourcequota", name);
     let Some(quota) = site.cluster.store().find::<ResourceQuota>(namespace, name) else { return Vec::new() };
-    let missing: usize = site.waiting.iter().map(|symptom| symptom.count).sum();
-    let Some(hard) = raised(quota, says, missing) else { return Vec::new() };
+    let Some(hard) = raised(site, quota, says) else { return Vec::new() };
     let text: Vec<String> =
         hard.iter().map(|(resource, amount)| format!("{resource}={}", amount.as_str().unwrap_or_default())).collect();
     let mut edits = vec![
@@ -32,23 +34,16 @@ pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
         )
         .weakens("the namespace may use more"),
     ];
+    let ownership = Ownership::of(site.cluster.store());
     for symptom in &site.waiting {
         let Some(owner) = owner_of(symptom)
             .filter(|owner| matches!(owner.kind.as_str(), "deployment" | "replicaset" | "statefulset"))
         else {
             continue;
         };
-        let there = site
-            .cluster
-            .store()
-            .list_in::<sim_cluster::pod::Pod>(namespace)
-            .filter(|pod| sim_cluster::pod::is_active(pod))
-            .filter(|pod| {
-                sim_cluster::Ownership::of(site.cluster.store())
-                    .top(&pod.metadata)
-                    .is_some_and(|top| top.to_string() == symptom.owner)
-            })
-            .count();
+        let pods = site.cluster.store().list_in::<Pod>(namespace).filter(|pod| pod::is_active(pod));
+        let own = pods.filter(|pod| ownership.top(&pod.metadata).is_some_and(|top| top.to_string() == symptom.owner));
+        let there = own.count();
         if let Some(replicas) = i32::try_from(there).ok().filter(|there| *there > 0) {
             edits.push(
                 Edit::new(
@@ -62,33 +57,50 @@ pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
     edits
 }
 
-/// What a quota must allow for all the missing pods: `requested: cpu=1, used: cpu=4, limited: cpu=4` says what one asks for.
-fn raised(quota: &ResourceQuota, says: &str, missing: usize) -> Option<Map<String, Value>> {
-    let part = |name: &str| {
-        let rest = says.split_once(&format!("{name}: "))?.1;
-        let end = ["used: ", "limited: "]
-            .iter()
-            .filter_map(|next| rest.find(&format!(", {next}")))
-            .min()
-            .unwrap_or(rest.len());
-        let pairs = rest.get(..end)?.split(',').filter_map(|pair| pair.trim().split_once('='));
-        Some(pairs.map(|(key, amount)| (key.to_owned(), amount.to_owned())).collect::<Vec<_>>())
-    };
-    let requested = part("requested")?;
-    let used = part("used")?;
+/// What a quota must allow for all the missing pods: `requested: cpu=1, used: cpu=4, limited: cpu=4` says what one of them
+/// asks for; of those that were refused for something else, their containers do.
+fn raised(site: &Site<'_>, quota: &ResourceQuota, says: &str) -> Option<Map<String, Value>> {
+    let used = amounts(says, "used")?;
     let mut hard = Map::new();
-    for (resource, asked) in requested {
-        let of = |text: &str| text.parse::<sim_core::Quantity>().ok();
-        let used = used.iter().find(|(name, _)| *name == resource).and_then(|(_, amount)| of(amount));
-        let (Some(asked), Some(used)) = (of(&asked), used) else { continue };
-        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
-        let wanted = used.milli_value().saturating_add(asked.milli_value().saturating_mul(missing));
+    for (resource, _) in amounts(says, "requested")? {
+        let of = |list: &[(String, String)]| {
+            let amount = list.iter().find(|(name, _)| *name == resource).map(|(_, amount)| amount);
+            amount.and_then(|amount| amount.parse::<sim_core::Quantity>().ok())
+        };
+        let Some(used) = of(&used) else { continue };
+        let missing = site.waiting.iter().map(|symptom| {
+            let asked = amounts(&symptom.sentence, "requested").and_then(|list| of(&list));
+            let asked = asked.map_or_else(|| stated_amount(site, symptom, &resource), |amount| amount.milli_value());
+            asked.saturating_mul(i64::try_from(symptom.count).unwrap_or(i64::MAX))
+        });
+        let wanted = missing.fold(used.milli_value(), i64::saturating_add);
         let amount = if wanted % 1000 == 0 { (wanted / 1000).to_string() } else { format!("{wanted}m") };
         if quota.spec.as_ref().and_then(|spec| spec.hard.as_ref()).is_some_and(|known| known.contains_key(&resource)) {
             hard.insert(resource, json!(amount));
         }
     }
     Some(hard).filter(|hard| !hard.is_empty())
+}
+
+/// One list of amounts in what a quota says.
+fn amounts(says: &str, name: &str) -> Option<Vec<(String, String)>> {
+    let rest = says.split_once(&format!("{name}: "))?.1;
+    let ends = ["used: ", "limited: "].iter().filter_map(|next| rest.find(&format!(", {next}")));
+    let list = rest.get(..ends.min().unwrap_or(rest.len()))?;
+    let pairs = list.split(',').filter_map(|pair| pair.trim().split_once('='));
+    Some(pairs.map(|(key, amount)| (key.to_owned(), amount.to_owned())).collect())
+}
+
+/// What a pod asks for of a quota's resource, in thousandths.
+fn stated_amount(site: &Site<'_>, symptom: &Symptom, resource: &str) -> i64 {
+    let Some(sample) = symptom.sample.as_deref() else { return 0 };
+    let behaviour = site.cluster.scheduling().snapshot().behaviour();
+    let requests = PodRequests::of(&convert::pod(sample), behaviour.requests).incoming;
+    match resource.trim_start_matches("requests.") {
+        "pods" | "count/pods" => 1000,
+        "cpu" => requests.get("cpu"),
+        resource => requests.get(resource).saturating_mul(1000),
+    }
 }
 
 /// The pods state what the quota counts: in their template, or by a LimitRange's defaults.

@@ -123,8 +123,8 @@ fn of_thing(site: &Site<'_>) -> Vec<Edit> {
         ThingKind::Webhook => admission::of_webhook(site),
         ThingKind::PriorityClass => admission::of_priority_class(site),
         ThingKind::RuntimeClass => admission::of_runtime_class(site),
-        // What is behind them has its own edits.
         ThingKind::Object => objects::of_object(site),
+        // What is behind them has its own edits.
         ThingKind::Pods | ThingKind::Other => Vec::new(),
     }
 }

@@ -52,27 +52,27 @@ pub(super) fn of_object(site: &Site<'_>) -> Vec<Edit> {
     vec![edit.limit("what is to be in it the input does not say: its keys stand there without a value")]
 }
 
-/// The keys of an object that a pod names.
+/// The keys of an object that a pod names and cannot do without.
 fn keys(pod: &Pod, kind: Kind, name: &str) -> Vec<String> {
     let mut keys = Vec::new();
-    let mut note = |named: Kind, of: &str, items: &Option<Vec<KeyToPath>>| {
-        if named == kind && of == name {
+    let mut note = |named: Kind, of: &str, items: &Option<Vec<KeyToPath>>, optional: Option<bool>| {
+        if named == kind && of == name && optional != Some(true) {
             keys.extend(items.iter().flatten().map(|item| item.key.clone()));
         }
     };
     for volume in pod.spec.volumes.iter().flatten() {
         if let Some(map) = &volume.config_map {
-            note(Kind::ConfigMap, &map.name, &map.items);
+            note(Kind::ConfigMap, &map.name, &map.items, map.optional);
         }
         if let Some(secret) = &volume.secret {
-            note(Kind::Secret, secret.secret_name.as_deref().unwrap_or_default(), &secret.items);
+            note(Kind::Secret, secret.secret_name.as_deref().unwrap_or_default(), &secret.items, secret.optional);
         }
         for source in volume.projected.iter().flat_map(|projected| projected.sources.iter().flatten()) {
             if let Some(map) = &source.config_map {
-                note(Kind::ConfigMap, &map.name, &map.items);
+                note(Kind::ConfigMap, &map.name, &map.items, map.optional);
             }
             if let Some(secret) = &source.secret {
-                note(Kind::Secret, &secret.name, &secret.items);
+                note(Kind::Secret, &secret.name, &secret.items, secret.optional);
             }
         }
     }
@@ -80,9 +80,15 @@ fn keys(pod: &Pod, kind: Kind, name: &str) -> Vec<String> {
     for source in
         containers.flat_map(|container| container.env.iter().flatten()).filter_map(|env| env.value_from.as_ref())
     {
-        let map = source.config_map_key_ref.as_ref().filter(|map| kind == Kind::ConfigMap && map.name == name);
+        let map = source
+            .config_map_key_ref
+            .as_ref()
+            .filter(|map| kind == Kind::ConfigMap && map.name == name && map.optional != Some(true));
         keys.extend(map.map(|map| map.key.clone()));
-        let secret = source.secret_key_ref.as_ref().filter(|secret| kind == Kind::Secret && secret.name == name);
+        let secret = source
+            .secret_key_ref
+            .as_ref()
+            .filter(|secret| kind == Kind::Secret && secret.name == name && secret.optional != Some(true));
         keys.extend(secret.map(|secret| secret.key.clone()));
     }
     keys

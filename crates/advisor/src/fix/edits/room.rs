@@ -131,20 +131,20 @@ fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
     let snapshot = site.cluster.scheduling().snapshot();
     let asks = |pod: &Pod| PodRequests::of(&convert::pod(pod), snapshot.behaviour().requests).incoming.get(resource);
     let asked = asks(sample);
-    let mut found: Vec<(i64, String, &Arc<Pod>)> = Vec::new();
+    let mut found: Vec<(i64, String, Arc<Pod>)> = Vec::new();
     for node in only_too_full(site, sample) {
         let Some(info) = snapshot.node(&node) else { continue };
         let free = info.node.allocatable.get(resource).saturating_sub(info.requested.get(resource));
-        let on_it = site.cluster.store().list::<Pod>().filter(|pod| pod::node_name(pod) == Some(node.as_str()));
-        let movable = on_it.filter(|pod| pod::is_active(pod) && is_made_anew(site, pod));
-        let enough = movable.map(|pod| (asks(pod), pod)).filter(|(gives, _)| free.saturating_add(*gives) >= asked);
+        let movable =
+            site.cluster.pods_on(&node).into_iter().filter(|pod| pod::is_active(pod) && is_made_anew(site, pod));
+        let enough = movable.map(|pod| (asks(&pod), pod)).filter(|(gives, _)| free.saturating_add(*gives) >= asked);
         let smallest = enough.min_by(|(left, one), (right, other)| {
             left.cmp(right).then_with(|| one.metadata.name.cmp(&other.metadata.name))
         });
         found.extend(smallest.filter(|(gives, _)| *gives > 0).map(|(gives, pod)| (gives, node, pod)));
     }
     found.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-    found.into_iter().take(MOVED_PODS).filter_map(|(_, node, pod)| moved(pod, &node)).collect()
+    found.into_iter().take(MOVED_PODS).filter_map(|(_, node, pod)| moved(&pod, &node)).collect()
 }
 
 /// Whether a pod comes back on any node when it is deleted, as far as its owner is known.

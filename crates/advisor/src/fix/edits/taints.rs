@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
+use serde_json::json;
 use sim_cluster::{Change, TaintPattern, WorkloadRef, taint_text};
 
 use super::super::edit::Edit;
-use super::workload::owners;
+use super::workload::{owners, patch_pods};
 use super::{Site, groups};
 use crate::known_taints::known_taint;
 use crate::node;
@@ -36,7 +37,7 @@ pub(super) fn of_taint(site: &Site<'_>) -> Vec<Edit> {
     ];
     if guards && all.len() > 1 {
         // One node less guarded is less than all of them.
-        let nodes = site.knot.nodes.iter().take(3);
+        let nodes = all.iter().filter(|node| site.knot.nodes.contains(*node)).take(3);
         edits.extend(nodes.map(|node| {
             Edit::new(format!("remove the taint {text} from {node} alone"), vec![untaint(Some(node.clone()))])
         }));
@@ -64,9 +65,16 @@ fn tolerate(site: &Site<'_>, taint: &Taint) -> Option<Edit> {
         effect: Some(taint.effect.clone()),
         toleration_seconds: None,
     };
-    let changes = owners.iter().map(|(owner, _)| Change::AddToleration {
-        workload: WorkloadRef::Object(owner.clone()),
-        toleration: toleration.clone(),
+    let changes = owners.iter().map(|(owner, symptom)| match owner.kind.as_str() {
+        // kubectl has no word for it: the whole list is patched.
+        "job" | "cronjob" => {
+            let own = symptom.sample.iter().flat_map(|pod| pod.spec.tolerations.iter().flatten());
+            // Admission gives every pod these.
+            let own = own.filter(|toleration| toleration.toleration_seconds.is_none());
+            let list: Vec<&Toleration> = own.chain([&toleration]).collect();
+            patch_pods(owner, json!({"tolerations": list}))
+        }
+        _ => Change::AddToleration { workload: WorkloadRef::Object(owner.clone()), toleration: toleration.clone() },
     });
     let names: Vec<String> = owners.iter().map(|(owner, _)| owner.to_string()).collect();
     let edit = Edit::new(format!("tolerate {} in {}", taint_text(taint), words::all(&names)), changes.collect());

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration, WebhookClientConfig,
+    MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhook,
+    ValidatingWebhookConfiguration, WebhookClientConfig,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sim_core::model::LabelSelector;
 
 use super::{EVICTION, Request, SCALE};
+use crate::change::ObjectRef;
+use crate::cluster::Cluster;
 use crate::convert;
 use crate::object::Object;
 use crate::resource::Resource;
@@ -51,36 +55,64 @@ impl Backend {
 
 /// The webhooks of a configuration, in its order.
 pub(super) fn of_mutating(configuration: &MutatingWebhookConfiguration) -> Arc<[Hook]> {
-    let hooks = configuration.webhooks.iter().flatten();
-    let hooks = hooks.map(|webhook| Hook {
-        name: webhook.name.clone(),
-        service: backend(&webhook.client_config),
-        ignores_failure: webhook.failure_policy.as_deref() == Some("Ignore"),
-        timeout_seconds: webhook.timeout_seconds.unwrap_or(10),
-        has_conditions: webhook.match_conditions.as_ref().is_some_and(|conditions| !conditions.is_empty()),
-        rules: webhook.rules.clone().unwrap_or_default(),
-        matches_equivalents: webhook.match_policy.as_deref() != Some("Exact"),
-        namespaces: webhook.namespace_selector.as_ref().map(convert::label_selector),
-        objects: webhook.object_selector.as_ref().map(convert::label_selector),
-    });
-    hooks.collect()
+    configuration.webhooks.iter().flatten().map(|webhook| hook(as_validating(webhook.clone()))).collect()
 }
 
 /// The same of the other kind.
 pub(super) fn of_validating(configuration: &ValidatingWebhookConfiguration) -> Arc<[Hook]> {
-    let hooks = configuration.webhooks.iter().flatten();
-    let hooks = hooks.map(|webhook| Hook {
-        name: webhook.name.clone(),
+    configuration.webhooks.iter().flatten().cloned().map(hook).collect()
+}
+
+impl Cluster {
+    /// Every admission webhook with the configuration that declares it, the mutating ones as the validating ones are
+    /// declared: what they have besides says when they are asked again.
+    pub fn declared_webhooks(&self) -> Vec<(ObjectRef, ValidatingWebhook)> {
+        let of = |kind: &str, metadata: &ObjectMeta| {
+            let name = metadata.name.clone().unwrap_or_default();
+            ObjectRef { namespace: None, kind: kind.to_owned(), name }
+        };
+        let mut declared = Vec::new();
+        for object in self.store.list::<MutatingWebhookConfiguration>() {
+            let configuration = of("mutatingwebhookconfiguration", &object.metadata);
+            let webhooks = object.webhooks.iter().flatten().cloned().map(as_validating);
+            declared.extend(webhooks.map(|webhook| (configuration.clone(), webhook)));
+        }
+        for object in self.store.list::<ValidatingWebhookConfiguration>() {
+            let configuration = of("validatingwebhookconfiguration", &object.metadata);
+            declared.extend(object.webhooks.iter().flatten().map(|webhook| (configuration.clone(), webhook.clone())));
+        }
+        declared
+    }
+}
+
+fn as_validating(webhook: MutatingWebhook) -> ValidatingWebhook {
+    ValidatingWebhook {
+        admission_review_versions: webhook.admission_review_versions,
+        client_config: webhook.client_config,
+        failure_policy: webhook.failure_policy,
+        match_conditions: webhook.match_conditions,
+        match_policy: webhook.match_policy,
+        name: webhook.name,
+        namespace_selector: webhook.namespace_selector,
+        object_selector: webhook.object_selector,
+        rules: webhook.rules,
+        side_effects: webhook.side_effects,
+        timeout_seconds: webhook.timeout_seconds,
+    }
+}
+
+fn hook(webhook: ValidatingWebhook) -> Hook {
+    Hook {
         service: backend(&webhook.client_config),
+        name: webhook.name,
         ignores_failure: webhook.failure_policy.as_deref() == Some("Ignore"),
         timeout_seconds: webhook.timeout_seconds.unwrap_or(10),
-        has_conditions: webhook.match_conditions.as_ref().is_some_and(|conditions| !conditions.is_empty()),
-        rules: webhook.rules.clone().unwrap_or_default(),
+        has_conditions: webhook.match_conditions.is_some_and(|conditions| !conditions.is_empty()),
+        rules: webhook.rules.unwrap_or_default(),
         matches_equivalents: webhook.match_policy.as_deref() != Some("Exact"),
         namespaces: webhook.namespace_selector.as_ref().map(convert::label_selector),
         objects: webhook.object_selector.as_ref().map(convert::label_selector),
-    });
-    hooks.collect()
+    }
 }
 
 fn backend(client: &WebhookClientConfig) -> Option<Backend> {
