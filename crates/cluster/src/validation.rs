@@ -14,6 +14,8 @@ mod storage;
 mod values;
 mod workload;
 
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use self::field::{Faults, Path};
@@ -189,6 +191,10 @@ impl Cluster {
         // The rules for pods do without defaults, and there may be many pods.
         if object.kind() != Some(Kind::Pod) {
             self.set_defaults(&mut object);
+        }
+        if let Object::Service(service) = &mut object {
+            // What an address says of the fields beside it comes first; whether it is free is another question.
+            let _ = self.allocate_service(Arc::make_mut(service));
         }
         let mut faults = faults(&object, &self.behaviour).0;
         if is_taken {

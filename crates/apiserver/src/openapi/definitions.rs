@@ -125,6 +125,13 @@ pub(super) fn definitions(all: &[&Served], store: &Store) -> Map<String, Value> 
         definition.insert("type".to_owned(), "string".into());
         definition.extend(format.map(|format| ("format".to_owned(), format.into())));
     }
+    // Whatever stands there: a type would have clients refuse the rest.
+    for name in ["JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray"] {
+        let name = format!("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}");
+        if let Some(definition) = definitions.get_mut(&name).and_then(Value::as_object_mut) {
+            definition.retain(|field, _| field == "description");
+        }
+    }
     for (name, field, strategy, key) in PATCH_KEYS {
         let Some(field) = definitions.get_mut(*name).and_then(|schema| schema["properties"].get_mut(*field)) else {
             continue;

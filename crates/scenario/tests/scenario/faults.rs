@@ -88,3 +88,15 @@ fn a_pod_of_a_node_that_is_not_there() {
     let gone = "Warning the pod ran on node \"gone\", which is not in the input: it is taken to be gone";
     assert_eq!(input(&["n1", "n2"], "Running"), [gone]);
 }
+
+/// A Service may say its address in one field: the other follows.
+#[test]
+fn a_service_with_an_address_is_taken() {
+    for address in ["10.96.0.50", "None"] {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: default}}\n\
+             spec: {{clusterIP: {address}, selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
+        );
+        assert_eq!(faults(&text), Vec::<String>::new(), "{address}");
+    }
+}
