@@ -113,6 +113,9 @@ impl Serving {
             authority: tls.as_ref().map(|tls| tls.authority().to_owned()),
         };
         kubeconfig::write(&path, &endpoint, if_present)?;
+        if self.token.is_some() && !self.tls {
+            terminal.note("kubectl and client-go send a token over TLS only: they need --tls");
+        }
         kubeconfig::remember(&path);
         let (end, ended) = oneshot::channel::<()>();
         let guard = Guard { token: self.token, tls, ..Guard::default() };

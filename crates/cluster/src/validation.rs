@@ -75,6 +75,16 @@ pub(crate) fn validate_update(
                 service::service_update(&mut faults, &path, before, after, rules);
             }
         }
+        (Object::ConfigMap(before), Object::ConfigMap(after)) if before.immutable == Some(true) => {
+            let was_changed = [
+                ("immutable", after.immutable != Some(true)),
+                ("data", before.data != after.data),
+                ("binaryData", before.binary_data != after.binary_data),
+            ];
+            for (field, _) in was_changed.iter().filter(|(_, was_changed)| *was_changed) {
+                faults.forbidden(&Path::new(field), "field is immutable when `immutable` is set");
+            }
+        }
         (Object::CSINode(before), Object::CSINode(after)) => {
             storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }

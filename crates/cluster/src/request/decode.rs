@@ -2,6 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
+use sim_core::quantity::Quantity;
 
 use super::{FieldValidation, ResourceRef, Target, WriteOptions, event};
 use crate::api_error::ApiError;
@@ -117,6 +118,9 @@ pub(super) fn read(
         }
         fields.insert("apiVersion".to_owned(), kind.api_version().into());
     }
+    if has_bad_quantity(&value) {
+        return Err(BAD_QUANTITY.to_owned());
+    }
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(format!("unknown field \"{}\"", text_of(&path)));
     let object = Object::read(*kind, serde_ignored::Deserializer::new(&value, &mut note)).map_err(|error| {
@@ -126,6 +130,27 @@ pub(super) fn read(
         format!("{}: {error}", track.path())
     })?;
     judge(object, unknown, strict)
+}
+
+/// `resource.ErrFormatWrong`.
+const BAD_QUANTITY: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/// Fields that are lists of amounts by the name of a resource.
+const AMOUNTS: [&str; 8] =
+    ["requests", "limits", "capacity", "allocatable", "hard", "overhead", "default", "defaultRequest"];
+
+/// Whether a list of amounts has one that is none. What is at any other place is another type's to read.
+fn has_bad_quantity(value: &Value) -> bool {
+    let is_bad = |amount: &Value| amount.as_str().is_some_and(|text| text.parse::<Quantity>().is_err());
+    match value {
+        Value::Object(fields) => fields.iter().filter(|(name, _)| *name != "metadata").any(|(name, value)| {
+            let amounts = value.as_object().filter(|_| AMOUNTS.contains(&name.as_str()));
+            amounts.is_some_and(|amounts| amounts.values().any(is_bad)) || has_bad_quantity(value)
+        }),
+        Value::Array(items) => items.iter().any(has_bad_quantity),
+        _ => false,
+    }
 }
 
 /// What is to be said of fields that the kind does not have.

@@ -498,3 +498,30 @@ fn a_pod_can_name_its_node() {
     let pod = stored(&cluster, &known(Kind::Pod, "p"));
     assert_eq!((&pod["spec"]["nodeName"], &pod["status"]["phase"]), (&json!("n2"), &json!("Running")));
 }
+
+/// What clients could not read back is not taken (`resource.ErrFormatWrong`).
+#[test]
+fn an_amount_that_is_none_is_refused() {
+    let mut cluster = cluster("1.34", vec![]);
+    let mut body = pod("p");
+    body["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "abc"}});
+    let error = create_known(&mut cluster, Kind::Pod, body).unwrap_err();
+    assert_eq!(error.code(), 400);
+    assert!(error.to_string().contains("quantities must match the regular expression"), "{error}");
+}
+
+#[test]
+fn a_config_map_that_is_immutable_keeps_its_data() {
+    let mut cluster = cluster("1.34", vec![]);
+    let with = |data: &str, immutable: bool| {
+        let mut body = config("settings");
+        body["data"]["a"] = json!(data);
+        body["immutable"] = json!(immutable);
+        body
+    };
+    create_known(&mut cluster, Kind::ConfigMap, with("1", true)).unwrap();
+    let target = known(Kind::ConfigMap, "settings");
+    let why = "ConfigMap \"settings\" is invalid: data: Forbidden: field is immutable when `immutable` is set";
+    refused(replace(&mut cluster, &target, with("2", true)), 422, why);
+    replace(&mut cluster, &target, with("1", true)).unwrap();
+}

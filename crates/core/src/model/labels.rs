@@ -93,8 +93,10 @@ impl Requirement {
         let text = text.trim();
         let requirement = |key: &str, operator, values: Vec<String>| {
             let key = key.trim();
+            let is_word =
+                |word: &str| !word.contains(|letter: char| letter.is_whitespace() || "()=!,".contains(letter));
             let legal =
-                !key.is_empty() && !key.contains(|letter: char| letter.is_whitespace() || "()=!,".contains(letter));
+                key.starts_with(char::is_alphanumeric) && is_word(key) && values.iter().all(|value| is_word(value));
             legal.then(|| Requirement { key: key.to_owned(), operator, values }).ok_or_else(bad)
         };
         let set = |text: &str| {
@@ -127,6 +129,21 @@ impl Requirement {
             SelectorOperator::NotIn => value.is_none_or(|value| !self.values.contains(value)),
             SelectorOperator::Exists => value.is_some(),
             SelectorOperator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LabelSelector;
+
+    #[test]
+    fn what_is_no_selector_is_refused() {
+        for text in ["a=b=c", "a=b c", "-a", "a=(b)", "=b", "a in b", "a in (b", "!"] {
+            assert!(LabelSelector::parse(text).is_err(), "{text}");
+        }
+        for text in ["a=b", "a==b", "a!=b", "a", "!a", "a in (b,c)", "a notin (b)", "x.io/a=", "a=b,c"] {
+            assert!(LabelSelector::parse(text).is_ok(), "{text}");
         }
     }
 }
