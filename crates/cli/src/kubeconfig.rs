@@ -69,12 +69,7 @@ pub(crate) fn write(path: &Path, endpoint: &Endpoint, if_present: IfPresent) -> 
     if !config.is_object() {
         return Err(cannot(&"it is no kubeconfig: expected a mapping"));
     }
-    let user = match (&endpoint.token, &endpoint.authority) {
-        (Some(token), _) => json!({"token": token}),
-        // Over TLS kubectl asks for a name and a password where it has nothing to show.
-        (None, Some(_)) => json!({"token": "none-is-needed"}),
-        (None, None) => json!({}),
-    };
+    let user = endpoint.token.as_ref().map_or_else(|| json!({}), |token| json!({"token": token}));
     let mut cluster = json!({"server": endpoint.server});
     if let Some(authority) = &endpoint.authority {
         cluster["certificate-authority-data"] = STANDARD.encode(authority).into();

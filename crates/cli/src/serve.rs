@@ -109,7 +109,8 @@ impl Serving {
         let scheme = if self.tls { "https" } else { "http" };
         let endpoint = Endpoint {
             server: format!("{scheme}://{}", SocketAddr::new(at, address.port())),
-            token: self.token.clone(),
+            // Over TLS kubectl asks for a name and a password where it has nothing to show.
+            token: self.token.clone().or_else(|| self.tls.then(|| "none-is-needed".to_owned())),
             authority: tls.as_ref().map(|tls| tls.authority().to_owned()),
         };
         kubeconfig::write(&path, &endpoint, if_present)?;
@@ -147,14 +148,20 @@ fn quoted(path: &Path) -> String {
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-/// Waits for Ctrl-C, which is heard from the call on.
+/// Waits for Ctrl-C, or for whoever ends the process otherwise; both are heard from the call on.
 fn interrupted() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::interrupt()).and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)))
+    };
     async move {
         #[cfg(unix)]
-        let is_heard = match signal {
-            Ok(mut signal) => signal.recv().await.is_some(),
+        let is_heard = match signals {
+            Ok((mut interrupt, mut terminate)) => tokio::select! {
+                heard = interrupt.recv() => heard.is_some(),
+                heard = terminate.recv() => heard.is_some(),
+            },
             Err(_) => false,
         };
         #[cfg(not(unix))]

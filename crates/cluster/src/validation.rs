@@ -14,8 +14,10 @@ mod storage;
 mod values;
 mod workload;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use self::field::{Faults, Path};
@@ -207,6 +209,8 @@ impl Cluster {
             let _ = self.allocate_service(Arc::make_mut(service));
         }
         let mut faults = faults(&object, &self.behaviour).0;
+        // The reader of files tells of taints, with their place.
+        faults.retain(|fault| !fault.path.starts_with("metadata.taints"));
         if is_taken {
             faults.retain(|fault| fault.path == "spec.template.metadata.labels");
         }
@@ -232,6 +236,31 @@ fn faults(object: &Object, rules: &Behaviour) -> Faults {
     metadata::metadata(&mut faults, object.metadata(), rules);
     spec(&mut faults, object, true, rules);
     faults
+}
+
+/// `validateNodeTaints`; upstream has them under `metadata`.
+fn taints(faults: &mut Faults, node: &Node, rules: &Behaviour) {
+    let root = Path::new("metadata");
+    let path = root.child("taints");
+    let mut seen = BTreeSet::new();
+    for (index, taint) in node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).enumerate() {
+        let path = path.index(index);
+        let value = taint.value.as_deref().unwrap_or_default();
+        names::label_key(faults, &path.child("key"), &taint.key, rules.rfc_1123);
+        names::label_value(faults, &path.child("value"), value);
+        if taint.effect.is_empty() {
+            faults.required(&path.child("effect"), "");
+        } else {
+            faults.one_of(&path.child("effect"), Some(&taint.effect), &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+        }
+        if !seen.insert((&taint.key, &taint.effect)) {
+            let shown = format!(
+                "core.Taint{{Key:{:?}, Value:{value:?}, Effect:{:?}, TimeAdded:<nil>}}: taints must be unique by key and effect pair",
+                taint.key, taint.effect
+            );
+            faults.duplicate_value(&path, shown);
+        }
+    }
 }
 
 fn name(faults: &mut Faults, object: &Object, rules: &Behaviour) {
@@ -276,6 +305,7 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
                 policy::budget(faults, &path, spec, rules);
             }
         }
+        Object::Node(node) => taints(faults, node, rules),
         Object::Service(object) => {
             if let Some(spec) = &object.spec {
                 service::service(faults, &path, spec, rules);

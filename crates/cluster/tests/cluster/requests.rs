@@ -525,3 +525,14 @@ fn a_config_map_that_is_immutable_keeps_its_data() {
     refused(replace(&mut cluster, &target, with("2", true)), 422, why);
     replace(&mut cluster, &target, with("1", true)).unwrap();
 }
+
+#[test]
+fn taints_that_no_server_takes_are_refused() {
+    let mut cluster = cluster("1.30", vec![node("n1")]);
+    let target = known(Kind::Node, "n1");
+    let taint = |effect: &str| json!({"spec": {"taints": [{"key": "a", "effect": effect}]}});
+    let why = "Node \"n1\" is invalid: metadata.taints[0].effect: Unsupported value: \"Foo\": \
+               supported values: \"NoSchedule\", \"PreferNoSchedule\", \"NoExecute\"";
+    refused(patch(&mut cluster, &target, Patch::Merge(taint("Foo"))), 422, why);
+    patch(&mut cluster, &target, Patch::Merge(taint("NoSchedule"))).unwrap();
+}
