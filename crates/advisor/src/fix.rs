@@ -184,25 +184,8 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
             Goal::AllWell | Goal::Expectation(_) => goal.to_string(),
         }));
     }
-    let mut result = FixResult {
-        api_version: "sim/v1".to_owned(),
-        kind: "FixResult".to_owned(),
-        kubernetes_version: cluster.setup().version.to_string(),
-        goal: goal.to_string(),
-        already_holds: target.holds(cluster),
-        time_alone: None,
-        answers: Vec::new(),
-        vain: Vec::new(),
-        not_needed: Vec::new(),
-        stays: Vec::new(),
-        conflicts: Vec::new(),
-        runs: 0,
-        is_cut: false,
-        cost_rule: format!(
-            "{PER_OBJECT} for each object touched, {PER_POD} for each pod disturbed, {PER_MACHINE} for each machine added, {PER_GUARANTEE} for each guarantee weakened"
-        ),
-        notes: cluster.gaps(),
-    };
+    let mut result = FixResult::untried(cluster, goal);
+    result.already_holds = target.holds(cluster);
     if result.already_holds {
         return Ok(result);
     }
@@ -223,49 +206,80 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
     });
     let used = |edit: &Edit| result.answers.iter().any(|answer| answer.edits.contains(&edit.title));
-    result.vain = found
-        .vain
-        .iter()
-        .filter(|(edit, ..)| !used(edit))
-        .map(|(edit, undone, misses)| {
-            let still = format!(
-                "{misses} pod{} still {} the goal",
-                if *misses == 1 { "" } else { "s" },
-                if *misses == 1 { "misses" } else { "miss" }
-            );
-            Vain { edit: edit.title.clone(), because: if undone.is_empty() { still } else { undone.join("; ") } }
-        })
-        .collect();
-    if result.answers.is_empty() || !hopeless.is_empty() {
-        let about: BTreeSet<Owner> =
-            baseline.symptoms().iter().filter(|symptom| whole.is_about(symptom)).map(Symptom::of).collect();
-        let is_asked = |owner: &Owner| whole.is_divisible() || about.is_empty() || about.contains(owner);
-        let is_left = |owner: Owner| (result.answers.is_empty() && is_asked(&owner)) || hopeless.contains(&owner);
-        let (symptoms, graph) = (baseline.symptoms(), baseline.graph());
-        // Who does not want to wait any longer is told what stays, and no more of it.
-        let clues = if budget.is_over { Vec::new() } else { Clues::of(cluster, symptoms) };
-        let stay = causes(cluster, symptoms, graph, &clues).into_iter().filter_map(|mut cause| {
-            cause.affected.retain(|affected| is_left((affected.namespace.clone(), affected.owner.clone())));
-            cause.pods = cause.affected.iter().map(|affected| affected.count).sum();
-            (!cause.affected.is_empty()).then_some(cause)
-        });
-        result.stays = stay.collect();
-        let left =
-            symptoms.iter().filter(|symptom| whole.is_about(symptom) && is_left(symptom.of()) && !budget.is_over);
-        result.conflicts = left.filter_map(|symptom| conflict(cluster, symptom)).collect();
-    }
-    if result.answers.is_empty()
-        && let Goal::Expectation(expectation) = goal
-        && let Some(node) = expectation.missing_node(cluster)
-    {
-        result
-            .notes
-            .push(format!("the pods are to be on {node}, and no node is called that: no edit brings them there"));
-    }
-    if !result.answers.is_empty() {
+    let vain = found.vain.iter().filter(|(edit, ..)| !used(edit));
+    result.vain = vain.map(|(edit, undone, misses)| Vain::of(edit, undone, *misses)).collect();
+    if result.answers.is_empty() {
+        result.add_what_stays(&whole, &baseline, budget.is_over, |owner| whole.asks_about(owner, baseline.symptoms()));
+        result.notes.extend(out_of_reach(cluster, goal));
+    } else {
+        if !hopeless.is_empty() {
+            result.add_what_stays(&whole, &baseline, budget.is_over, |owner| hopeless.contains(owner));
+        }
         result.not_needed = baseline.not_needed(&found.cures);
     }
     Ok(result)
+}
+
+impl FixResult {
+    /// For a goal, before anything was tried.
+    fn untried(cluster: &Cluster, goal: &Goal) -> Self {
+        Self {
+            api_version: "sim/v1".to_owned(),
+            kind: "FixResult".to_owned(),
+            kubernetes_version: cluster.setup().version.to_string(),
+            goal: goal.to_string(),
+            already_holds: false,
+            time_alone: None,
+            answers: Vec::new(),
+            vain: Vec::new(),
+            not_needed: Vec::new(),
+            stays: Vec::new(),
+            conflicts: Vec::new(),
+            runs: 0,
+            is_cut: false,
+            cost_rule: format!(
+                "{PER_OBJECT} for each object touched, {PER_POD} for each pod disturbed, {PER_MACHINE} for each machine added, {PER_GUARANTEE} for each guarantee weakened"
+            ),
+            notes: cluster.gaps(),
+        }
+    }
+
+    /// Tells of the causes that the pods of some owners wait on for, and of what conflicts there. Who does not want to wait
+    /// any longer is told the causes, and no more of them.
+    fn add_what_stays(
+        &mut self,
+        whole: &Target,
+        baseline: &Baseline<'_>,
+        is_over: bool,
+        is_left: impl Fn(&Owner) -> bool,
+    ) {
+        let (cluster, symptoms) = (baseline.cluster(), baseline.symptoms());
+        let clues = if is_over { Vec::new() } else { Clues::of(cluster, symptoms) };
+        let stay = causes(cluster, symptoms, baseline.graph(), &clues).into_iter().filter_map(|mut cause| {
+            cause.affected.retain(|affected| is_left(&(affected.namespace.clone(), affected.owner.clone())));
+            cause.pods = cause.affected.iter().map(|affected| affected.count).sum();
+            (!cause.affected.is_empty()).then_some(cause)
+        });
+        self.stays = stay.collect();
+        let left = symptoms.iter().filter(|symptom| !is_over && whole.is_about(symptom) && is_left(&symptom.of()));
+        self.conflicts = left.filter_map(|symptom| conflict(cluster, symptom)).collect();
+    }
+}
+
+impl Vain {
+    /// An edit that was taken back, or after which so many pods still miss the goal.
+    fn of(edit: &Edit, undone: &[String], misses: usize) -> Self {
+        let (plural, verb) = if misses == 1 { ("", "misses") } else { ("s", "miss") };
+        let still = format!("{misses} pod{plural} still {verb} the goal");
+        Self { edit: edit.title.clone(), because: if undone.is_empty() { still } else { undone.join("; ") } }
+    }
+}
+
+/// What no edit can bring about.
+fn out_of_reach(cluster: &Cluster, goal: &Goal) -> Option<String> {
+    let Goal::Expectation(expectation) = goal else { return None };
+    let node = expectation.missing_node(cluster)?;
+    Some(format!("the pods are to be on {node}, and no node is called that: no edit brings them there"))
 }
 
 /// The changes of every edit that the causes of a cluster suggest, tried or not.

@@ -73,6 +73,10 @@ impl<'a> Baseline<'a> {
         }
     }
 
+    pub(crate) fn cluster(&self) -> &'a Cluster {
+        self.cluster
+    }
+
     pub(crate) fn symptoms(&self) -> &[Symptom] {
         &self.symptoms
     }

@@ -120,6 +120,12 @@ impl Target {
         }
     }
 
+    /// Whether the goal asks about an owner's pods: where it asks about some of those that are unwell, about them alone.
+    pub(crate) fn asks_about(&self, owner: &Owner, symptoms: &[Symptom]) -> bool {
+        let mut about = symptoms.iter().filter(|symptom| self.is_about(symptom)).map(Symptom::of).peekable();
+        self.is_divisible() || about.peek().is_none() || about.any(|asked| asked == *owner)
+    }
+
     /// The owners whose pods waited for a node or were missing.
     pub(crate) fn waiting_owners(&self) -> impl Iterator<Item = &Owner> {
         self.owners.iter().filter(|owner| !self.excused.contains(owner))
