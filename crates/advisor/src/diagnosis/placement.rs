@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Cluster, convert};
+use sim_cluster::{Cluster, NodeGroup, convert};
 use sim_core::scheduler::{ExtensionPoint, PluginName, Refusal};
 
 use super::component;
@@ -55,19 +55,9 @@ pub(crate) fn of_unwanted(cluster: &Cluster, symptoms: &[Symptom], symptom: &Sym
 
 /// The refusals of all nodes, reduced to the smallest sets that keep a node from being feasible.
 fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod) -> Vec<Wait> {
+    let (machines, full) = of_groups(cluster, symptom, pod);
     let mut nodes = cluster.scheduling().refusals(pod);
-    let mut full = Vec::new();
-    if symptom.state == State::Unscheduled && !symptom.owner.starts_with("daemonset/") {
-        for group in cluster.node_groups() {
-            let name = machine_of(group);
-            let refusals = cluster.refusals_of_machine(group, &name, pod);
-            if cluster.size_of_group(group) < group.max {
-                nodes.push((name, refusals));
-            } else if refusals.is_empty() {
-                full.push(group);
-            }
-        }
-    }
+    nodes.extend(machines);
     let refused = Refused { cluster, symptom, pod, asked: Asked::of(cluster, pod), nodes: &nodes };
     let mut waits: IndexMap<Thing, Wait> = IndexMap::new();
     let mut sets: BTreeMap<BTreeSet<Thing>, Vec<String>> = BTreeMap::new();
@@ -116,6 +106,28 @@ fn blamed(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom, pod: &Pod)
         }
     }
     blamed
+}
+
+/// Refusals by the name of who refuses.
+type Refusals = Vec<(String, Vec<Refusal>)>;
+
+/// How the machines that node groups may yet have refuse the pods, and the groups that have all they may and whose machines
+/// would not. A DaemonSet's pod is for one node, and another is of no use to it.
+fn of_groups<'a>(cluster: &'a Cluster, symptom: &Symptom, pod: &Pod) -> (Refusals, Vec<&'a NodeGroup>) {
+    let (mut machines, mut full) = (Vec::new(), Vec::new());
+    if symptom.state != State::Unscheduled || symptom.owner.starts_with("daemonset/") {
+        return (machines, full);
+    }
+    for group in cluster.node_groups() {
+        let name = machine_of(group);
+        let refusals = cluster.refusals_of_machine(group, &name, pod);
+        if cluster.size_of_group(group) < group.max {
+            machines.push((name, refusals));
+        } else if refusals.is_empty() {
+            full.push(group);
+        }
+    }
+    (machines, full)
 }
 
 type Reasons = BTreeMap<(String, String), Vec<Wait>>;

@@ -1,6 +1,6 @@
 //! What admission refuses pods for: quotas, accounts, Pod Security, classes.
 
-use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, PodSpec, ResourceQuota};
 use serde_json::{Map, Value, json};
 use sim_cluster::pod::{self, Pod};
 use sim_cluster::{Change, Kind, Object, ObjectRef, Ownership, convert};
@@ -192,45 +192,7 @@ pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for symptom in &site.directly {
         let (Some(owner), Some(sample)) = (owner_of(symptom), symptom.sample.as_deref()) else { continue };
-        let context =
-            json!({"allowPrivilegeEscalation": false, "privileged": false, "capabilities": {"drop": ["ALL"]}});
-        // A port of the host is a port of the pod when it is taken back.
-        let own_ports = |container: &Container| {
-            let of_host = container.ports.iter().flatten().filter(|port| port.host_port.is_some_and(|port| port > 0));
-            let ports = of_host
-                .map(|port| json!({"containerPort": port.container_port, "protocol": port.protocol, "hostPort": null}));
-            ports.collect::<Vec<_>>()
-        };
-        let of = |containers: &[Container]| -> Vec<Value> {
-            let patched = containers.iter().map(|container| {
-                let mut patch = json!({"name": container.name, "securityContext": context});
-                let ports = own_ports(container);
-                if let Some(fields) = patch.as_object_mut().filter(|_| !ports.is_empty()) {
-                    fields.insert("ports".to_owned(), json!(ports));
-                }
-                patch
-            });
-            patched.collect()
-        };
-        let mut patch = json!({
-            "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": of(&sample.spec.containers),
-        });
-        let spec = &sample.spec;
-        let of_host = [("hostNetwork", spec.host_network), ("hostPID", spec.host_pid), ("hostIPC", spec.host_ipc)];
-        if let Some(fields) = patch.as_object_mut() {
-            let own = of_host.iter().filter(|(_, is_set)| *is_set == Some(true));
-            fields.extend(own.map(|(field, _)| ((*field).to_owned(), Value::Null)));
-            let paths = spec.volumes.iter().flatten().filter(|volume| volume.host_path.is_some());
-            let empty: Vec<Value> =
-                paths.map(|volume| json!({"name": volume.name, "hostPath": null, "emptyDir": {}})).collect();
-            if !empty.is_empty() {
-                fields.insert("volumes".to_owned(), json!(empty));
-            }
-        }
-        if let (Some(init), Some(fields)) = (sample.spec.init_containers.as_deref(), patch.as_object_mut()) {
-            fields.insert("initContainers".to_owned(), json!(of(init)));
-        }
+        let patch = restricted(&sample.spec);
         edits.push(
             Edit::new(
                 format!("have {owner} meet the level: non-root, no escalation, no capabilities, nothing of the host"),
@@ -255,6 +217,49 @@ pub(super) fn of_pod_security(site: &Site<'_>) -> Vec<Edit> {
         );
     }
     edits
+}
+
+/// What makes a pod's spec one of the level `restricted`, but for what its image does.
+fn restricted(spec: &PodSpec) -> Value {
+    let context = json!({"allowPrivilegeEscalation": false, "privileged": false, "capabilities": {"drop": ["ALL"]}});
+    // A port of the host is a port of the pod when it is taken back.
+    let own_ports = |container: &Container| {
+        let of_host = container.ports.iter().flatten().filter(|port| port.host_port.is_some_and(|port| port > 0));
+        let ports = of_host
+            .map(|port| json!({"containerPort": port.container_port, "protocol": port.protocol, "hostPort": null}));
+        ports.collect::<Vec<_>>()
+    };
+    let of = |containers: &[Container]| -> Vec<Value> {
+        let patched = containers.iter().map(|container| {
+            let mut patch = json!({"name": container.name, "securityContext": context});
+            let ports = own_ports(container);
+            if !ports.is_empty() {
+                patch["ports"] = json!(ports);
+            }
+            patch
+        });
+        patched.collect()
+    };
+    let mut patch = json!({
+        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": of(&spec.containers),
+    });
+    if let Some(init) = spec.init_containers.as_deref() {
+        patch["initContainers"] = json!(of(init));
+    }
+    for (field, is_set) in [("hostNetwork", spec.host_network), ("hostPID", spec.host_pid), ("hostIPC", spec.host_ipc)]
+    {
+        if is_set == Some(true) {
+            patch[field] = Value::Null;
+        }
+    }
+    let paths = spec.volumes.iter().flatten().filter(|volume| volume.host_path.is_some());
+    let empty: Vec<Value> =
+        paths.map(|volume| json!({"name": volume.name, "hostPath": null, "emptyDir": {}})).collect();
+    if !empty.is_empty() {
+        patch["volumes"] = json!(empty);
+    }
+    patch
 }
 
 /// Do without its answer: for its own pods, while it does not answer, or for good.
