@@ -119,7 +119,11 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 /// The endpoint of a kubeconfig's current context.
 pub(crate) fn read(path: &Path) -> Result<Endpoint, CliError> {
     let cannot = |error: &dyn std::fmt::Display| CliError::new(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| cannot(&error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let gone = error.kind() == std::io::ErrorKind::NotFound;
+        let error = cannot(&error);
+        if gone { error.hint("the cluster that was served may have ended: `sim serve FILE` serves one") } else { error }
+    })?;
     let config: Value = serde_yaml::from_str(&text).map_err(|error| cannot(&error))?;
     let named = |list: &str, key: &str, name: &Value| {
         let entries = config[list].as_array().into_iter().flatten();

@@ -136,6 +136,10 @@ impl Serving {
         };
         running.end();
         let _ = end.send(());
+        if self.kubeconfig.is_none() {
+            // It is ours, and leads nowhere now.
+            let _ = std::fs::remove_file(&path);
+        }
         // Connections that are idle end by themselves; whoever is still served gets a moment.
         let _ = tokio::time::timeout(std::time::Duration::from_millis(500), server).await;
         Ok(code)
