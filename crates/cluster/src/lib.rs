@@ -87,7 +87,6 @@ pub use gaps::{kubelet_version, newest_moment};
 pub use history::{Happened, Happening, NodeState, PodState};
 pub use index::PodsByNode;
 pub use kubelet::installs_network;
-pub use make::strategic::strategic_merge;
 pub use make::{Refused, not_found};
 pub use object::{Kind, KnownKind, Object, Unstructured};
 pub use ownership::{Owner, Ownership};

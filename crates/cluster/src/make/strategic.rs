@@ -14,7 +14,7 @@ const ORDER: &str = "$setElementOrder/";
 ///
 /// # Errors
 /// When a directive is not known or an item of a list lacks its key, in the API server's words.
-pub fn strategic_merge(object: &mut Value, patch: &Value) -> Result<(), String> {
+pub(crate) fn strategic_merge(object: &mut Value, patch: &Value) -> Result<(), String> {
     match (object, patch) {
         (Value::Object(object), Value::Object(patch)) => merge_maps(object, patch),
         (object, patch) => {

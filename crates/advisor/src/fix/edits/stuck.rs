@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use json_patch::Patch;
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
 use serde_json::Value;
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, ObjectRef, PatchType, strategic_merge};
+use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, ObjectRef};
 
 use super::super::edit::Edit;
 use super::workload::reference;
@@ -32,7 +31,8 @@ pub(super) fn make_anew(edit: &mut Edit, cluster: &Cluster) {
     }
 }
 
-/// What a patch of a pod or a Job is about, and that object with the patch made; none where the API server takes the patch.
+/// What a patch of a pod, a Job or a claim's class is about, and that object with the patch made. Of a Job every patch is one
+/// that makes it anew; of a pod that the API server takes there is none.
 fn anew(cluster: &Cluster, change: &Change) -> Option<(ObjectRef, Object)> {
     let Change::Patch { target, type_, patch } = change else { return None };
     let kind = match target.kind.as_str() {
@@ -43,11 +43,7 @@ fn anew(cluster: &Cluster, change: &Change) -> Option<(ObjectRef, Object)> {
     };
     let key = ObjectKey::new(target.namespace.as_deref().unwrap_or_default(), &target.name);
     let mut value = sim_kubectl::clean(&cluster.store().object(kind, &key)?).to_value();
-    match type_ {
-        PatchType::Json => json_patch::patch(&mut value, &serde_json::from_value::<Patch>(patch.clone()).ok()?).ok()?,
-        PatchType::Merge => json_patch::merge(&mut value, patch),
-        PatchType::Strategic => strategic_merge(&mut value, patch).ok()?,
-    }
+    type_.apply(&mut value, patch).ok()?;
     if kind == Kind::Job {
         // What the API server gave it to find its pods by.
         if let Some(spec) = value.pointer_mut("/spec").and_then(Value::as_object_mut) {
@@ -72,8 +68,10 @@ fn patch_is_of_class(patch: &Value) -> bool {
 /// Whether a patch changes nothing of a pod but what may be changed while it waits.
 fn is_taken(patch: &Value) -> bool {
     let fields = patch.get("spec").and_then(Value::as_object);
-    fields.is_some_and(|fields| fields.keys().all(|field| matches!(field.as_str(), "tolerations" | "schedulingGates")))
-        || patch.get("metadata").is_some()
+    match fields {
+        Some(fields) => fields.keys().all(|field| matches!(field.as_str(), "tolerations" | "schedulingGates")),
+        None => patch.get("metadata").is_some(),
+    }
 }
 
 /// Has an edit of a template delete the pods that wait, where their owner would leave them as they are.
