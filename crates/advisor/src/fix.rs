@@ -205,6 +205,11 @@ pub fn fix(cluster: &Cluster, goal: &Goal, go_on: &mut dyn FnMut(Progress) -> bo
     result.answers.sort_by(|left, right| {
         (left.class, left.cost).cmp(&(right.class, right.cost)).then_with(|| left.edits.cmp(&right.edits))
     });
+    // Two edits may be one where there is one node of a kind.
+    let mut typed = BTreeSet::new();
+    result
+        .answers
+        .retain(|answer| typed.insert(answer.commands.iter().map(|command| command.line.clone()).collect::<Vec<_>>()));
     let used = |edit: &Edit| result.answers.iter().any(|answer| answer.edits.contains(&edit.title));
     let vain = found.vain.iter().filter(|(edit, ..)| !used(edit));
     result.vain = vain.map(|(edit, undone, misses)| Vain::of(edit, undone, *misses)).collect();

@@ -11,7 +11,7 @@ use sim_core::version::Version;
 
 use crate::Object;
 use crate::conduct::Declaration;
-use crate::controllers::cluster_autoscaler::NodeGroup;
+use crate::controllers::cluster_autoscaler::NodeGroupChange;
 use crate::deletion::DeleteOptions;
 use crate::drain::DrainOptions;
 use crate::upgrade::UpgradeOptions;
@@ -124,8 +124,8 @@ pub enum Change {
     },
     /// `kubectl delete node NODE`.
     RemoveNode(String),
-    /// A node group of the cluster-autoscaler is declared anew.
-    NodeGroup(Box<NodeGroup>),
+    /// A node group of the cluster-autoscaler is changed.
+    NodeGroup(NodeGroupChange),
     /// `kubectl scale KIND/NAME --replicas=N`.
     Scale {
         /// The workload.
@@ -290,7 +290,7 @@ impl std::fmt::Display for Change {
             }
             Change::AddNode { from, count } => write!(f, "add node {from}*{count}"),
             Change::RemoveNode(node) => write!(f, "remove node {node}"),
-            Change::NodeGroup(group) => write!(f, "change node group {}", group.name),
+            Change::NodeGroup(change) => write!(f, "change node group {}", change.group),
             Change::Scale { workload, replicas } => write!(f, "scale {workload}={replicas}"),
             Change::Behaviour(declaration) => {
                 let container = declaration.container.as_ref().map_or(String::new(), |name| format!("/{name}"));

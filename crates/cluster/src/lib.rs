@@ -72,7 +72,7 @@ pub use conduct::{ANNOTATION, Conduct, Declaration, Need, PodPattern, Use};
 pub use controllers::cloud_node::{
     UNINITIALIZED as UNINITIALIZED_TAINT, is_cloud_controller_manager, is_uninitialized,
 };
-pub use controllers::cluster_autoscaler::NodeGroup;
+pub use controllers::cluster_autoscaler::{NodeGroup, NodeGroupChange};
 pub use controllers::daemon_set::add_tolerations as add_daemon_set_tolerations;
 pub use controllers::deployment::MAX_REPLICAS;
 pub use custom_resource::definition_from_v1;

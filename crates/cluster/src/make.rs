@@ -65,7 +65,7 @@ impl Cluster {
             Change::RolloutUndo { workload, to_revision } => self.rollout_undo(workload, *to_revision),
             Change::AddNode { from, count } => self.add_nodes(from, *count),
             Change::RemoveNode(node) => self.remove_node(node),
-            Change::NodeGroup(group) => self.change_node_group(group),
+            Change::NodeGroup(change) => self.change_node_group(change),
             Change::Scale { workload, replicas } => self.scale(workload, *replicas),
             Change::Behaviour(declaration) => self.set_behaviour(declaration),
             Change::ImageBroken(image) => Ok(self.image_broken(image)),

@@ -1,6 +1,6 @@
 //! What kubectl cannot do, in plain words for a person: comment lines that name where it is done and with which setting.
 
-use sim_cluster::{Cluster, Declaration, KubeletRestart, NodeGroup, UpgradeOptions, taint_text};
+use sim_cluster::{Cluster, Declaration, KubeletRestart, NodeGroupChange, UpgradeOptions, taint_text};
 
 use crate::shell::comment;
 
@@ -25,37 +25,24 @@ pub(crate) fn add_nodes(from: &str, count: usize) -> String {
 }
 
 /// What of a node group is to be another.
-pub(crate) fn node_group(cluster: &Cluster, group: &NodeGroup) -> String {
-    let before = cluster.node_groups().iter().find(|known| known.name == group.name);
-    let labels = |group: &NodeGroup| group.template.metadata.labels.clone().unwrap_or_default();
-    let taints = |group: &NodeGroup| {
-        let taints = group.template.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
-        taints.map(taint_text).collect::<Vec<_>>()
-    };
+pub(crate) fn node_group(change: &NodeGroupChange) -> String {
     let mut steps = Vec::new();
-    if before.is_none_or(|before| before.max != group.max) {
+    if let Some(max) = change.max {
         steps.push(format!(
-            "let it have up to {} nodes (the group's maximum in the cloud; --nodes of cluster-autoscaler)",
-            group.max
+            "let it have up to {max} nodes (the group's maximum in the cloud; --nodes of cluster-autoscaler)"
         ));
     }
-    let was = before.map(labels).unwrap_or_default();
-    let now = labels(group);
-    let set: Vec<String> = now
-        .iter()
-        .filter(|(key, value)| was.get(*key) != Some(value))
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    let gone: Vec<String> = was.keys().filter(|key| !now.contains_key(*key)).map(|key| format!("{key}-")).collect();
-    if !set.is_empty() || !gone.is_empty() {
-        steps.push(format!("labels of its nodes: {}", [set, gone].concat().join(" ")));
+    let labels = change.labels.iter().map(|(key, value)| match value {
+        Some(value) => format!("the label {key}={value}"),
+        None => format!("no label {key}"),
+    });
+    let added = change.add_taints.iter().map(|taint| format!("the taint {}", taint_text(taint)));
+    let removed = change.remove_taints.iter().map(|taint| format!("no taint {}", taint_text(taint)));
+    let comes_with: Vec<String> = labels.chain(added).chain(removed).collect();
+    if !comes_with.is_empty() {
+        steps.push(format!("its new nodes come with {}", comes_with.join(", ")));
     }
-    let (was, now) = (before.map(taints).unwrap_or_default(), taints(group));
-    if was != now {
-        let now = if now.is_empty() { "none".to_owned() } else { now.join(" ") };
-        steps.push(format!("taints of its nodes: {now}"));
-    }
-    comment(&format!("node group {}: {}", group.name, steps.join("; ")))
+    comment(&format!("node group {}: {}", change.group, steps.join("; ")))
 }
 
 /// A kubelet's new flags: the flag, where kubeadm and kubespray keep it, and that some count only for a new Node.

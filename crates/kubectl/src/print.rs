@@ -41,7 +41,7 @@ pub(crate) fn line(cluster: &Cluster, change: &Change) -> String {
         Change::Uncordon(node) => shell::kubectl(None, ["uncordon", node]),
         Change::Drain(options) => drain(options),
         Change::RemoveNode(node) => shell::kubectl(None, ["delete", "node", node]),
-        Change::NodeGroup(group) => by_hand::node_group(cluster, group),
+        Change::NodeGroup(change) => by_hand::node_group(change),
         Change::AddNode { from, count } => by_hand::add_nodes(from, *count),
         Change::KubeletRestart(restart) => by_hand::restart_kubelet(restart),
         Change::Upgrade(options) => by_hand::upgrade(cluster, options),

@@ -114,9 +114,9 @@ fn way_back(before: &Cluster, after: &Cluster, change: &Change) -> WayBack {
         Change::Uncordon(_) => WayBack::none("the node is not cordoned"),
         Change::Drain(options) if is_cordoned(before, &options.node) => WayBack::none(NOT_BACK),
         Change::Drain(options) => WayBack::by(vec![Change::Uncordon(options.node.clone())]).but(NOT_BACK),
-        Change::NodeGroup(group) => {
-            let old = before.node_groups().iter().find(|known| known.name == group.name);
-            WayBack::by(old.map(|old| Change::NodeGroup(Box::new(old.clone()))).into_iter().collect())
+        Change::NodeGroup(change) => {
+            let old = before.node_groups().iter().find(|known| known.name == change.group);
+            WayBack::by(old.map(|old| Change::NodeGroup(change.undone(old))).into_iter().collect())
         }
         Change::AddNode { .. } => {
             let is_new =

@@ -448,7 +448,7 @@ impl<'a> Loader<'a> {
         let bound = std::mem::take(&mut self.bound);
         let named: BTreeSet<&String> = bound.iter().map(|bound| &bound.node).collect();
         // A dump of a few nodes is another thing than a few nodes that are gone.
-        let most_are_there = named.iter().filter(|node| !nodes.contains(**node)).count() <= nodes.len() / 2;
+        let most_are_there = named.iter().filter(|node| !nodes.contains(**node)).count() <= nodes.len();
         for Bound { node, title, place, ran } in bound {
             if nodes.contains(&node) {
                 continue;

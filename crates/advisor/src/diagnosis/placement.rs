@@ -41,7 +41,7 @@ pub(crate) fn waits(cluster: &Cluster, symptoms: &[Symptom], symptom: &Symptom) 
     if cluster.stopped_components().any(|name| name == "kube-scheduler") {
         return vec![Wait::new("is looked at by", ThingKind::Component, "kube-scheduler").says("it is stopped")];
     }
-    if cluster.store().list::<Node>().next().is_none() {
+    if cluster.store().list::<Node>().next().is_none() && cluster.node_groups().is_empty() {
         return vec![Wait::new("finds no", ThingKind::Node, "at all").says("the cluster has no node")];
     }
     blamed(cluster, symptoms, symptom, pod)

@@ -8,7 +8,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
-    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, TaintPattern, convert, pod, taint_text,
+    Change, Cluster, Counts, DeleteOptions, Kind, ObjectKey, ObjectRef, Ownership, TaintPattern, convert, pod,
+    taint_text,
 };
 use sim_core::model::Effect;
 
@@ -96,7 +97,7 @@ impl<'a> Baseline<'a> {
         } else {
             Vec::new()
         };
-        let lost = lost.iter().map(|pod| format!("the pod {pod} is gone for good: nobody makes it anew"));
+        let lost = lost.iter().map(|pod| format!("the pod {pod} is gone for good: nobody of the input makes it anew"));
         let broken = broken.iter().map(|budget| {
             format!("pods of the PodDisruptionBudget {budget}, which allows no disruption, give way: preemption only prefers to spare them")
         });
@@ -169,7 +170,17 @@ impl<'a> Baseline<'a> {
         broken.filter_map(name).collect()
     }
 
-    /// Pods without an owner that ran and are gone, but those that are to be deleted.
+    /// Whether somebody of the input makes another pod when this one goes.
+    fn is_made_anew(&self, pod: &Pod) -> bool {
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+        pod::controller_of(&pod.metadata).is_some_and(|owner| {
+            let kind = Kind::of(&owner.api_version, &owner.kind);
+            let key = ObjectKey::new(namespace, &owner.name);
+            owner.kind == "Node" || kind.is_some_and(|kind| self.cluster.store().object(kind, &key).is_some())
+        })
+    }
+
+    /// Pods that ran and are gone and that nobody of the input makes anew, but those that are to be deleted.
     fn lost(&self, after: &Cluster, changes: &[&Change]) -> Vec<String> {
         let is_asked = |pod: &Pod| {
             changes.iter().any(|change| match change {
@@ -182,9 +193,11 @@ impl<'a> Baseline<'a> {
                 _ => false,
             })
         };
-        let bare = self.cluster.store().list::<Pod>().filter(|pod| {
-            pod::controller_of(&pod.metadata).is_none() && pod::node_name(pod).is_some() && pod::is_active(pod)
-        });
+        let bare = self
+            .cluster
+            .store()
+            .list::<Pod>()
+            .filter(|pod| !self.is_made_anew(pod) && pod::node_name(pod).is_some() && pod::is_active(pod));
         let gone = bare.filter(|pod| !is_asked(pod)).filter_map(|pod| {
             let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
             after.store().find::<Pod>(namespace, name).is_none().then(|| format!("{namespace}/{name}"))

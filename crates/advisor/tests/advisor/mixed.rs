@@ -281,7 +281,11 @@ fn what_keeps_pods_off_the_machines_of_a_group_is_seen_and_cured() {
     let tolerated = answer(&found, &["tolerate dedicated:NoSchedule"]);
     assert_eq!((tolerated.after.pending, tolerated.after.ready), (0, 2));
     let bare = answer(&found, &["have new nodes of group big come without the taint dedicated:NoSchedule"]);
-    assert!(bare.commands[0].line.contains("# node group big: taints of its nodes: none"), "{:?}", bare.commands);
+    assert!(
+        bare.commands[0].line.contains("# node group big: its new nodes come with no taint dedicated:NoSchedule"),
+        "{:?}",
+        bare.commands
+    );
 }
 
 #[test]
@@ -407,4 +411,24 @@ fn a_job_tolerates_by_being_made_anew() {
     let tolerated = answer(&found, &["tolerate dedicated:NoSchedule in"]);
     assert!(tolerated.edits[0].ends_with("deleted and made anew"), "{:?}", tolerated.edits);
     assert_eq!(tolerated.after.pending, 0);
+}
+
+/// Two edits of one group are two edits: neither hides in the other.
+#[test]
+fn a_group_that_is_changed_twice_says_both() {
+    let web = deployment("web", 2, json!({"containers": containers(1500), "nodeSelector": {"pool": "gpu"}}));
+    let found = fixed(&scaled(group("big", 3, node(9, 4000, true, 0)), [node(0, 1000, false, 0), web]));
+    let label = "come with pool=gpu";
+    let both = answer(&found, &[label, "come without the taint"]);
+    assert_eq!(both.commands.len(), 2, "{:?}", both.commands);
+    assert!(!titles(&found).iter().any(|title| title.ends_with(label)), "{:#?}", titles(&found));
+}
+
+#[test]
+fn a_stateful_set_whose_pod_waits_tolerates_once_that_is_deleted() {
+    let template = json!({"metadata": {"labels": {"app": "db"}}, "spec": {"containers": containers(100)}});
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"},
+        "spec": {"replicas": 1, "serviceName": "db", "selector": {"matchLabels": {"app": "db"}}, "template": template}});
+    let found = fixed(&cluster([node(0, 2000, true, 0), set]));
+    assert_eq!(answer(&found, &["tolerate dedicated:NoSchedule"]).after.ready, 1);
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sim_core::model;
 use sim_core::scheduler::{Decision, Refusal, Snapshot};
@@ -72,6 +72,35 @@ impl NodeGroup {
     }
 }
 
+/// What of a node group is to be another.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NodeGroupChange {
+    /// The group's name.
+    pub group: String,
+    /// The most nodes it may have.
+    pub max: Option<usize>,
+    /// Labels that its new nodes come with, or without.
+    pub labels: Vec<(String, Option<String>)>,
+    /// Taints that its new nodes come with.
+    pub add_taints: Vec<Taint>,
+    /// Taints that they come without.
+    pub remove_taints: Vec<Taint>,
+}
+
+impl NodeGroupChange {
+    /// What takes it back in a group as it is before.
+    pub fn undone(&self, before: &NodeGroup) -> Self {
+        let old = |key: &String| before.template.metadata.labels.as_ref().and_then(|labels| labels.get(key)).cloned();
+        Self {
+            group: self.group.clone(),
+            max: self.max.map(|_| before.max),
+            labels: self.labels.iter().map(|(key, _)| (key.clone(), old(key))).collect(),
+            add_taints: self.remove_taints.clone(),
+            remove_taints: self.add_taints.clone(),
+        }
+    }
+}
+
 /// The node groups, and the nodes that were ordered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClusterAutoscaler {
@@ -104,15 +133,25 @@ impl Cluster {
         nodes.into_iter().find(|(node, _)| node == name).map(|(_, refusals)| refusals).unwrap_or_default()
     }
 
-    /// Declares a node group anew.
-    pub(crate) fn change_node_group(&mut self, group: &NodeGroup) -> Result<Vec<String>, Refused> {
+    /// Changes a node group.
+    pub(crate) fn change_node_group(&mut self, change: &NodeGroupChange) -> Result<Vec<String>, Refused> {
         let groups = Arc::make_mut(&mut self.cluster_autoscaler.groups);
-        let Some(known) = groups.iter_mut().find(|known| known.name == group.name) else {
-            return Err(Refused(format!("error: there is no node group {}", group.name)));
+        let Some(group) = groups.iter_mut().find(|known| known.name == change.group) else {
+            return Err(Refused(format!("error: there is no node group {}", change.group)));
         };
-        known.clone_from(group);
+        group.max = change.max.unwrap_or(group.max);
+        let labels = group.template.metadata.labels.get_or_insert_default();
+        for (key, value) in &change.labels {
+            match value {
+                Some(value) => drop(labels.insert(key.clone(), value.clone())),
+                None => drop(labels.remove(key)),
+            }
+        }
+        let taints = group.template.spec.get_or_insert_default().taints.get_or_insert_default();
+        taints.retain(|taint| !change.remove_taints.contains(taint));
+        taints.extend(change.add_taints.iter().cloned());
         self.agenda.add(self.clock.tick_after(SCAN_MS), Event::ScaleUp);
-        Ok(vec![format!("node group {} changed", group.name)])
+        Ok(vec![format!("node group {} changed", change.group)])
     }
 }
 

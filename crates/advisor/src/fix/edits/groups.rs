@@ -1,7 +1,7 @@
 //! Node groups of a cluster-autoscaler: how many nodes they may have, and what these are like.
 
 use k8s_openapi::api::core::v1::Taint;
-use sim_cluster::{Change, NodeGroup, convert, taint_text};
+use sim_cluster::{Change, NodeGroup, NodeGroupChange, convert, taint_text};
 use sim_core::model::resources::PodRequests;
 
 use super::super::edit::Edit;
@@ -31,7 +31,7 @@ pub(super) fn of_maximum(site: &Site<'_>) -> Vec<Edit> {
         let max = group.max.max(site.cluster.size_of_group(group)) + more;
         let mut edit = Edit::new(
             format!("let node group {} have up to {max} nodes", group.name),
-            vec![Change::NodeGroup(Box::new(NodeGroup { max, ..group.clone() }))],
+            vec![Change::NodeGroup(NodeGroupChange { max: Some(max), ..change_of(group) })],
         );
         edit.machines = more;
         edit.of_kind(format!("let node group {} grow", group.name))
@@ -41,15 +41,11 @@ pub(super) fn of_maximum(site: &Site<'_>) -> Vec<Edit> {
 
 /// Have the new nodes of groups come without a taint.
 pub(super) fn of_taint(site: &Site<'_>, text: &str) -> Vec<Edit> {
-    let has = |group: &&NodeGroup| taint_of(group, text).is_some();
-    let groups = waited_for(site).filter(has).map(|group| {
-        let mut changed = group.clone();
-        if let Some(taints) = changed.template.spec.as_mut().and_then(|spec| spec.taints.as_mut()) {
-            taints.retain(|taint| taint_text(taint) != text);
-        }
+    let groups = waited_for(site).filter_map(|group| {
+        let change = NodeGroupChange { remove_taints: vec![taint_of(group, text)?], ..change_of(group) };
         let title = format!("have new nodes of group {} come without the taint {text}", group.name);
-        Edit::new(title, vec![Change::NodeGroup(Box::new(changed))])
-            .weakens("the nodes are no longer kept for pods that tolerate it")
+        let edit = Edit::new(title, vec![Change::NodeGroup(change)]);
+        Some(edit.weakens("the nodes are no longer kept for pods that tolerate it"))
     });
     groups.collect()
 }
@@ -67,13 +63,16 @@ pub(super) fn of_labels(site: &Site<'_>, wanted: &[(String, String)]) -> Vec<Edi
     }
     let words: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let groups = waited_for(site).map(|group| {
-        let mut changed = group.clone();
-        changed.template.metadata.labels.get_or_insert_default().extend(wanted.iter().cloned());
+        let labels = wanted.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
         let title = format!("have new nodes of group {} come with {}", group.name, words.join(", "));
-        Edit::new(title, vec![Change::NodeGroup(Box::new(changed))])
+        Edit::new(title, vec![Change::NodeGroup(NodeGroupChange { labels, ..change_of(group) })])
             .weakens("the label may say of the nodes what they are not")
     });
     groups.collect()
+}
+
+fn change_of(group: &NodeGroup) -> NodeGroupChange {
+    NodeGroupChange { group: group.name.clone(), ..NodeGroupChange::default() }
 }
 
 /// The groups a new node of which refuses the pods.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
 use serde_json::Value;
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, ObjectRef};
+use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, ObjectRef, WorkloadRef};
 
 use super::super::edit::Edit;
 use super::workload::reference;
@@ -78,8 +78,12 @@ fn is_taken(patch: &Value) -> bool {
 pub(super) fn replace_pods(edit: &mut Edit, cluster: &Cluster, symptoms: &[Symptom]) {
     let mut left = Vec::new();
     for change in &edit.changes {
-        let Change::Patch { target, patch, .. } = change else { continue };
-        if !is_of_template(patch) || replaces_pods(cluster, target) {
+        let target = match change {
+            Change::Patch { target, patch, .. } if is_of_template(patch) => target,
+            Change::AddToleration { workload: WorkloadRef::Object(target), .. } => target,
+            _ => continue,
+        };
+        if replaces_pods(cluster, target) {
             continue;
         }
         let owner = (target.namespace.clone().unwrap_or_default(), format!("{}/{}", target.kind, target.name));
