@@ -365,6 +365,108 @@ fn a_definition_says_what_is_to_be_served() {
     check(&|body| body["spec"]["names"]["kind"] = json!(""), "spec.names.kind: Required value");
 }
 
+/// A definition that is there and established, and what is said of a change of it.
+fn changed(version: &str, change: &dyn Fn(&mut Value)) -> Result<Value, String> {
+    let mut body = definition(&json!({"type": "object"}), &json!({}));
+    body["status"] = json!({"conditions": [{"type": "Established", "status": "True"}], "storedVersions": ["v1"]});
+    let mut cluster = Cluster::new(Setup::of(version.parse().unwrap()), [other(body)]);
+    let target = Target { resource: definitions(), namespace: String::new(), name: "widgets.example.com".to_owned() };
+    let mut now = cluster.object_at(&target).unwrap().to_value();
+    change(&mut now);
+    let made = cluster.replace(&target, None, now, &WriteOptions::default());
+    made.map(|written| written.object)
+        .map_err(|error| error.to_string().split_once(" is invalid: ").unwrap_or_default().1.to_owned())
+}
+
+#[test]
+fn what_counts_for_what_is_stored_stays_as_it_is() {
+    let refused = |change: &dyn Fn(&mut Value)| changed("v1.34.0", change).unwrap_err();
+    assert_eq!(
+        refused(&|body| body["spec"]["scope"] = json!("Cluster")),
+        "spec.scope: Invalid value: \"Cluster\": field is immutable"
+    );
+    assert_eq!(
+        refused(&|body| body["spec"]["names"]["kind"] = json!("Gadget")),
+        "spec.names.kind: Invalid value: \"Gadget\": field is immutable"
+    );
+    assert_eq!(
+        refused(&|body| body["spec"]["names"]["plural"] = json!("gadgets")),
+        "spec.names.plural: Invalid value: \"gadgets\": field is immutable"
+    );
+    let unestablished = |body: &mut Value| {
+        body["spec"]["scope"] = json!("Cluster");
+        body["status"] = json!(null);
+    };
+    // What it says of its status is not asked.
+    assert_eq!(refused(&unestablished), "spec.scope: Invalid value: \"Cluster\": field is immutable");
+}
+
+#[test]
+fn versions_in_which_objects_may_be_stored_remain() {
+    let flip = |body: &mut Value| {
+        body["spec"]["versions"][0]["storage"] = json!(true);
+        body["spec"]["versions"][1]["storage"] = json!(false);
+    };
+    let now = changed("v1.34.0", &flip).unwrap();
+    assert_eq!(now["status"]["storedVersions"], json!(["v1", "v1beta1"]));
+    let drop = |body: &mut Value| {
+        body["spec"]["versions"].as_array_mut().unwrap().pop();
+        body["spec"]["versions"][0]["storage"] = json!(true);
+    };
+    assert_eq!(
+        changed("v1.34.0", &drop).unwrap_err(),
+        "status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage \
+         version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and \
+         removes v1 from status.storedVersions"
+    );
+    assert_eq!(
+        changed("v1.32.0", &drop).unwrap_err(),
+        "status.storedVersions[0]: Invalid value: \"v1\": must appear in spec.versions"
+    );
+}
+
+#[test]
+fn a_definition_is_completed() {
+    let mut cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), []);
+    let body = definition(&json!({"type": "object"}), &json!({}));
+    let made = cluster.create(&definitions(), "", body, &WriteOptions::default()).unwrap().object;
+    assert_eq!(
+        made["spec"]["names"],
+        json!({"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"})
+    );
+    assert_eq!(made["spec"]["conversion"], json!({"strategy": "None"}));
+    assert_eq!(made["status"], json!({"storedVersions": ["v1"]}));
+}
+
+#[test]
+fn groups_of_the_community_are_reviewed() {
+    let made = |group: &str, approved: Option<&str>| {
+        let mut body = definition(&json!({"type": "object"}), &json!({}));
+        body["metadata"]["name"] = json!(format!("widgets.{group}"));
+        body["spec"]["group"] = json!(group);
+        if let Some(approved) = approved {
+            body["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": approved});
+        }
+        let mut cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), []);
+        let made = cluster.create(&definitions(), "", body, &WriteOptions::default());
+        made.map(drop).map_err(|error| error.to_string().split_once(" is invalid: ").unwrap_or_default().1.to_owned())
+    };
+    assert_eq!(made("notk8s.io", None), Ok(()));
+    assert_eq!(made("x.k8s.io", Some("https://github.com/kubernetes/kubernetes/pull/1")), Ok(()));
+    assert_eq!(made("x.kubernetes.io", Some("unapproved, experimental")), Ok(()));
+    assert_eq!(
+        made("x.k8s.io", None).unwrap_err(),
+        "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation \
+         \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111"
+    );
+    assert_eq!(
+        made("x.kubernetes.io", Some("yes")).unwrap_err(),
+        "metadata.annotations[api-approved.kubernetes.io]: Invalid value: \"yes\": protected groups must have approval \
+         annotation \"api-approved.kubernetes.io\" with either a URL or a reason starting with \"unapproved\", see \
+         https://github.com/kubernetes/enhancements/pull/1111"
+    );
+}
+
 /// Any value for what a schema may say.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
