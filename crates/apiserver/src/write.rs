@@ -185,7 +185,11 @@ impl Request<'_> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
         let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
-        let written = self.running.write(|cluster| cluster.replace(&target, subresource, body, &options))?;
+        let written = self.running.write(|cluster| {
+            let written = cluster.replace(&target, subresource, body, &options)?;
+            self.establish(cluster, Some(name), &options)?;
+            Ok::<_, ApiError>(written)
+        })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
 
@@ -241,15 +245,15 @@ impl Request<'_> {
         };
         match self.selection.name.as_deref() {
             Some(name) => {
-                let target = self.target(name);
+                let (target, writing) = (self.target(name), self.options()?);
                 let view = self.running.view();
                 let deleted = self.running.write(|cluster| {
                     let definition =
                         cluster.object_at(&target).filter(|_| custom::defines(self.resource()) && !dry_run);
                     let deleted = cluster.delete_target(&target, options, &preconditions, dry_run)?;
-                    definition
-                        .map(|definition| custom::delete_defined(cluster, &definition, &view.served))
-                        .transpose()?;
+                    if let Some(definition) = definition {
+                        custom::let_go(cluster, &target, &definition, &view.served, &writing)?;
+                    }
                     Ok::<_, ApiError>(deleted)
                 })?;
                 Ok(match deleted {

@@ -171,7 +171,7 @@ fn custom(served: &Served, store: &Store) -> Value {
     let resource = &served.resource;
     let specs = store.others().filter(|object| object.kind == "CustomResourceDefinition");
     let mut specs = specs.filter_map(|object| object.rest.get("spec"));
-    let spec = specs.find(|spec| spec["group"] == *resource.group && spec["names"]["kind"] == *resource.kind);
+    let spec = specs.find(|spec| spec["group"] == *resource.group && spec["names"]["plural"] == *resource.plural);
     let schema = spec.and_then(|spec| {
         let mut versions = spec["versions"].as_array().into_iter().flatten();
         let version = versions.find(|version| version["name"] == *served.version);
