@@ -44,7 +44,7 @@ impl Definition {
     }
 
     /// The schema; there are versions that have none.
-    fn schema(&self) -> Option<&Value> {
+    pub(crate) fn schema(&self) -> Option<&Value> {
         self.of_version()?.get("schema")?.get("openAPIV3Schema").filter(|schema| schema.is_object())
     }
 

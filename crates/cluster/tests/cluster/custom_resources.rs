@@ -467,6 +467,65 @@ fn groups_of_the_community_are_reviewed() {
     );
 }
 
+#[test]
+fn lists_are_applied_as_the_definition_says() {
+    let items = |fields: Value| json!({"type": "object", "properties": fields});
+    let schema = schema_of_spec(json!({"type": "object", "properties": {
+        "parts": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id", "port"],
+            "items": items(json!({"id": {"type": "string"}, "port": {"type": "integer", "default": 1},
+                "size": {"type": "integer"}, "tags": {"type": "array", "x-kubernetes-list-type": "set",
+                    "items": {"type": "string"}}}))},
+        "colours": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        "steps": {"type": "array", "items": {"type": "string"}},
+        "place": {"type": "object", "x-kubernetes-map-type": "atomic",
+            "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}}}}));
+    let mut cluster = defined("v1.34.0", &schema, &json!({}));
+    let mut apply = |manager: &str, spec: Value| {
+        let options = WriteOptions { field_manager: manager.to_owned(), ..WriteOptions::default() };
+        let made = cluster.patch_object(&target(), None, &Patch::Apply(widget(spec)), &options);
+        made.map(|written| written.object).map_err(|error| error.to_string())
+    };
+    let fields = |object: &Value, manager: &str| {
+        let entries = object["metadata"]["managedFields"].as_array().unwrap();
+        entries.iter().find(|entry| entry["manager"] == manager).unwrap()["fieldsV1"]["f:spec"].clone()
+    };
+    apply("one", json!({"parts": [{"id": "a", "size": 1, "tags": ["x"]}], "colours": ["red"]})).unwrap();
+    let now = apply(
+        "two",
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "tags": ["y"]}],
+        "colours": ["blue"]}),
+    )
+    .unwrap();
+    assert_eq!(
+        now["spec"],
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "size": 1, "tags": ["x", "y"]}],
+            "colours": ["red", "blue"]})
+    );
+    assert_eq!(
+        fields(&now, "two"),
+        json!({"f:colours": {"v:\"blue\"": {}}, "f:parts": {
+            "k:{\"id\":\"a\",\"port\":1}": {".": {}, "f:id": {}, "f:port": {}, "f:tags": {"v:\"y\"": {}}},
+            "k:{\"id\":\"b\",\"port\":2}": {".": {}, "f:id": {}, "f:port": {}}}})
+    );
+    // What the first no longer names goes, and nothing of the second's.
+    let now = apply("one", json!({"steps": ["do"], "place": {"x": 1}})).unwrap();
+    assert_eq!(
+        now["spec"],
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "tags": ["y"]}], "colours": ["blue"],
+            "steps": ["do"], "place": {"x": 1}})
+    );
+    assert_eq!(fields(&now, "one"), json!({"f:place": {}, "f:steps": {}}));
+    // What is one field is somebody's as a whole.
+    assert_eq!(
+        apply("two", json!({"place": {"y": 2}})).unwrap_err(),
+        "Apply failed with 1 conflict: conflict with \"one\": .spec.place"
+    );
+    assert_eq!(
+        apply("two", json!({"steps": ["rest"]})).unwrap_err(),
+        "Apply failed with 1 conflict: conflict with \"one\": .spec.steps"
+    );
+}
+
 /// Any value for what a schema may say.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
