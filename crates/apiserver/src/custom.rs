@@ -1,13 +1,14 @@
 //! CustomResourceDefinitions as apiextensions-apiserver keeps them (`pkg/controller/status/naming_controller.go`,
 //! `pkg/controller/finalizer/crd_finalizer.go`): names are accepted at once where nobody has them, and what a definition
-//! defines goes with it.
+//! defines goes before it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sim_cluster::{
-    ApiError, Cluster, DeleteOptions, Object, Preconditions, Resource, Subresource, Target, WriteOptions,
+    ApiError, Cluster, DeleteOptions, Deleted, Object, Preconditions, Resource, ResourceRef, Subresource, Target,
+    WriteOptions,
 };
 
 use crate::served::Served;
@@ -58,7 +59,7 @@ fn settle(cluster: &mut Cluster, target: &Target, options: &WriteOptions) -> Res
     let taken = Taken::in_group(cluster, &definition);
     let (accepted, conflict) = taken.accepted(&wanted, &own);
     let before = definition["status"].clone();
-    let now = cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let now = now(cluster);
     let was_established = status_of(&definition, "Established").is_some_and(|status| status == "True");
     definition["status"]["acceptedNames"] = accepted;
     match &conflict {
@@ -80,8 +81,7 @@ fn settle(cluster: &mut Cluster, target: &Target, options: &WriteOptions) -> Res
     if definition["status"] == before {
         return Ok(false);
     }
-    let options = WriteOptions { api_version: None, ..options.clone() };
-    cluster.replace(target, Some(Subresource::Status), definition, &options)?;
+    write(cluster, target, Some(Subresource::Status), definition, options)?;
     Ok(true)
 }
 
@@ -194,19 +194,115 @@ fn set_condition(definition: &mut Value, now: &str, type_: &str, (status, reason
     }
 }
 
-/// What comes of a definition that is gone: its objects go, which are in these versions of its kind, and others may have
-/// its names.
-pub(crate) fn let_go(
+/// Refuses a new object of a kind whose definition is about to go (`crdHandler.serveResource`).
+pub(crate) fn admits_creation(cluster: &Cluster, served: &Served) -> Result<(), ApiError> {
+    let resource = &served.resource;
+    if resource.versions.is_empty() {
+        return Ok(());
+    }
+    let is_going = of_group(cluster, &resource.group.as_str().into()).iter().any(|definition| {
+        definition["spec"]["names"]["plural"] == *resource.plural
+            && status_of(definition, "Terminating") == Some("True")
+    });
+    if !is_going {
+        return Ok(());
+    }
+    let mut error = ApiError::method_not_supported(&served.reference(), "create");
+    error.message = "create not allowed while custom resource definition is terminating".to_owned();
+    Err(error)
+}
+
+/// DELETE of a definition: it is held until the last of its objects is gone (`REST.Delete`, `CRDFinalizer`).
+pub(crate) fn delete(
     cluster: &mut Cluster,
     target: &Target,
-    definition: &Object,
+    preconditions: &Preconditions,
     all: &[Served],
     options: &WriteOptions,
-) -> Result<(), ApiError> {
-    let definition = definition.to_value();
-    let spec = &definition["spec"];
-    delete_defined(cluster, spec, all)?;
+) -> Result<Deleted, ApiError> {
+    cluster.delete_target(target, DeleteOptions::default(), preconditions, true)?;
+    if let Some(definition) = cluster.object_at(target).filter(|live| live.metadata().deletion_timestamp.is_none()) {
+        let mut definition = definition.to_value();
+        let mut finalizers: Vec<String> = texts(&definition["metadata"]["finalizers"]).map(str::to_owned).collect();
+        finalizers.retain(|finalizer| finalizer != CLEANUP);
+        finalizers.push(CLEANUP.to_owned());
+        definition["metadata"]["finalizers"] = finalizers.into();
+        write(cluster, target, None, definition, options)?;
+    }
+    let mut deleted = cluster.delete_target(target, DeleteOptions::default(), &Preconditions::default(), false)?;
+    if let Some(definition) = cluster.object_at(target) {
+        let mut definition = definition.to_value();
+        let now = now(cluster);
+        let why = "CustomResource deletion is in progress";
+        set_condition(&mut definition, &now, "Terminating", ("True", "InstanceDeletionInProgress", why));
+        let spec = definition["spec"].clone();
+        write(cluster, target, Some(Subresource::Status), definition, options)?;
+        if let Some(marked) = cluster.object_at(target) {
+            deleted = Deleted::Marked(marked.to_value());
+        }
+        delete_defined(cluster, &spec, all)?;
+        let_go(cluster, target, options)?;
+    }
+    Ok(deleted)
+}
+
+/// Lets the definitions go whose last object is gone.
+pub(crate) fn finish(cluster: &mut Cluster, options: &WriteOptions) -> Result<(), ApiError> {
+    let going = cluster.store().others().filter(|other| {
+        other.kind == "CustomResourceDefinition"
+            && other.metadata.deletion_timestamp.is_some()
+            && other.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == CLEANUP)
+    });
+    let names: Vec<String> = going.filter_map(|definition| definition.metadata.name.clone()).collect();
+    for name in names {
+        let resource = ResourceRef::Other {
+            api_version: "apiextensions.k8s.io/v1".to_owned(),
+            kind: "CustomResourceDefinition".to_owned(),
+            plural: "customresourcedefinitions".to_owned(),
+            namespaced: false,
+        };
+        let_go(cluster, &Target { resource, namespace: String::new(), name }, options)?;
+    }
+    Ok(())
+}
+
+/// Holds a definition until its objects are gone (`CustomResourceCleanupFinalizer`).
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Takes its hold off a definition that has no objects; others may have its names then.
+fn let_go(cluster: &mut Cluster, target: &Target, options: &WriteOptions) -> Result<(), ApiError> {
+    let Some(definition) = cluster.object_at(target) else { return Ok(()) };
+    let mut definition = definition.to_value();
+    let spec = definition["spec"].clone();
+    let is_its = |api_version: &str, kind: &str| {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        spec["group"] == group && spec["names"]["kind"] == kind
+    };
+    let is_served = status_of(&definition, "Established").is_none_or(|status| status == "True");
+    if is_served && cluster.store().others().any(|other| is_its(&other.api_version, &other.kind)) {
+        return Ok(());
+    }
+    if let Some(finalizers) = definition["metadata"]["finalizers"].as_array_mut() {
+        finalizers.retain(|finalizer| finalizer != CLEANUP);
+    }
+    write(cluster, target, None, definition, options)?;
     reconsider(cluster, target, &spec["group"], options)
+}
+
+/// Writes a definition, as it is stored.
+fn write(
+    cluster: &mut Cluster,
+    target: &Target,
+    part: Option<Subresource>,
+    definition: Value,
+    options: &WriteOptions,
+) -> Result<(), ApiError> {
+    let options = WriteOptions { api_version: None, dry_run: false, ..options.clone() };
+    cluster.replace(target, part, definition, &options).map(drop)
+}
+
+fn now(cluster: &Cluster) -> String {
+    cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Deletes the objects of a kind. Of one that was never served nothing is served, and there are none.

@@ -119,6 +119,7 @@ impl Request<'_> {
                     body["spec"]["groups"] = json!(GROUPS);
                 }
                 let written = self.running.write(|cluster| {
+                    custom::admits_creation(cluster, self.served())?;
                     let written = cluster.create(&resource, self.namespace(), body, &options)?;
                     self.establish(cluster, written.object["metadata"]["name"].as_str(), &options)?;
                     Ok::<_, ApiError>(written)
@@ -188,6 +189,7 @@ impl Request<'_> {
         let written = self.running.write(|cluster| {
             let written = cluster.replace(&target, subresource, body, &options)?;
             self.establish(cluster, Some(name), &options)?;
+            custom::finish(cluster, &options)?;
             Ok::<_, ApiError>(written)
         })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
@@ -213,6 +215,7 @@ impl Request<'_> {
         let written = self.running.write(|cluster| {
             let written = cluster.patch_object(&target, subresource, &patch, &options)?;
             self.establish(cluster, Some(name), &options)?;
+            custom::finish(cluster, &options)?;
             Ok::<_, ApiError>(written)
         })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
@@ -248,12 +251,11 @@ impl Request<'_> {
                 let (target, writing) = (self.target(name), self.options()?);
                 let view = self.running.view();
                 let deleted = self.running.write(|cluster| {
-                    let definition =
-                        cluster.object_at(&target).filter(|_| custom::defines(self.resource()) && !dry_run);
-                    let deleted = cluster.delete_target(&target, options, &preconditions, dry_run)?;
-                    if let Some(definition) = definition {
-                        custom::let_go(cluster, &target, &definition, &view.served, &writing)?;
+                    if custom::defines(self.resource()) && !dry_run {
+                        return custom::delete(cluster, &target, &preconditions, &view.served, &writing);
                     }
+                    let deleted = cluster.delete_target(&target, options, &preconditions, dry_run)?;
+                    custom::finish(cluster, &writing)?;
                     Ok::<_, ApiError>(deleted)
                 })?;
                 Ok(match deleted {
@@ -269,7 +271,9 @@ impl Request<'_> {
                 list_options::check(self.query, &Behaviour::of(view.version), false)?;
                 let objects = self.selection.objects(&view);
                 let items: Vec<Value> = objects.iter().map(|object| read::shown(self.served(), object)).collect();
-                self.running.write(|cluster| self.delete_all(cluster, &objects, options, dry_run))?;
+                let writing = self.options()?;
+                self.running
+                    .write(|cluster| self.delete_all(cluster, &objects, options, dry_run, (&view.served, &writing)))?;
                 let kind = format!("{}List", self.resource().kind);
                 let metadata = json!({"resourceVersion": view.resource_version.to_string()});
                 Ok(json_answer(
@@ -286,6 +290,7 @@ impl Request<'_> {
         objects: &[Object],
         options: DeleteOptions,
         dry_run: bool,
+        (served, writing): (&[Served], &WriteOptions),
     ) -> Result<(), Failure> {
         for object in objects {
             let target = Target {
@@ -293,8 +298,13 @@ impl Request<'_> {
                 namespace: object.namespace().unwrap_or_default().to_owned(),
                 name: object.name().to_owned(),
             };
-            cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
+            if custom::defines(self.resource()) && !dry_run {
+                custom::delete(cluster, &target, &Preconditions::default(), served, writing)?;
+            } else {
+                cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
+            }
         }
+        custom::finish(cluster, writing)?;
         Ok(())
     }
 

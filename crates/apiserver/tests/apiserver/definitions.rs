@@ -96,3 +96,37 @@ fn discovery_tells_the_names_of_a_definition() {
     assert_eq!(resource["singularName"], "widgy");
     assert_eq!(resource["categories"], json!(["all", "toys"]));
 }
+
+#[test]
+fn a_definition_stays_until_its_last_object_is_gone() {
+    let server = Server::start(Guard::default());
+    define(&server, &definition("widgets", "Widget"));
+    let widgets = "/apis/example.com/v1/namespaces/default/widgets";
+    assert_eq!(create(&server, "widgets", "Widget", "free"), 201);
+    let held = json!({"apiVersion": "example.com/v1", "kind": "Widget",
+        "metadata": {"name": "held", "finalizers": ["example.com/hold"]}});
+    assert_eq!(server.post(widgets, &held).code, 201);
+    let url = format!("{DEFINITIONS}/widgets.example.com");
+    let answer = server.ask("DELETE", &url, "", b"");
+    assert_eq!(answer.code, 200);
+    let marked: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(marked["metadata"]["finalizers"], json!(["customresourcecleanup.apiextensions.k8s.io"]));
+    let there = server.get(&url);
+    assert_eq!(
+        condition(&there, "Terminating"),
+        ["True", "InstanceDeletionInProgress", "CustomResource deletion is in progress"]
+    );
+    let left = server.get(widgets)["items"].take();
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    assert!(left[0]["metadata"]["deletionTimestamp"].is_string());
+    let body = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "new"}});
+    let refused = server.post(widgets, &body);
+    let status: Value = serde_json::from_str(&refused.body).unwrap();
+    assert_eq!((refused.code, &status["reason"]), (405, &json!("MethodNotAllowed")));
+    assert_eq!(status["message"], "create not allowed while custom resource definition is terminating");
+    let patch = json!({"metadata": {"finalizers": null}}).to_string();
+    let freed = server.ask("PATCH", &format!("{widgets}/held"), "application/merge-patch+json", patch.as_bytes());
+    assert_eq!(freed.code, 200, "{}", freed.body);
+    assert_eq!(server.ask("GET", &url, "", b"").code, 404);
+    assert_eq!(server.ask("GET", widgets, "", b"").code, 404);
+}
