@@ -2,6 +2,7 @@
 //! (apiextensions-apiserver `pkg/apiserver/schema`, `pkg/apiserver/validation`, `pkg/registry/customresource`). Rules in CEL
 //! are not looked at.
 
+mod embedded;
 mod format;
 mod kept;
 mod lists;
@@ -98,6 +99,7 @@ impl Definition {
             scale.faults(faults, object, status_only);
         }
         if !status_only {
+            embedded::faults(faults, object, schema, rules);
             let kept = before.is_some_and(|before| !lists::faults(before, schema, rules).is_empty());
             faults.0.extend(lists::faults(object, schema, rules).into_iter().filter(|_| !kept));
         }

@@ -526,6 +526,38 @@ fn lists_are_applied_as_the_definition_says() {
     );
 }
 
+#[test]
+fn numbers_fit_in_their_format() {
+    refused(
+        "v1.34.0",
+        &json!({"type": "integer", "format": "int32"}),
+        json!(3_000_000_000_u64),
+        "<nil>: Invalid value: \"\": Checked value must be of type integer with format int32 in spec.a",
+    );
+    refused(
+        "v1.34.0",
+        &json!({"type": "integer"}),
+        json!(1u64 << 63),
+        "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in spec.a",
+    );
+}
+
+#[test]
+fn objects_within_objects_say_what_they_are() {
+    let embedded = json!({"type": "object", "x-kubernetes-embedded-resource": true,
+        "x-kubernetes-preserve-unknown-fields": true});
+    let schema = schema_of_spec(json!({"type": "object", "properties": {"a": embedded.clone(),
+        "list": {"type": "array", "items": embedded}}}));
+    let mut cluster = defined("v1.34.0", &schema, &json!({}));
+    let said = create(&mut cluster, widget(json!({"a": {"kind": "", "x": 1}, "list": [{"apiVersion": 1}]})));
+    assert_eq!(
+        said.unwrap_err(),
+        "Widget.example.com \"w\" is invalid: [spec.a.apiVersion: Required value, spec.a.kind: Required value, \
+         spec.list[0].apiVersion: Invalid value: 1: must be a string, spec.list[0].kind: Required value]"
+    );
+    create(&mut cluster, widget(json!({"a": {"apiVersion": "v1", "kind": "Pod"}}))).unwrap();
+}
+
 /// Any value for what a schema may say.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
