@@ -555,7 +555,14 @@ fn objects_within_objects_say_what_they_are() {
         "Widget.example.com \"w\" is invalid: [spec.a.apiVersion: Required value, spec.a.kind: Required value, \
          spec.list[0].apiVersion: Invalid value: 1: must be a string, spec.list[0].kind: Required value]"
     );
-    create(&mut cluster, widget(json!({"a": {"apiVersion": "v1", "kind": "Pod"}}))).unwrap();
+    let body = widget(json!({"a": {"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"labels": {"a": "b"}, "name": "p", "zz": 1}, "zz": 1}}));
+    let made = cluster.create(&resource(), "default", body, &WriteOptions::default()).unwrap();
+    assert_eq!(
+        made.object["spec"]["a"],
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"a": "b"}, "name": "p"}, "zz": 1})
+    );
+    assert_eq!(made.warnings, ["unknown field \"spec.a.metadata.zz\""]);
 }
 
 /// Any value for what a schema may say.
