@@ -135,7 +135,7 @@ pub(crate) fn resources(all: &[Served], behaviour: &Behaviour, group: &str, vers
         let resource = &served.resource;
         let mut entry = json!({
             "name": resource.plural,
-            "singularName": resource.kind.to_lowercase(),
+            "singularName": resource.singular,
             "namespaced": resource.is_namespaced,
             "kind": resource.kind,
             "verbs": VERBS,
@@ -210,7 +210,7 @@ fn aggregated_resources(all: &[Served], behaviour: &Behaviour, group: &str, vers
                 "resource": resource.plural,
                 "responseKind": kind(group, version, &resource.kind),
                 "scope": scope(resource.is_namespaced),
-                "singularResource": resource.kind.to_lowercase(),
+                "singularResource": resource.singular,
                 "verbs": VERBS,
             });
             if !resource.short_names.is_empty() {

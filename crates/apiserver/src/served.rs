@@ -220,8 +220,8 @@ impl Served {
         }
     }
 
-    /// The categories that kubectl resolves: `all`.
-    pub(crate) fn categories(&self) -> &'static [&'static str] {
+    /// The categories that kubectl resolves: `all`, and those of a definition.
+    pub(crate) fn categories(&self) -> Vec<&str> {
         const ALL: [&str; 10] = [
             "pods",
             "replicationcontrollers",
@@ -235,12 +235,13 @@ impl Served {
             "jobs",
         ];
         match self.resource.plural.as_str() {
-            plural if ALL.contains(&plural) => &["all"],
+            plural if ALL.contains(&plural) && self.resource.known.is_some() => vec!["all"],
+            "horizontalpodautoscalers" if self.resource.group == "autoscaling" => vec!["all"],
             "customresourcedefinitions"
             | "mutatingwebhookconfigurations"
             | "validatingwebhookconfigurations"
-            | "apiservices" => &["api-extensions"],
-            _ => &[],
+            | "apiservices" => vec!["api-extensions"],
+            _ => self.resource.categories.iter().map(String::as_str).collect(),
         }
     }
 }

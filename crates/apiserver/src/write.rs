@@ -119,6 +119,7 @@ impl Request<'_> {
                     body["spec"]["groups"] = json!(GROUPS);
                 }
                 let written = self.running.write(|cluster| {
+                    custom::admits_creation(cluster, self.served())?;
                     let written = cluster.create(&resource, self.namespace(), body, &options)?;
                     self.establish(cluster, written.object["metadata"]["name"].as_str(), &options)?;
                     Ok::<_, ApiError>(written)
@@ -185,7 +186,12 @@ impl Request<'_> {
         let Some(name) = self.selection.name.as_deref() else { return Err(Failure::method_not_allowed()) };
         let subresource = self.written_subresource()?;
         let (body, options, target) = (self.json_body()?, self.options()?, self.target(name));
-        let written = self.running.write(|cluster| cluster.replace(&target, subresource, body, &options))?;
+        let written = self.running.write(|cluster| {
+            let written = cluster.replace(&target, subresource, body, &options)?;
+            self.establish(cluster, Some(name), &options)?;
+            custom::finish(cluster, &options)?;
+            Ok::<_, ApiError>(written)
+        })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
     }
 
@@ -209,6 +215,7 @@ impl Request<'_> {
         let written = self.running.write(|cluster| {
             let written = cluster.patch_object(&target, subresource, &patch, &options)?;
             self.establish(cluster, Some(name), &options)?;
+            custom::finish(cluster, &options)?;
             Ok::<_, ApiError>(written)
         })?;
         Ok(self.answer(if written.created { 201 } else { 200 }, written))
@@ -241,15 +248,14 @@ impl Request<'_> {
         };
         match self.selection.name.as_deref() {
             Some(name) => {
-                let target = self.target(name);
+                let (target, writing) = (self.target(name), self.options()?);
                 let view = self.running.view();
                 let deleted = self.running.write(|cluster| {
-                    let definition =
-                        cluster.object_at(&target).filter(|_| custom::defines(self.resource()) && !dry_run);
+                    if custom::defines(self.resource()) && !dry_run {
+                        return custom::delete(cluster, &target, &preconditions, &view.served, &writing);
+                    }
                     let deleted = cluster.delete_target(&target, options, &preconditions, dry_run)?;
-                    definition
-                        .map(|definition| custom::delete_defined(cluster, &definition, &view.served))
-                        .transpose()?;
+                    custom::finish(cluster, &writing)?;
                     Ok::<_, ApiError>(deleted)
                 })?;
                 Ok(match deleted {
@@ -265,7 +271,9 @@ impl Request<'_> {
                 list_options::check(self.query, &Behaviour::of(view.version), false)?;
                 let objects = self.selection.objects(&view);
                 let items: Vec<Value> = objects.iter().map(|object| read::shown(self.served(), object)).collect();
-                self.running.write(|cluster| self.delete_all(cluster, &objects, options, dry_run))?;
+                let writing = self.options()?;
+                self.running
+                    .write(|cluster| self.delete_all(cluster, &objects, options, dry_run, (&view.served, &writing)))?;
                 let kind = format!("{}List", self.resource().kind);
                 let metadata = json!({"resourceVersion": view.resource_version.to_string()});
                 Ok(json_answer(
@@ -282,6 +290,7 @@ impl Request<'_> {
         objects: &[Object],
         options: DeleteOptions,
         dry_run: bool,
+        (served, writing): (&[Served], &WriteOptions),
     ) -> Result<(), Failure> {
         for object in objects {
             let target = Target {
@@ -289,8 +298,13 @@ impl Request<'_> {
                 namespace: object.namespace().unwrap_or_default().to_owned(),
                 name: object.name().to_owned(),
             };
-            cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
+            if custom::defines(self.resource()) && !dry_run {
+                custom::delete(cluster, &target, &Preconditions::default(), served, writing)?;
+            } else {
+                cluster.delete_target(&target, options, &Preconditions::default(), dry_run)?;
+            }
         }
+        custom::finish(cluster, writing)?;
         Ok(())
     }
 

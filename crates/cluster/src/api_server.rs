@@ -12,7 +12,7 @@ use crate::admission::{self, Request, Webhook};
 use crate::api_error::{ApiError, GroupName};
 use crate::cluster::Cluster;
 use crate::controllers::{cron_job, job, volume_protection};
-use crate::custom_resource::Definition;
+use crate::custom_resource::{self, Definition};
 use crate::defaults;
 use crate::knowledge::Knowledge;
 use crate::kubelet;
@@ -198,6 +198,9 @@ impl Cluster {
             Object::LimitRange(range) => defaults::default_limit_range(Arc::make_mut(range)),
             Object::Secret(secret) => Arc::make_mut(secret).default_type(),
             Object::Service(service) => defaults::default_service(Arc::make_mut(service), &self.behaviour),
+            Object::Other(other) if other.kind == custom_resource::DEFINITION => {
+                custom_resource::default_definition(Arc::make_mut(other));
+            }
             Object::Node(node) => self.default_node(Arc::make_mut(node)),
             Object::PersistentVolume(volume) => {
                 // What the PersistentVolume controller finds at once.

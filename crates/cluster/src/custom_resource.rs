@@ -2,7 +2,9 @@
 //! (apiextensions-apiserver `pkg/apiserver/schema`, `pkg/apiserver/validation`, `pkg/registry/customresource`). Rules in CEL
 //! are not looked at.
 
+mod embedded;
 mod format;
+mod kept;
 mod lists;
 mod scale;
 mod schema;
@@ -19,6 +21,7 @@ use crate::object::{Object, Unstructured};
 use crate::store::Store;
 use crate::validation::field::Faults;
 
+pub(crate) use self::kept::{default_definition, note_stored_version};
 pub(crate) use self::scale::ScalePaths;
 pub use self::v1beta1::definition_from_v1;
 pub(crate) use self::v1beta1::into_v1;
@@ -37,12 +40,12 @@ impl Definition {
     /// What is said of a kind; nothing of one that nobody defines.
     pub(crate) fn of(store: &Store, api_version: &str, kind: &str) -> Option<Self> {
         let (group, version) = api_version.split_once('/')?;
-        let object = all(store).find(|object| defines(object, group, kind))?;
+        let object = all(store).find(|object| defines(object, group, kind) && is_established(object))?;
         Some(Self { object: Arc::clone(object), version: version.to_owned() })
     }
 
     /// The schema; there are versions that have none.
-    fn schema(&self) -> Option<&Value> {
+    pub(crate) fn schema(&self) -> Option<&Value> {
         self.of_version()?.get("schema")?.get("openAPIV3Schema").filter(|schema| schema.is_object())
     }
 
@@ -96,6 +99,7 @@ impl Definition {
             scale.faults(faults, object, status_only);
         }
         if !status_only {
+            embedded::faults(faults, object, schema, rules);
             let kept = before.is_some_and(|before| !lists::faults(before, schema, rules).is_empty());
             faults.0.extend(lists::faults(object, schema, rules).into_iter().filter(|_| !kept));
         }
@@ -125,6 +129,13 @@ impl Definition {
 /// The definitions of a cluster.
 pub(crate) fn all(store: &Store) -> impl Iterator<Item = &Arc<Unstructured>> {
     store.others_of("apiextensions.k8s.io/v1", DEFINITION)
+}
+
+/// Whether a definition's kind is served. Of one that says nothing of it, as in a manifest, it is.
+pub(crate) fn is_established(definition: &Unstructured) -> bool {
+    let conditions = definition.rest.get("status").and_then(|status| status["conditions"].as_array());
+    let mut established = conditions.into_iter().flatten().filter(|condition| condition["type"] == "Established");
+    established.all(|condition| condition["status"] == "True")
 }
 
 /// The version in which the objects of a defined kind are kept.

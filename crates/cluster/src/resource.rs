@@ -20,8 +20,12 @@ pub struct Resource {
     pub kind: String,
     /// The name in URLs, e.g. `replicasets`.
     pub plural: String,
+    /// The name of one, e.g. `replicaset`.
+    pub singular: String,
     /// The short names kubectl accepts, e.g. `rs`.
     pub short_names: Vec<String>,
+    /// The groups of resources that its definition puts it into, e.g. `all`.
+    pub categories: Vec<String>,
     /// Whether its objects live in a namespace.
     pub is_namespaced: bool,
     /// The versions of its group that its definition serves, in their order there; empty for what is built in.
@@ -92,6 +96,8 @@ impl Resource {
             group: group.to_owned(),
             kind: kind.name().to_owned(),
             plural: kind.plural().to_owned(),
+            singular: kind.name().to_lowercase(),
+            categories: Vec::new(),
             short_names: kind.short_names().iter().map(|name| (*name).to_owned()).collect(),
             is_namespaced: kind.is_namespaced(),
             versions: Vec::new(),
@@ -106,7 +112,7 @@ impl Resource {
         if let Some((_, _, plural, ..)) = named {
             return (*plural).to_owned();
         }
-        let definitions = store.others().filter(|object| object.kind == "CustomResourceDefinition");
+        let definitions = custom_resource::all(store).filter(|object| custom_resource::is_established(object));
         let mut defined = definitions.filter_map(|object| Self::defined(object));
         let defined = defined.find(|resource| resource.group == group && resource.kind == kind);
         defined.map_or_else(|| plural(&kind.to_lowercase()), |resource| resource.plural)
@@ -120,13 +126,15 @@ impl Resource {
             group: (*group).to_owned(),
             kind: (*kind).to_owned(),
             plural: (*plural).to_owned(),
+            singular: kind.to_lowercase(),
+            categories: Vec::new(),
             short_names: short.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             is_namespaced: *is_namespaced,
             versions: Vec::new(),
             stored_version: (*kind == custom_resource::DEFINITION).then(|| "v1".to_owned()),
             columns: None,
         }));
-        let definitions = store.others().filter(|object| object.kind == "CustomResourceDefinition");
+        let definitions = custom_resource::all(store).filter(|object| custom_resource::is_established(object));
         let defined: Vec<Self> = definitions.filter_map(|object| Self::defined(object)).collect();
         all.extend(defined);
         // Of kinds that nobody defines there is what their objects show.
@@ -144,6 +152,8 @@ impl Resource {
                 Self {
                     known: None,
                     plural: plural(&kind.to_lowercase()),
+                    singular: kind.to_lowercase(),
+                    categories: Vec::new(),
                     group,
                     kind,
                     short_names: Vec::new(),
@@ -179,10 +189,14 @@ impl Resource {
         let stored_version = custom_resource::stored_version(definition).map(str::to_owned);
         let shown = served.iter().find(|version| Some(&version.name) == stored_version.as_ref()).or(served.first());
         let columns = shown.and_then(|version| version.columns.clone());
+        let kind = text(&spec["names"]["kind"])?;
+        let singular = text(&spec["names"]["singular"]).filter(|name| !name.is_empty());
         Some(Self {
             known: None,
             group: text(&spec["group"])?,
-            kind: text(&spec["names"]["kind"])?,
+            singular: singular.unwrap_or_else(|| kind.to_lowercase()),
+            kind,
+            categories: spec["names"]["categories"].as_array().into_iter().flatten().filter_map(text).collect(),
             plural: text(&spec["names"]["plural"])?,
             short_names: spec["names"]["shortNames"].as_array().into_iter().flatten().filter_map(text).collect(),
             is_namespaced: spec["scope"] != "Cluster",
@@ -198,12 +212,19 @@ impl Resource {
         let all = Self::all(store);
         if word.eq_ignore_ascii_case("all") {
             let of_all = |name: &&str| all.iter().find(|resource| resource.plural == *name).cloned();
-            return ALL.iter().filter_map(of_all).collect();
+            let defined = all.iter().filter(|resource| resource.categories.iter().any(|one| one == "all")).cloned();
+            return ALL.iter().filter_map(of_all).chain(defined).collect();
         }
         let word = word.to_lowercase();
+        let of_category: Vec<Self> =
+            all.iter().filter(|resource| resource.categories.contains(&word)).cloned().collect();
+        if !of_category.is_empty() {
+            return of_category;
+        }
         let (name, group) = word.split_once('.').unwrap_or((&word, ""));
         let answers = |resource: &&Self| {
             let is_named = resource.plural == name
+                || resource.singular == name
                 || resource.kind.to_lowercase() == name
                 || resource.short_names.iter().any(|short| short == name);
             // `deployments.apps`, and with the version `deployments.v1.apps`.

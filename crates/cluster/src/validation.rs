@@ -87,6 +87,9 @@ pub(crate) fn validate_update(
                 faults.forbidden(&Path::new(field), "field is immutable when `immutable` is set");
             }
         }
+        (Object::Other(before), Object::Other(after)) if after.kind == custom_resource::DEFINITION => {
+            definition::definition_update(&mut faults, before, after, rules);
+        }
         (Object::CSINode(before), Object::CSINode(after)) => {
             storage::csi_node_update(&mut faults, &before.spec, &after.spec, rules);
         }
@@ -313,7 +316,7 @@ fn spec(faults: &mut Faults, object: &Object, is_new: bool, rules: &Behaviour) {
         }
         Object::PriorityClass(class) => policy::priority_class(faults, class),
         Object::Other(object) if object.kind == custom_resource::DEFINITION => {
-            definition::definition(faults, object, rules);
+            definition::definition(faults, object, is_new, rules);
         }
         _ => {}
     }

@@ -171,7 +171,7 @@ fn custom(served: &Served, store: &Store) -> Value {
     let resource = &served.resource;
     let specs = store.others().filter(|object| object.kind == "CustomResourceDefinition");
     let mut specs = specs.filter_map(|object| object.rest.get("spec"));
-    let spec = specs.find(|spec| spec["group"] == *resource.group && spec["names"]["kind"] == *resource.kind);
+    let spec = specs.find(|spec| spec["group"] == *resource.group && spec["names"]["plural"] == *resource.plural);
     let schema = spec.and_then(|spec| {
         let mut versions = spec["versions"].as_array().into_iter().flatten();
         let version = versions.find(|version| version["name"] == *served.version);
@@ -185,14 +185,20 @@ fn custom(served: &Served, store: &Store) -> Value {
     if !properties.is_object() {
         *properties = json!({});
     }
+    // `addTypeMetaProperties`: as every kind has them.
+    let any = core::v1::ConfigMap::json_schema(&mut SchemaGenerator::default());
     for name in ["apiVersion", "kind"] {
-        if properties.get(name).is_none() {
-            properties[name] = json!({"type": "string"});
-        }
+        properties[name] = json!({"description": any_description(&any, name), "type": "string"});
     }
-    properties["metadata"] =
-        json!({"description": "Standard object's metadata.", "$ref": format!("{REF}{}", ObjectMeta::schema_name())});
+    properties["metadata"] = json!({
+        "description": any_description(&any, "metadata"),
+        "$ref": format!("{REF}{}", ObjectMeta::schema_name()),
+    });
     Value::Object(schema)
+}
+
+fn any_description(kind: &schemars::Schema, field: &str) -> Value {
+    kind.as_value()["properties"][field]["description"].clone()
 }
 
 #[cfg(test)]
@@ -226,6 +232,10 @@ mod tests {
             let definitions = definitions(&all.iter().collect::<Vec<_>>(), &store);
             let widget = &definitions["com.example.v1.Widget"];
             assert_eq!(widget["properties"]["kind"]["type"], "string", "{widget}");
+            let said = |field: &str| widget["properties"][field]["description"].as_str().unwrap_or_default();
+            assert!(said("apiVersion").starts_with("APIVersion defines the versioned schema"), "{widget}");
+            assert!(said("kind").starts_with("Kind is a string value representing"), "{widget}");
+            assert!(said("metadata").contains("api-conventions.md#metadata"), "{widget}");
         }
     }
 

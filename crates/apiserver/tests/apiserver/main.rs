@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot talk to its own server has failed")]
 
 mod client;
+mod definitions;
 mod hostile;
 mod kube_rs;
 mod lists;

@@ -10,6 +10,8 @@ pub(crate) struct CustomResourceRules {
     pub ratchets: bool,
     /// Whether there are rules in CEL, which are not looked at when something else is wrong (beta in 1.25).
     pub has_rules: bool,
+    /// Whether who takes a stored version away is told of the migration that must come first (1.33).
+    pub tells_of_migration: bool,
     too_long: TooLong,
 }
 
@@ -31,6 +33,7 @@ impl CustomResourceRules {
             tells_kinds_of_faults: minor >= 24,
             ratchets: minor >= 30,
             has_rules: minor >= 25,
+            tells_of_migration: minor >= 33,
             too_long: match minor {
                 ..=31 => TooLong::Number,
                 32 | 33 => TooLong::Bytes,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::Value;
 
 /// Whether a text is of a format.
 pub(super) fn allows(format: &str, text: &str) -> bool {
@@ -19,6 +20,22 @@ pub(super) fn allows(format: &str, text: &str) -> bool {
         "uuid3" => is_uuid(text, Some('3')),
         "uuid4" => is_uuid(text, Some('4')),
         "uuid5" => is_uuid(text, Some('5')),
+        _ => true,
+    }
+}
+
+/// Whether a whole number fits in what a type and its format can hold (`IsValueValidAgainstRange`). A number with a
+/// fraction is told of by its type.
+pub(super) fn holds(type_: &str, format: &str, number: &Value) -> bool {
+    let signed = number.as_i64();
+    // What is too large for 64 bits is read as a fraction.
+    let is_huge = signed.is_none()
+        && number.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() >= 2f64.powi(63));
+    match (type_, format) {
+        ("integer", "int32") => signed.map_or(!is_huge && number.is_f64(), |number| i32::try_from(number).is_ok()),
+        ("integer", "uint32") => signed.map_or(!is_huge && number.is_f64(), |number| u32::try_from(number).is_ok()),
+        ("integer", "uint64") => signed.map_or(!is_huge || number.is_u64(), |number| number >= 0),
+        ("integer", _) => !is_huge,
         _ => true,
     }
 }
@@ -51,7 +68,19 @@ fn is_uuid(text: &str, version: Option<char>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::allows;
+    use serde_json::json;
+
+    use super::{allows, holds};
+
+    #[test]
+    fn numbers_fit_or_do_not() {
+        let large = 1u64 << 63;
+        assert!(holds("integer", "int32", &json!(i32::MIN)) && !holds("integer", "int32", &json!(1u64 << 31)));
+        assert!(!holds("integer", "int32", &json!(1e20)) && holds("integer", "int32", &json!(1.5)));
+        assert!(holds("integer", "", &json!(i64::MAX)) && !holds("integer", "int64", &json!(large)));
+        assert!(holds("integer", "uint64", &json!(large)) && !holds("integer", "uint64", &json!(-1)));
+        assert!(holds("number", "", &json!(1e20)) && holds("", "int32", &json!(large)));
+    }
 
     #[test]
     fn texts_are_of_their_format_or_not() {

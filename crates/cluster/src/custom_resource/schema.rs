@@ -113,6 +113,15 @@ impl<'a> Check<'a> {
         let shown = value.to_string();
         let bound = |name: &str| schema[name].as_f64();
         let is_exclusive = |name: &str| schema[name] == true;
+        let type_ = schema["type"].as_str().unwrap_or_default();
+        let format = schema["format"].as_str().unwrap_or_default();
+        if !format::holds(type_, format, value) {
+            let of = match format {
+                "" => " (default format)".to_owned(),
+                format => format!(" with format {format}"),
+            };
+            self.whole(&format!("Checked value must be of type {type_}{of} in {path}"));
+        }
         if let Some(of) = bound("multipleOf").filter(|of| *of > 0.0 && (number / of).fract() != 0.0) {
             self.invalid(path, &shown, &format!("should be a multiple of {of}"));
         }

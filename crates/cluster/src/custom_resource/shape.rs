@@ -1,5 +1,6 @@
 //! Custom resources in the shape of their schema (apiextensions-apiserver `schema/pruning`, `schema/defaulting`).
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 /// Fields that every object has.
@@ -25,10 +26,13 @@ impl Pruning {
                 let mut dropped = Vec::new();
                 for (key, value) in fields.iter_mut() {
                     let is_meta = META.contains(&key.as_str());
+                    let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                     if is_meta && (is_resource || schema.is_some_and(is_embedded)) {
+                        if !is_resource && key == "metadata" {
+                            self.metadata(value, &below);
+                        }
                         continue;
                     }
-                    let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                     match schema.and_then(|schema| below_field(schema, key)) {
                         Some(schema) => self.value(value, schema, &below, false),
                         None if preserves => {}
@@ -54,6 +58,21 @@ impl Pruning {
             }
             _ => {}
         }
+    }
+}
+
+impl Pruning {
+    /// Takes out of the metadata of an object within another what is no field of any (`GetObjectMeta`).
+    fn metadata(&mut self, value: &mut Value, path: &str) {
+        let known = serde_json::from_value::<ObjectMeta>(value.clone()).and_then(serde_json::to_value);
+        let (Ok(known), Some(fields)) = (known, value.as_object_mut()) else { return };
+        fields.retain(|key, value| {
+            let is_known = value.is_null() || known.get(key).is_some();
+            if !is_known {
+                self.unknown.push(format!("{path}.{key}"));
+            }
+            is_known
+        });
     }
 }
 

@@ -98,7 +98,7 @@ fn identities<'a>(items: &'a [Value], key: &str) -> Vec<(Option<&'a Value>, usiz
 
 /// What the manifest does not name between what it names, as near as can be to where it was (`mergeSortedSlice`); both
 /// keep their own order.
-pub(crate) fn in_order(others: Vec<(usize, Value)>, named: Vec<(Option<usize>, Value)>) -> Vec<Value> {
+fn in_order(others: Vec<(usize, Value)>, named: Vec<(Option<usize>, Value)>) -> Vec<Value> {
     let mut all = Vec::with_capacity(others.len() + named.len());
     let mut others = others.into_iter().peekable();
     for (place, item) in named {

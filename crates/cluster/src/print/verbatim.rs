@@ -245,6 +245,8 @@ pub(super) fn custom(version: Option<&Value>, objects: &[Object], context: &Prin
                     .parse::<k8s_openapi::jiff::Timestamp>()
                     .map_or_else(|_| "<invalid>".to_owned(), |moment| context.since(Some(moment)))
                     .into(),
+                // What is not of its column's type is not shown (`cellForJSONValue`).
+                Some(found) if !is_of_column(&found, &column["type"]) => "".into(),
                 Some(Value::Bool(truth)) => truth.into(),
                 Some(found) => text(&found).into(),
                 None => "".into(),
@@ -252,6 +254,15 @@ pub(super) fn custom(version: Option<&Value>, objects: &[Object], context: &Prin
         }
         row
     })
+}
+
+fn is_of_column(value: &Value, type_: &Value) -> bool {
+    match type_.as_str() {
+        Some("integer" | "number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("date") => value.is_string(),
+        _ => true,
+    }
 }
 
 fn labels(value: &Value) -> String {

@@ -35,7 +35,7 @@ impl Cluster {
             Some(live) => without_managers(decode::spoken(&target.resource, live.to_value(), options)),
             None => json!({}),
         };
-        let write = self.write_of(target, part, subresource, options);
+        let write = self.write_of(target, definition.as_ref(), subresource, options);
         let mut merged = managers.apply(&before, &configuration, &write, options.force)?;
         if options.field_manager == "kubectl" {
             keep_last_applied(&mut merged, &configuration);
@@ -75,7 +75,6 @@ impl Cluster {
         object: &mut Object,
         options: &WriteOptions,
     ) {
-        let part = Part::of(subresource);
         let of = |object: &Object| object.metadata().managed_fields.clone().unwrap_or_default();
         let asked = object.metadata_mut().managed_fields.take();
         // An empty list asks to forget all managers.
@@ -99,14 +98,16 @@ impl Cluster {
         let value = |object: &Object| without_managers(decode::spoken(&target.resource, object.to_value(), options));
         let before = live.map_or_else(|| json!({}), value);
         let mut managers = managers;
-        managers.update(&before, &value(&after), &self.write_of(target, part, subresource, options));
+        let definition = self.definition_asked(&target.resource, options);
+        let write = self.write_of(target, definition.as_ref(), subresource, options);
+        managers.update(&before, &value(&after), &write);
         object.metadata_mut().managed_fields = managers.entries();
     }
 
     fn write_of<'a>(
         &self,
         target: &'a Target,
-        part: Part,
+        definition: Option<&'a Definition>,
         subresource: Option<Subresource>,
         options: &'a WriteOptions,
     ) -> Write<'a> {
@@ -119,11 +120,15 @@ impl Cluster {
                 Some(Subresource::Status) => "status",
                 Some(Subresource::Scale) => "scale",
             },
-            ignored: match part {
+            ignored: match Part::of(subresource) {
                 Part::Main | Part::Scale => self.status_is_apart(&target.resource).then_some("status"),
                 Part::Status => Some("spec"),
             },
-            schema: if strategy::is_built_in(api_version) { Schema::BuiltIn } else { Schema::Unknown },
+            schema: match definition.and_then(Definition::schema) {
+                Some(schema) => Schema::Defined(schema),
+                None if strategy::is_built_in(api_version) => Schema::BuiltIn,
+                None => Schema::Unknown,
+            },
             now: self.clock.time(),
         }
     }

@@ -79,7 +79,7 @@ pub(super) struct Write<'a> {
     pub subresource: &'a str,
     /// The field that the write cannot change.
     pub ignored: Option<&'static str>,
-    pub schema: Schema,
+    pub schema: Schema<'a>,
     pub now: Time,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::custom_resource::Definition;
+use crate::custom_resource::{self, Definition};
 use crate::object::{Kind, Object};
 
 use super::ResourceRef;
@@ -140,6 +140,11 @@ pub(super) fn returns_deleted_object(resource: &ResourceRef) -> bool {
 pub(super) fn prepare_for_create(object: &mut Object, has_status: bool) {
     if has_status {
         drop_status(object);
+    }
+    if let Object::Other(other) = object
+        && other.kind == custom_resource::DEFINITION
+    {
+        custom_resource::note_stored_version(Arc::make_mut(other));
     }
     let has_spec = matches!(object, Object::Other(other) if other.rest.contains_key("spec"));
     if has_spec || object.kind().is_some_and(Kind::counts_generations) {

@@ -8,6 +8,7 @@ use crate::api_error::ApiError;
 use crate::cluster::Cluster;
 use crate::controllers::deployment::bump_generation;
 use crate::controllers::garbage_collector;
+use crate::custom_resource;
 use crate::object::{Kind, Object};
 use crate::pod::Pod;
 use crate::validation;
@@ -71,6 +72,12 @@ impl Cluster {
         if part != Part::Status {
             self.set_defaults(&mut object);
             self.complete_update(&mut object);
+        }
+        if part == Part::Main
+            && let Object::Other(other) = &mut object
+            && other.kind == custom_resource::DEFINITION
+        {
+            custom_resource::note_stored_version(std::sync::Arc::make_mut(other));
         }
         self.call_webhooks(Webhook::Mutating, &request(live, &object, part))?;
         if part == Part::Main

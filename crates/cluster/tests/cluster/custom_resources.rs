@@ -365,6 +365,206 @@ fn a_definition_says_what_is_to_be_served() {
     check(&|body| body["spec"]["names"]["kind"] = json!(""), "spec.names.kind: Required value");
 }
 
+/// A definition that is there and established, and what is said of a change of it.
+fn changed(version: &str, change: &dyn Fn(&mut Value)) -> Result<Value, String> {
+    let mut body = definition(&json!({"type": "object"}), &json!({}));
+    body["status"] = json!({"conditions": [{"type": "Established", "status": "True"}], "storedVersions": ["v1"]});
+    let mut cluster = Cluster::new(Setup::of(version.parse().unwrap()), [other(body)]);
+    let target = Target { resource: definitions(), namespace: String::new(), name: "widgets.example.com".to_owned() };
+    let mut now = cluster.object_at(&target).unwrap().to_value();
+    change(&mut now);
+    let made = cluster.replace(&target, None, now, &WriteOptions::default());
+    made.map(|written| written.object)
+        .map_err(|error| error.to_string().split_once(" is invalid: ").unwrap_or_default().1.to_owned())
+}
+
+#[test]
+fn what_counts_for_what_is_stored_stays_as_it_is() {
+    let refused = |change: &dyn Fn(&mut Value)| changed("v1.34.0", change).unwrap_err();
+    assert_eq!(
+        refused(&|body| body["spec"]["scope"] = json!("Cluster")),
+        "spec.scope: Invalid value: \"Cluster\": field is immutable"
+    );
+    assert_eq!(
+        refused(&|body| body["spec"]["names"]["kind"] = json!("Gadget")),
+        "spec.names.kind: Invalid value: \"Gadget\": field is immutable"
+    );
+    assert_eq!(
+        refused(&|body| body["spec"]["names"]["plural"] = json!("gadgets")),
+        "spec.names.plural: Invalid value: \"gadgets\": field is immutable"
+    );
+    let unestablished = |body: &mut Value| {
+        body["spec"]["scope"] = json!("Cluster");
+        body["status"] = json!(null);
+    };
+    // What it says of its status is not asked.
+    assert_eq!(refused(&unestablished), "spec.scope: Invalid value: \"Cluster\": field is immutable");
+}
+
+#[test]
+fn versions_in_which_objects_may_be_stored_remain() {
+    let flip = |body: &mut Value| {
+        body["spec"]["versions"][0]["storage"] = json!(true);
+        body["spec"]["versions"][1]["storage"] = json!(false);
+    };
+    let now = changed("v1.34.0", &flip).unwrap();
+    assert_eq!(now["status"]["storedVersions"], json!(["v1", "v1beta1"]));
+    let drop = |body: &mut Value| {
+        body["spec"]["versions"].as_array_mut().unwrap().pop();
+        body["spec"]["versions"][0]["storage"] = json!(true);
+    };
+    assert_eq!(
+        changed("v1.34.0", &drop).unwrap_err(),
+        "status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage \
+         version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and \
+         removes v1 from status.storedVersions"
+    );
+    assert_eq!(
+        changed("v1.32.0", &drop).unwrap_err(),
+        "status.storedVersions[0]: Invalid value: \"v1\": must appear in spec.versions"
+    );
+}
+
+#[test]
+fn a_definition_is_completed() {
+    let mut cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), []);
+    let body = definition(&json!({"type": "object"}), &json!({}));
+    let made = cluster.create(&definitions(), "", body, &WriteOptions::default()).unwrap().object;
+    assert_eq!(
+        made["spec"]["names"],
+        json!({"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"})
+    );
+    assert_eq!(made["spec"]["conversion"], json!({"strategy": "None"}));
+    assert_eq!(made["status"], json!({"storedVersions": ["v1"]}));
+}
+
+#[test]
+fn groups_of_the_community_are_reviewed() {
+    let made = |group: &str, approved: Option<&str>| {
+        let mut body = definition(&json!({"type": "object"}), &json!({}));
+        body["metadata"]["name"] = json!(format!("widgets.{group}"));
+        body["spec"]["group"] = json!(group);
+        if let Some(approved) = approved {
+            body["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": approved});
+        }
+        let mut cluster = Cluster::new(Setup::of("v1.34.0".parse().unwrap()), []);
+        let made = cluster.create(&definitions(), "", body, &WriteOptions::default());
+        made.map(drop).map_err(|error| error.to_string().split_once(" is invalid: ").unwrap_or_default().1.to_owned())
+    };
+    assert_eq!(made("notk8s.io", None), Ok(()));
+    assert_eq!(made("x.k8s.io", Some("https://github.com/kubernetes/kubernetes/pull/1")), Ok(()));
+    assert_eq!(made("x.kubernetes.io", Some("unapproved, experimental")), Ok(()));
+    assert_eq!(
+        made("x.k8s.io", None).unwrap_err(),
+        "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation \
+         \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111"
+    );
+    assert_eq!(
+        made("x.kubernetes.io", Some("yes")).unwrap_err(),
+        "metadata.annotations[api-approved.kubernetes.io]: Invalid value: \"yes\": protected groups must have approval \
+         annotation \"api-approved.kubernetes.io\" with either a URL or a reason starting with \"unapproved\", see \
+         https://github.com/kubernetes/enhancements/pull/1111"
+    );
+}
+
+#[test]
+fn lists_are_applied_as_the_definition_says() {
+    let items = |fields: Value| json!({"type": "object", "properties": fields});
+    let schema = schema_of_spec(json!({"type": "object", "properties": {
+        "parts": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id", "port"],
+            "items": items(json!({"id": {"type": "string"}, "port": {"type": "integer", "default": 1},
+                "size": {"type": "integer"}, "tags": {"type": "array", "x-kubernetes-list-type": "set",
+                    "items": {"type": "string"}}}))},
+        "colours": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        "steps": {"type": "array", "items": {"type": "string"}},
+        "place": {"type": "object", "x-kubernetes-map-type": "atomic",
+            "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}}}}));
+    let mut cluster = defined("v1.34.0", &schema, &json!({}));
+    let mut apply = |manager: &str, spec: Value| {
+        let options = WriteOptions { field_manager: manager.to_owned(), ..WriteOptions::default() };
+        let made = cluster.patch_object(&target(), None, &Patch::Apply(widget(spec)), &options);
+        made.map(|written| written.object).map_err(|error| error.to_string())
+    };
+    let fields = |object: &Value, manager: &str| {
+        let entries = object["metadata"]["managedFields"].as_array().unwrap();
+        entries.iter().find(|entry| entry["manager"] == manager).unwrap()["fieldsV1"]["f:spec"].clone()
+    };
+    apply("one", json!({"parts": [{"id": "a", "size": 1, "tags": ["x"]}], "colours": ["red"]})).unwrap();
+    let now = apply(
+        "two",
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "tags": ["y"]}],
+        "colours": ["blue"]}),
+    )
+    .unwrap();
+    assert_eq!(
+        now["spec"],
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "size": 1, "tags": ["x", "y"]}],
+            "colours": ["red", "blue"]})
+    );
+    assert_eq!(
+        fields(&now, "two"),
+        json!({"f:colours": {"v:\"blue\"": {}}, "f:parts": {
+            "k:{\"id\":\"a\",\"port\":1}": {".": {}, "f:id": {}, "f:port": {}, "f:tags": {"v:\"y\"": {}}},
+            "k:{\"id\":\"b\",\"port\":2}": {".": {}, "f:id": {}, "f:port": {}}}})
+    );
+    // What the first no longer names goes, and nothing of the second's.
+    let now = apply("one", json!({"steps": ["do"], "place": {"x": 1}})).unwrap();
+    assert_eq!(
+        now["spec"],
+        json!({"parts": [{"id": "b", "port": 2}, {"id": "a", "port": 1, "tags": ["y"]}], "colours": ["blue"],
+            "steps": ["do"], "place": {"x": 1}})
+    );
+    assert_eq!(fields(&now, "one"), json!({"f:place": {}, "f:steps": {}}));
+    // What is one field is somebody's as a whole.
+    assert_eq!(
+        apply("two", json!({"place": {"y": 2}})).unwrap_err(),
+        "Apply failed with 1 conflict: conflict with \"one\": .spec.place"
+    );
+    assert_eq!(
+        apply("two", json!({"steps": ["rest"]})).unwrap_err(),
+        "Apply failed with 1 conflict: conflict with \"one\": .spec.steps"
+    );
+}
+
+#[test]
+fn numbers_fit_in_their_format() {
+    refused(
+        "v1.34.0",
+        &json!({"type": "integer", "format": "int32"}),
+        json!(3_000_000_000_u64),
+        "<nil>: Invalid value: \"\": Checked value must be of type integer with format int32 in spec.a",
+    );
+    refused(
+        "v1.34.0",
+        &json!({"type": "integer"}),
+        json!(1u64 << 63),
+        "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in spec.a",
+    );
+}
+
+#[test]
+fn objects_within_objects_say_what_they_are() {
+    let embedded = json!({"type": "object", "x-kubernetes-embedded-resource": true,
+        "x-kubernetes-preserve-unknown-fields": true});
+    let schema = schema_of_spec(json!({"type": "object", "properties": {"a": embedded.clone(),
+        "list": {"type": "array", "items": embedded}}}));
+    let mut cluster = defined("v1.34.0", &schema, &json!({}));
+    let said = create(&mut cluster, widget(json!({"a": {"kind": "", "x": 1}, "list": [{"apiVersion": 1}]})));
+    assert_eq!(
+        said.unwrap_err(),
+        "Widget.example.com \"w\" is invalid: [spec.a.apiVersion: Required value, spec.a.kind: Required value, \
+         spec.list[0].apiVersion: Invalid value: 1: must be a string, spec.list[0].kind: Required value]"
+    );
+    let body = widget(json!({"a": {"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"labels": {"a": "b"}, "name": "p", "zz": 1}, "zz": 1}}));
+    let made = cluster.create(&resource(), "default", body, &WriteOptions::default()).unwrap();
+    assert_eq!(
+        made.object["spec"]["a"],
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"a": "b"}, "name": "p"}, "zz": 1})
+    );
+    assert_eq!(made.warnings, ["unknown field \"spec.a.metadata.zz\""]);
+}
+
 /// Any value for what a schema may say.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -172,9 +172,10 @@ fn kinds_that_are_kept_as_they_were_read() {
         "spec": {"group": "example.com", "scope": "Namespaced", "names": {"kind": "Widget", "plural": "widgets", "shortNames": ["wd"]},
             "versions": [{"name": "v1", "storage": true, "additionalPrinterColumns": [
                 {"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
+                {"name": "Wrong", "type": "integer", "jsonPath": ".metadata.name"},
                 {"name": "Nothing", "type": "string", "jsonPath": ".spec.nothing"},
                 {"name": "Since", "type": "date", "jsonPath": ".status.since", "priority": 1}]}]}});
-    check_verbatim("v1.30.0", vec![definition], widget, "NAME|SIZE|NOTHING|SINCE\nw|3|5m");
+    check_verbatim("v1.30.0", vec![definition], widget, "NAME|SIZE|WRONG|NOTHING|SINCE\nw|3|5m");
 }
 
 #[test]

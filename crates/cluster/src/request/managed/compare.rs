@@ -23,20 +23,20 @@ impl Change {
 }
 
 /// What makes the second object another than the first.
-pub(super) fn compare(schema: Schema, before: &Value, after: &Value) -> Change {
+pub(super) fn compare(schema: Schema<'_>, before: &Value, after: &Value) -> Change {
     let mut change = Change::default();
     differ(schema, &mut Vec::new(), (Some(before), Some(after)), &mut change);
     change
 }
 
-fn differ(schema: Schema, path: &mut Vec<Step>, sides: (Option<&Value>, Option<&Value>), change: &mut Change) {
+fn differ(schema: Schema<'_>, path: &mut Vec<Step>, sides: (Option<&Value>, Option<&Value>), change: &mut Change) {
     let (before, after) = (sides.0.filter(|value| !value.is_null()), sides.1.filter(|value| !value.is_null()));
     if before == after {
         return;
     }
     let Some(any) = after.or(before) else { return };
     let shape = schema.shape(path, any);
-    let is_many = match (shape, before, after) {
+    let is_many = match (&shape, before, after) {
         (Shape::Leaf, ..) => false,
         (Shape::Object, before, after) => {
             let fields = |side: Option<&Value>| side.map_or(Some(0), |side| side.as_object().map(serde_json::Map::len));
@@ -47,7 +47,7 @@ fn differ(schema: Schema, path: &mut Vec<Step>, sides: (Option<&Value>, Option<&
         }
         (Shape::Keyed(_) | Shape::Set, before, after) => {
             let steps = |side: Option<&Value>| {
-                side.map_or(Some(Vec::new()), |side| side.as_array().and_then(|items| identities(shape, items)))
+                side.map_or(Some(Vec::new()), |side| side.as_array().and_then(|items| identities(&shape, items)))
             };
             match (steps(before), steps(after)) {
                 (Some(one), Some(other)) if !(one.is_empty() && other.is_empty()) => {
@@ -91,13 +91,13 @@ fn field<'a>(side: Option<&'a Value>, key: &str) -> Option<&'a Value> {
 }
 
 /// The fields that an object names.
-pub(super) fn fields_of(schema: Schema, object: &Value) -> Fields {
+pub(super) fn fields_of(schema: Schema<'_>, object: &Value) -> Fields {
     let mut fields = Fields::default();
     collect(schema, &mut Vec::new(), object, &mut fields);
     fields
 }
 
-fn collect(schema: Schema, path: &mut Vec<Step>, value: &Value, fields: &mut Fields) {
+fn collect(schema: Schema<'_>, path: &mut Vec<Step>, value: &Value, fields: &mut Fields) {
     let shape = schema.shape(path, value);
     match value {
         Value::Object(map) if shape == Shape::Object => {
@@ -110,7 +110,7 @@ fn collect(schema: Schema, path: &mut Vec<Step>, value: &Value, fields: &mut Fie
                 path.pop();
             }
         }
-        Value::Array(items) if shape != Shape::Leaf => match identities(shape, items) {
+        Value::Array(items) if shape != Shape::Leaf => match identities(&shape, items) {
             Some(steps) => {
                 for (item, step) in items.iter().zip(steps) {
                     path.push(step);

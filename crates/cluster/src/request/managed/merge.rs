@@ -5,14 +5,13 @@ use serde_json::Value;
 
 use super::path::{Fields, Path, Step};
 use super::schema::{Schema, Shape, identities};
-use crate::make::three_way::in_order;
 
 /// Puts the fields of a configuration into an object.
-pub(super) fn merge(schema: Schema, object: &mut Value, configuration: &Value) {
+pub(super) fn merge(schema: Schema<'_>, object: &mut Value, configuration: &Value) {
     put(schema, &mut Vec::new(), object, configuration);
 }
 
-fn put(schema: Schema, path: &mut Vec<Step>, place: &mut Value, value: &Value) {
+fn put(schema: Schema<'_>, path: &mut Vec<Step>, place: &mut Value, value: &Value) {
     let shape = schema.shape(path, value);
     match (place, value) {
         (Value::Object(place), Value::Object(value)) if shape == Shape::Object => {
@@ -27,22 +26,20 @@ fn put(schema: Schema, path: &mut Vec<Step>, place: &mut Value, value: &Value) {
             }
         }
         (Value::Array(place), Value::Array(value)) if shape != Shape::Leaf => {
-            let (Some(own), Some(new)) = (identities(shape, place), identities(shape, value)) else {
+            let (Some(own), Some(new)) = (identities(&shape, place), identities(&shape, value)) else {
                 *place = value.clone();
                 return;
             };
             let before = std::mem::take(place);
-            let mut named = Vec::new();
-            for (item, step) in value.iter().zip(&new) {
-                let index = own.iter().position(|own| own == step);
-                let mut merged = index.map_or(Value::Null, |index| before[index].clone());
-                path.push(step.clone());
-                put(schema, path, &mut merged, item);
-                path.pop();
-                named.push((index, merged));
+            for (live, named) in order(&own, &new) {
+                let mut item = live.and_then(|index| before.get(index)).cloned().unwrap_or_default();
+                if let Some((step, value)) = named.and_then(|index| new.get(index).zip(value.get(index))) {
+                    path.push(step.clone());
+                    put(schema, path, &mut item, value);
+                    path.pop();
+                }
+                place.push(item);
             }
-            let others = before.into_iter().zip(&own).enumerate().filter(|(_, (_, step))| !new.contains(step));
-            *place = in_order(others.map(|(index, (item, _))| (index, item)).collect(), named);
         }
         (place @ Value::Null, Value::Object(_)) if shape == Shape::Object => {
             *place = Value::Object(Default::default());
@@ -52,12 +49,41 @@ fn put(schema: Schema, path: &mut Vec<Step>, place: &mut Value, value: &Value) {
     }
 }
 
+/// The items of a merged list by their places in the live one and in the configuration (`visitListItems`): the
+/// configuration's keep their order, and what is live alone comes as soon as it can.
+fn order(own: &[Step], new: &[Step]) -> Vec<(Option<usize>, Option<usize>)> {
+    let place = |step: &Step| own.iter().position(|own| own == step);
+    let mut shared = new.iter().filter(|step| own.contains(step)).peekable();
+    let mut order = Vec::with_capacity(own.len() + new.len());
+    let (mut left, mut right) = (0, 0);
+    loop {
+        match (own.get(left), new.get(right)) {
+            (Some(live), _) if !new.contains(live) => {
+                order.push((Some(left), None));
+                left += 1;
+            }
+            // It has had its turn, or gets it when the configuration comes to it.
+            (Some(live), Some(_)) if shared.peek() != Some(&live) => left += 1,
+            (Some(_), None) => left += 1,
+            (live, Some(named)) => {
+                order.push((place(named), Some(right)));
+                right += 1;
+                if live == Some(named) {
+                    left += 1;
+                    shared.next();
+                }
+            }
+            (None, None) => return order,
+        }
+    }
+}
+
 /// Takes fields out of an object, with all that is in them.
-pub(super) fn remove(schema: Schema, object: &mut Value, fields: &Fields) {
+pub(super) fn remove(schema: Schema<'_>, object: &mut Value, fields: &Fields) {
     take_out(schema, &mut Path::default(), object, fields);
 }
 
-fn take_out(schema: Schema, path: &mut Path, value: &mut Value, fields: &Fields) {
+fn take_out(schema: Schema<'_>, path: &mut Path, value: &mut Value, fields: &Fields) {
     if fields.is_empty() {
         return;
     }
@@ -75,7 +101,7 @@ fn take_out(schema: Schema, path: &mut Path, value: &mut Value, fields: &Fields)
             });
         }
         Value::Array(items) if shape != Shape::Leaf => {
-            let Some(steps) = identities(shape, items) else { return };
+            let Some(steps) = identities(&shape, items) else { return };
             let mut steps = steps.into_iter();
             items.retain_mut(|item| {
                 let Some(step) = steps.next() else { return true };
