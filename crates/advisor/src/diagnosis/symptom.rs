@@ -13,6 +13,8 @@ use rustc_hash::FxHashMap;
 use sim_cluster::pod::Pod;
 use sim_cluster::{Cluster, Ownership, pod, print};
 
+use crate::beside::workload;
+
 /// Pods of one owner that are unwell in one way.
 #[derive(Debug, Clone)]
 pub(crate) struct Symptom {
@@ -94,10 +96,8 @@ pub(crate) fn symptoms(cluster: &Cluster) -> Vec<Symptom> {
             *active.entry(&owner.uid).or_default() += 1;
         }
         let Some(state) = state_of(cluster, pod) else { continue };
-        let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        let (namespace, owner) = workload(&ownership, pod);
         let name = pod.metadata.name.clone().unwrap_or_default();
-        let owner = ownership.top(&pod.metadata).filter(|owner| owner.kind != "Node");
-        let owner = owner.map_or_else(|| format!("pod/{name}"), |owner| owner.to_string());
         let sentence = sentence(cluster, pod, state);
         let since = since(pod, state);
         let key = (namespace.clone(), owner.clone(), state, sentence.clone());

@@ -8,15 +8,14 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde::{Deserialize, Serialize};
 use sim_cluster::pod::Pod;
 use sim_cluster::{
-    Change, Cluster, Counts, DeleteOptions, Kind, ObjectKey, ObjectRef, Ownership, TaintPattern, convert, pod,
-    taint_text,
+    Change, Cluster, Counts, DeleteOptions, Kind, ObjectRef, Ownership, TaintPattern, convert, pod, taint_text,
 };
 use sim_core::model::Effect;
 
 use super::edit::Edit;
 use super::goal::{Owner, Target};
 use super::judge::{Trialled, settle};
-use super::missing::raises_priority;
+use super::missing::{has_controller, raises_priority};
 use super::search::Cure;
 use crate::diagnosis::{Blame, Symptom, ThingKind, WaitGraph, symptoms};
 use crate::known_taints::known_taint;
@@ -170,16 +169,6 @@ impl<'a> Baseline<'a> {
         broken.filter_map(name).collect()
     }
 
-    /// Whether somebody of the input makes another pod when this one goes.
-    fn is_made_anew(&self, pod: &Pod) -> bool {
-        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-        pod::controller_of(&pod.metadata).is_some_and(|owner| {
-            let kind = Kind::of(&owner.api_version, &owner.kind);
-            let key = ObjectKey::new(namespace, &owner.name);
-            owner.kind == "Node" || kind.is_some_and(|kind| self.cluster.store().object(kind, &key).is_some())
-        })
-    }
-
     /// Pods that ran and are gone and that nobody of the input makes anew, but those that are to be deleted.
     fn lost(&self, after: &Cluster, changes: &[&Change]) -> Vec<String> {
         let is_asked = |pod: &Pod| {
@@ -193,11 +182,13 @@ impl<'a> Baseline<'a> {
                 _ => false,
             })
         };
-        let bare = self
-            .cluster
-            .store()
-            .list::<Pod>()
-            .filter(|pod| !self.is_made_anew(pod) && pod::node_name(pod).is_some() && pod::is_active(pod));
+        let is_static = |pod: &Pod| pod::controller_of(&pod.metadata).is_some_and(|owner| owner.kind == "Node");
+        let bare = self.cluster.store().list::<Pod>().filter(|pod| {
+            !is_static(pod)
+                && !has_controller(self.cluster, pod)
+                && pod::node_name(pod).is_some()
+                && pod::is_active(pod)
+        });
         let gone = bare.filter(|pod| !is_asked(pod)).filter_map(|pod| {
             let (namespace, name) = (pod.metadata.namespace.as_deref()?, pod.metadata.name.as_deref()?);
             after.store().find::<Pod>(namespace, name).is_none().then(|| format!("{namespace}/{name}"))

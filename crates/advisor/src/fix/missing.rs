@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::CSINode;
 use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, Object, ObjectRef};
+use sim_cluster::{Change, Cluster, Kind, Object, ObjectKey, ObjectRef};
 
 /// A sentence for each way in which what is missing could overturn what the changes do.
 pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String> {
@@ -63,6 +63,15 @@ pub(crate) fn missing_kinds(cluster: &Cluster, changes: &[Change]) -> Vec<String
         sentences.push(format!("no {kinds} is in the input: preemption spares pods of one where it can"));
     }
     sentences
+}
+
+/// Whether the controller that a pod names is in the input: it makes another when the pod goes.
+pub(crate) fn has_controller(cluster: &Cluster, pod: &Pod) -> bool {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    pod::controller_of(&pod.metadata).is_some_and(|owner| {
+        let key = ObjectKey::new(namespace, &owner.name);
+        Kind::of(&owner.api_version, &owner.kind).is_some_and(|kind| cluster.store().object(kind, &key).is_some())
+    })
 }
 
 /// Whether a change sets how many replicas there are.

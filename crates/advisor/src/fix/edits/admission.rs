@@ -2,13 +2,13 @@
 
 use k8s_openapi::api::core::v1::{Container, LimitRange, Namespace, PodSpec, ResourceQuota};
 use serde_json::{Map, Value, json};
-use sim_cluster::pod::{self, Pod};
+use sim_cluster::pod;
 use sim_cluster::{Change, Kind, Object, ObjectRef, Ownership, convert};
 use sim_core::model::resources::PodRequests;
 
 use super::super::edit::Edit;
 use super::Site;
-use super::workload::{owner_of, patch_of, patch_pods, reference};
+use super::workload::{owner_of, patch_of, patch_pods, pods_of, reference};
 use crate::diagnosis::Symptom;
 use crate::diagnosis::webhook::{Configured, configured};
 
@@ -41,9 +41,8 @@ pub(super) fn of_quota(site: &Site<'_>) -> Vec<Edit> {
         else {
             continue;
         };
-        let pods = site.cluster.store().list_in::<Pod>(namespace).filter(|pod| pod::is_active(pod));
-        let own = pods.filter(|pod| ownership.top(&pod.metadata).is_some_and(|top| top.to_string() == symptom.owner));
-        let there = own.count();
+        let own = pods_of(site.cluster, &ownership, namespace, &symptom.owner);
+        let there = own.filter(|pod| pod::is_active(pod)).count();
         if let Some(replicas) = i32::try_from(there).ok().filter(|there| *there > 0) {
             edits.push(
                 Edit::new(

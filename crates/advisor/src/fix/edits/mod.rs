@@ -17,8 +17,7 @@ mod workload;
 
 use std::collections::BTreeSet;
 
-use sim_cluster::pod::{self, Pod};
-use sim_cluster::{Change, Cluster, ObjectRef, Ownership, WorkloadRef};
+use sim_cluster::{Change, Cluster, ObjectRef, Ownership, WorkloadRef, pod};
 
 use super::edit::Edit;
 use super::goal::Target;
@@ -57,11 +56,8 @@ pub(super) fn restart_instead(cluster: &Cluster, edit: &Edit) -> Option<Edit> {
     let ownership = Ownership::of(cluster.store());
     let has_pods = |target: &&ObjectRef| {
         let owner = format!("{}/{}", target.kind, target.name);
-        let mut pods = cluster.store().list_in::<Pod>(target.namespace.as_deref().unwrap_or("default"));
-        pods.any(|found| {
-            pod::node_name(found).is_some()
-                && ownership.top(&found.metadata).is_some_and(|top| top.to_string() == owner)
-        })
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        workload::pods_of(cluster, &ownership, namespace, &owner).any(|found| pod::node_name(found).is_some())
     };
     let rolled: Vec<&ObjectRef> = rolled.filter(rolls).filter(has_pods).collect();
     let names: Vec<String> = rolled.iter().map(|target| target.to_string()).collect();

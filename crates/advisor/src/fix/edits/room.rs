@@ -7,14 +7,15 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde_json::json;
 use sim_cluster::pod::Pod;
-use sim_cluster::{Change, Kind, KubeletRestart, Object, ObjectKey, Ownership, convert, pod};
+use sim_cluster::{Change, Kind, KubeletRestart, Object, Ownership, convert, pod};
 use sim_core::model::resources::PodRequests;
 use sim_core::scheduler::plugins::node_affinity::matches_required;
 use sim_core::scheduler::{NodeInfo, PluginName};
 
 use super::super::edit::Edit;
+use super::super::missing::has_controller;
 use super::Site;
-use super::workload::{owner_of, patch_pods, reference};
+use super::workload::{owner_of, patch_pods, pods_of, reference};
 use crate::ask::Filters;
 use crate::diagnosis::{Symptom, host_port_holders};
 use crate::node;
@@ -149,12 +150,8 @@ fn move_another(site: &Site<'_>, symptom: &Symptom) -> Vec<Edit> {
 
 /// Whether a pod comes back on any node when it is deleted, as far as its owner is known.
 fn is_made_anew(site: &Site<'_>, pod: &Pod) -> bool {
-    let owner = pod::controller_of(&pod.metadata).filter(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node"));
-    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-    owner.is_some_and(|owner| {
-        let kind = Kind::of(&owner.api_version, &owner.kind);
-        kind.is_some_and(|kind| site.cluster.store().object(kind, &ObjectKey::new(namespace, &owner.name)).is_some())
-    })
+    let owner = pod::controller_of(&pod.metadata);
+    owner.is_some_and(|owner| !matches!(owner.kind.as_str(), "DaemonSet" | "Node")) && has_controller(site.cluster, pod)
 }
 
 fn moved(pod: &Pod, node: &str) -> Option<Edit> {
@@ -266,13 +263,8 @@ pub(super) fn fewer_replicas(symptom: &Symptom, site: &Site<'_>) -> Option<Edit>
     let owner =
         owner_of(symptom).filter(|owner| matches!(owner.kind.as_str(), "deployment" | "statefulset" | "replicaset"))?;
     let ownership = Ownership::of(site.cluster.store());
-    let placed = site
-        .cluster
-        .store()
-        .list_in::<Pod>(&symptom.namespace)
-        .filter(|other| pod::is_active(other) && pod::node_name(other).is_some())
-        .filter(|other| ownership.top(&other.metadata).is_some_and(|top| top.to_string() == symptom.owner))
-        .count();
+    let own = pods_of(site.cluster, &ownership, &symptom.namespace, &symptom.owner);
+    let placed = own.filter(|other| pod::is_active(other) && pod::node_name(other).is_some()).count();
     let replicas = i32::try_from(placed).ok().filter(|replicas| *replicas > 0)?;
     let kind = format!("scale {owner} down");
     let edit = Edit::new(

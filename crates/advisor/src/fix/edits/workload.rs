@@ -1,7 +1,10 @@
 //! Owners of pods, and patches of their pod templates.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use sim_cluster::{Change, ObjectRef, PatchType};
+use sim_cluster::pod::Pod;
+use sim_cluster::{Change, Cluster, ObjectRef, Ownership, PatchType};
 
 use crate::diagnosis::Symptom;
 
@@ -15,6 +18,17 @@ pub(super) fn workload_of(namespace: &str, owner: &str) -> Option<ObjectRef> {
     let (kind, name) = owner.split_once('/')?;
     let has_template = matches!(kind, "deployment" | "statefulset" | "daemonset" | "replicaset" | "job" | "cronjob");
     has_template.then(|| reference(namespace, kind, name))
+}
+
+/// The pods that a workload, by its `kind/name`, is at the top of.
+pub(super) fn pods_of<'a>(
+    cluster: &'a Cluster,
+    ownership: &'a Ownership,
+    namespace: &'a str,
+    owner: &'a str,
+) -> impl Iterator<Item = &'a Arc<Pod>> {
+    let pods = cluster.store().list_in::<Pod>(namespace);
+    pods.filter(move |pod| ownership.top(&pod.metadata).is_some_and(|top| top.to_string() == owner))
 }
 
 /// The owner, or the pod itself when nobody owns it.
